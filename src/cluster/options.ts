@@ -1,0 +1,120 @@
+// What an application says when it opens a cluster, and what it sees of it. Types only.
+import type { Store, ReadResult, WriteResult, Value, OperationOptions } from '../store/store.ts';
+
+/** Options of `openCluster`. */
+export interface ClusterOptions {
+  /** Replicas, an integer from 1 to 9; default 5. Each is a worker thread. */
+  readonly replicas?: number;
+  /** Replicas that a read asks (R); default a majority. */
+  readonly read?: number;
+  /** Replicas that must accept a write (W); default a majority. */
+  readonly write?: number;
+  /** Replicas that must promise (P) before a contended write or unstable read is finished; default a majority. */
+  readonly prepare?: number;
+  /** Bytes of each ring, a power of two; default 256 KiB. */
+  readonly ringBytes?: number;
+  /** Heap limit of each replica thread in MiB (old generation); default 256. */
+  readonly replicaHeapMb?: number;
+  /** Bytes of keys and values that one replica holds before it refuses more; default 64 MiB less than it may. */
+  readonly replicaBytesMax?: number;
+  /** A replica with unread frames that makes no progress for so long is ended as hung; default 500. */
+  readonly hungMs?: number;
+  /** Pre-started threads that take over from a dead replica; default 1. */
+  readonly standbys?: number;
+  /** Restarts of one replica within `restartWindowMs` before the supervisor backs off; default 10. */
+  readonly restartsMax?: number;
+  /** Default 10,000. */
+  readonly restartWindowMs?: number;
+  /** Closes the cluster when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a replica's thread ended. */
+export type ExitReason =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'crashed'; readonly error: Error }
+  | { readonly kind: 'oom' }
+  | { readonly kind: 'hung' }
+  | { readonly kind: 'exit'; readonly code: number };
+
+/** One replica, as seen from shared memory: readable while its thread is blocked. */
+export interface ReplicaStatus {
+  readonly replica: number;
+  readonly state: 'starting' | 'recovering' | 'operational' | 'down';
+  /** Incarnation, from 1; it grows by one at each restart. */
+  readonly epoch: number;
+  readonly restarts: number;
+  readonly lastExit: ExitReason | undefined;
+  readonly threadId: number | undefined;
+  /** Bytes of requests it has not read yet. */
+  readonly unreadBytes: number;
+  /** Frames handled since the thread started. */
+  readonly handled: number;
+  readonly keys: number;
+  readonly bytes: number;
+}
+
+/** The whole cluster, as seen from shared memory. */
+export interface ClusterStatus {
+  readonly replicas: readonly ReplicaStatus[];
+  readonly read: number;
+  readonly write: number;
+  readonly prepare: number;
+  /** Others that a recovering replica must hear (M); at most `replicas - recoverFrom` may be down at once. */
+  readonly recoverFrom: number;
+  readonly stateLost: boolean;
+  readonly clients: number;
+  /** Operations of this client that are pending. */
+  readonly pending: number;
+}
+
+/** Counters of this client since it connected, and of the replicas. */
+export interface ClusterMetrics {
+  readonly gets: number;
+  readonly puts: number;
+  readonly deletes: number;
+  /** Reads that returned in one round trip, and those that had to make the value stable first. */
+  readonly fastReads: number;
+  readonly slowReads: number;
+  /** Writes decided in one round trip, and those finished through a prepare quorum. */
+  readonly fastWrites: number;
+  readonly slowWrites: number;
+  readonly unknown: number;
+  readonly unavailable: number;
+  /** Times this client's thread was woken, and times it woke a parked replica. */
+  readonly wakeUps: number;
+  readonly replicaWakeUps: number;
+  /** Frames sent to replicas, and frames that were asked again because no answer came. */
+  readonly framesSent: number;
+  readonly framesResent: number;
+}
+
+/** Events of a cluster, by name, as listeners of an EventEmitter receive them. */
+export interface ClusterEvents {
+  down: [event: { readonly replica: number; readonly epoch: number; readonly reason: ExitReason }];
+  operational: [event: { readonly replica: number; readonly epoch: number; readonly recoveryMs: number }];
+  stateLost: [event: { readonly down: readonly number[] }];
+  reset: [];
+}
+
+/** What `cluster.handle()` gives: post it to a worker and open a client there with `connectCluster(handle)`. */
+export interface ClusterHandle {
+  readonly kind: 'quorate:cluster-handle';
+  readonly name: string;
+}
+
+/** A client of a cluster: on the main thread or in a worker. */
+export interface ClusterClient extends Store, AsyncDisposable {
+  /** Counters of this client. */
+  metrics(): ClusterMetrics;
+  /** Replica states, read from shared memory without asking their threads. */
+  inspect(): ClusterStatus;
+  /** Waits for pending operations up to `timeoutMs` (default 5000), then settles them and lets go of the cluster. */
+  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** Blocks this worker thread until the read is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  getSync(key: string, options?: Omit<OperationOptions, 'signal'>): ReadResult;
+  /** Blocks this worker thread until the write is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  putSync(key: string, value: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult;
+  /** Blocks this worker thread until the delete is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  deleteSync(key: string, options?: Omit<OperationOptions, 'signal'>): WriteResult;
+}

@@ -1,0 +1,87 @@
+// The engine port: what an application, the HTTP service and the CLI see of a store, whatever engine is behind it.
+
+/** What a value may be: bytes, a string, or anything the codec carries (plain data; see docs/GUARANTEES.md). */
+export type Value = unknown;
+
+/**
+ * How many replicas an operation waits for. `quorum` (the default) is linearizable; `all` waits for every replica;
+ * `one` and `two` are fast and may be stale; `{ r, w }` names the numbers, each from 1 to the number of replicas.
+ */
+export type Level = 'one' | 'two' | 'quorum' | 'all' | { readonly r?: number; readonly w?: number };
+
+/** Options of one operation. */
+export interface OperationOptions {
+  /** Default `quorum`. */
+  readonly level?: Level;
+  /** Deadline in milliseconds, an integer from 1 to 2^31 - 1; default {@link TIMEOUT_MS_DEFAULT}. */
+  readonly timeoutMs?: number;
+  /** Gives up waiting: a read rejects; a write that has left settles as `unknown`. */
+  readonly signal?: AbortSignal;
+}
+
+/** A version: larger is newer; the text form of a 64-bit tag, ordered by {@link compareVersions}. */
+export type Version = string;
+
+/** The key has a value. */
+export interface ReadOk {
+  readonly outcome: 'ok';
+  readonly value: Value;
+  readonly version: Version;
+}
+/** The key has no value: never written, or deleted. */
+export interface ReadAbsent {
+  readonly outcome: 'absent';
+}
+/** No quorum answered in time; a read has no effect, so it may be tried again. */
+export interface ReadUnavailable {
+  readonly outcome: 'unavailable';
+  readonly needed: number;
+  readonly got: number;
+}
+export type ReadResult = ReadOk | ReadAbsent | ReadUnavailable;
+
+/** The write is decided: every later read at a level that meets it sees it, or something newer. */
+export interface WriteOk {
+  readonly outcome: 'ok';
+  readonly version: Version;
+}
+/** A precondition did not hold; nothing was written. (`put` and `delete` have none and never answer this.) */
+export interface WriteConflict {
+  readonly outcome: 'conflict';
+  readonly value: Value;
+  readonly version: Version | undefined;
+}
+/** It may or may not have happened, or may happen later. Never a blind retry: see `operationId`. */
+export interface WriteUnknown {
+  readonly outcome: 'unknown';
+  /** Names the operation; `resolve(operationId)` finishes it, exactly once. */
+  readonly operationId: string;
+}
+/** Nothing left the coordinator: it did not happen and never will. */
+export interface WriteUnavailable {
+  readonly outcome: 'unavailable';
+  readonly needed: number;
+  readonly got: number;
+}
+export type WriteResult = WriteOk | WriteConflict | WriteUnknown | WriteUnavailable;
+
+/** One write of a batch. */
+export type BatchWrite =
+  | { readonly kind: 'put'; readonly key: string; readonly value: Value }
+  | { readonly kind: 'delete'; readonly key: string };
+
+/** One engine behind the store API. Keys are well-formed strings of 1 to 1024 UTF-8 bytes. */
+export interface Store {
+  /** Reads one key. @throws {TypeError | RangeError} on a bad key or option; rejects when aborted or closed. */
+  get(key: string, options?: OperationOptions): Promise<ReadResult>;
+  /** Writes one key, whatever it held. Rejects `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE` before anything leaves. */
+  put(key: string, value: Value, options?: OperationOptions): Promise<WriteResult>;
+  /** Deletes one key; deleting an absent key is `ok`. */
+  delete(key: string, options?: OperationOptions): Promise<WriteResult>;
+  /** Reads many keys, each on its own; results in the order of the keys. */
+  getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]>;
+  /** Writes many keys, each on its own (no transaction); results in the order of the writes. */
+  batch(writes: readonly BatchWrite[], options?: OperationOptions): Promise<WriteResult[]>;
+  /** Finishes an operation that ended as `unknown`: `ok` when it has happened now, exactly once. */
+  resolve(operationId: string, options?: OperationOptions): Promise<WriteResult>;
+}
