@@ -3,6 +3,8 @@
 
 /** Most replicas of one cluster: votes are bit masks, and each replica listens to every other. */
 export const REPLICAS_MAX = 9;
+/** Most voters of one quorum system: a set of them is a mask in a signed 32-bit word, its sign bit unused. */
+export const VOTERS_MAX = 31;
 /** Most client threads (main included) that are connected to one cluster at a time. */
 export const CLIENTS_MAX = 16;
 /** Lanes that one ready mask can name: a signed 32-bit word, its sign bit unused. */

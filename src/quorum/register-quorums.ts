@@ -1,0 +1,119 @@
+// The sizes of a replicated register: three that are chosen (R, W, P) and three that follow (S, M and how many may be
+// down). Each says which other quorum it has to meet.
+import { rangeError, integerOption } from '../base/errors.ts';
+import { REPLICAS_MAX } from '../base/limits.ts';
+import { choose, disjointQuorums, majorityOf, votersIn } from './quorum-system.ts';
+
+/** What a register is configured with. */
+export interface RegisterOptions {
+  /** Replicas (N), an integer from 1 to 9. */
+  readonly replicas: number;
+  /** Replicas that a read asks (R), from 1 to N; default a majority. */
+  readonly read?: number | undefined;
+  /** Replicas that must accept a write (W), from 1 to N; default a majority. */
+  readonly write?: number | undefined;
+  /** Replicas that must promise (P), from 1 to N; default a majority, or more where P + W > N asks for it. */
+  readonly prepare?: number | undefined;
+}
+
+/** The quorum sizes of a register: plain data, so that it crosses threads. Made by {@link registerQuorums}. */
+export interface RegisterQuorums {
+  /** N. */
+  readonly replicas: number;
+  /** R. Invariant: R + W > N, so that a read meets every completed write. */
+  readonly read: number;
+  /** W. */
+  readonly write: number;
+  /** P. Invariant: P + W > N, so that a prepare meets every completed write. */
+  readonly prepare: number;
+  /**
+   * S: replicas that must have voted for an entry before a read returns it in one round trip; may exceed R.
+   * Invariant: S > N - R and S > N - P, so that every later read and prepare meets the set.
+   */
+  readonly agreeing: number;
+  /**
+   * M: other operational replicas that a replica without memory must hear before it takes part again.
+   * Invariant: M > N - min(P, W, S), so that it learns of every promise, write and read that it was part of.
+   */
+  readonly recoverFrom: number;
+  /** Replicas that may be down or recovering at once, N - M; one more, and the state is lost. */
+  readonly downMax: number;
+}
+
+/**
+ * Checks the quorum sizes of a register and derives the rest. Any thread; never blocks.
+ *
+ * A single replica is allowed: it has nobody to recover from, so its first death loses the state (`downMax` 0).
+ *
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when a size is no integer in its range;
+ * `ERR_QUORATE_CONFIGURATION` when R + W <= N, when P + W <= N, or when no replica could ever recover.
+ *
+ * Source: read and write quorums, Gifford, "Weighted Voting for Replicated Data" (SOSP 1979), section 2; recovery
+ * without a disk, Michael et al., "Recovering Shared Objects Without Stable Storage" (DISC 2017), section 4.
+ * @example
+ * ```ts
+ * import { registerQuorums } from 'quorate/quorum';
+ *
+ * const { prepare, agreeing, recoverFrom, downMax } = registerQuorums({ replicas: 5, read: 3, write: 4 });
+ * console.log(prepare, agreeing, recoverFrom, downMax); // 3 3 3 2
+ * ```
+ */
+export function registerQuorums(options: RegisterOptions): RegisterQuorums {
+  const replicas = integerOption('replicas', options.replicas, { min: 1, max: REPLICAS_MAX });
+  const size = { min: 1, max: replicas };
+  const read = integerOption('read quorum', options.read ?? majorityOf(replicas), size);
+  const write = integerOption('write quorum', options.write ?? majorityOf(replicas), size);
+  const prepareDefault = Math.max(majorityOf(replicas), replicas - write + 1);
+  const prepare = integerOption('prepare quorum', options.prepare ?? prepareDefault, size);
+  requireMeeting(replicas, write, { name: 'read', letter: 'R', size: read });
+  requireMeeting(replicas, write, { name: 'prepare', letter: 'P', size: prepare });
+  const agreeing = agreeingSize(replicas, read, prepare);
+  const recoverFrom = replicas - Math.min(prepare, write, agreeing) + 1;
+  if (replicas > 1) requireRecovery(replicas, recoverFrom, { write, prepare });
+  return { replicas, read, write, prepare, agreeing, recoverFrom, downMax: replicas - recoverFrom };
+}
+
+/** The smallest S that meets every read and every prepare quorum, though never 1 of several: see the comment. */
+function agreeingSize(replicas: number, read: number, prepare: number): number {
+  const smallest = replicas - Math.min(read, prepare) + 1;
+  // When every read and prepare asks all replicas (2 of 2), one voter would do for reads; but M > N - 1 would then
+  // forbid all recovery, while a second voter, who is asked anyway, lets the other replica recover from one.
+  return Math.min(replicas, Math.max(smallest, 2));
+}
+
+function requireMeeting(
+  replicas: number,
+  write: number,
+  other: { readonly name: string; readonly letter: string; readonly size: number },
+): void {
+  const apart = disjointQuorums(choose(other.size, replicas), choose(write, replicas));
+  if (apart === undefined) return;
+  const { name, letter, size } = other;
+  throw rangeError(
+    'ERR_QUORATE_CONFIGURATION',
+    `Cannot use ${name} quorum ${size} with write quorum ${write} of ${replicas} replicas: ` +
+      `${letter} + W must be at least ${replicas + 1}, else a ${name} at ${listed(apart.left)} ` +
+      `misses a write at ${listed(apart.right)}`,
+  );
+}
+
+function requireRecovery(
+  replicas: number,
+  recoverFrom: number,
+  sizes: { readonly write: number; readonly prepare: number },
+): void {
+  if (recoverFrom <= replicas - 1) return;
+  throw rangeError(
+    'ERR_QUORATE_CONFIGURATION',
+    `Cannot use write quorum ${sizes.write} and prepare quorum ${sizes.prepare} of ${replicas} replicas: ` +
+      `a restarted replica would have to hear ${recoverFrom} others and there are ${replicas - 1}; ` +
+      'each must be at least 2',
+  );
+}
+
+/** "replicas 0, 1 and 4", for people. */
+function listed(mask: number): string {
+  const voters = votersIn(mask);
+  const last = voters.pop();
+  return voters.length === 0 ? `replica ${last}` : `replicas ${voters.join(', ')} and ${last}`;
+}
