@@ -24,9 +24,13 @@ export async function closedLoop(
   let index = 0;
   let isRunning = true;
   const lane = async (): Promise<void> => {
-    while (isRunning) {
-      await operation(index++);
-      if (index % OPERATIONS_PER_LOOK === 0 && nowMs() - startMs >= ms) isRunning = false;
+    try {
+      while (isRunning) {
+        await operation(index++);
+        if (index % OPERATIONS_PER_LOOK === 0 && nowMs() - startMs >= ms) isRunning = false;
+      }
+    } finally {
+      isRunning = false; // One that fails ends all.
     }
   };
   await Promise.all(Array.from({ length: depth }, lane));

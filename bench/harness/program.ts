@@ -21,3 +21,18 @@ export async function nextMessage(worker: Worker): Promise<unknown> {
   const messages: readonly unknown[] = await once(worker, 'message');
   return messages[0];
 }
+
+/** Longest wait for the other thread, in milliseconds: it is lost when it takes longer. */
+const ANSWER_MS_MAX = 10_000;
+
+/**
+ * Blocks this thread while the word is `value`: until the other thread changes it and notifies.
+ *
+ * @throws {Error} when that takes longer than 10 s.
+ */
+export function waitWhile(words: Int32Array, index: number, value: number): void {
+  // Looked at again after each wait: a late notify for an earlier change may end it.
+  while (Atomics.load(words, index) === value) {
+    if (Atomics.wait(words, index, value, ANSWER_MS_MAX) === 'timed-out') throw new Error('The other thread is lost');
+  }
+}

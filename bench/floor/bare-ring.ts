@@ -1,0 +1,76 @@
+// The limit of any ring between two threads: the smallest one that still moves data. It checks nothing and cannot be
+// killed safely. A side that can do nothing looks again a number of times, then sleeps for a moment, so that the figure
+// stays a limit where other programs hold a core; with 2 MiB of slots neither side runs dry in that moment (measured:
+// 64 KiB of slots without sleeping 2 M frames/s beside other programs, this 25 to 50 M; 50 M on free cores).
+//
+//     main (produces) --[ 65,536 slots of 8 words ]--> worker (reads and adds up every word)
+//
+//   words of the shared buffer:  0 TAIL   16 HEAD   32 PASS (frames to take)   33 NOBODY   48 SUM   64 slots...
+import { programUrl, startProgram, waitWhile } from '../harness/program.ts';
+import { ONE_WAY } from '../harness/questions.ts';
+import { expectAnswer } from '../harness/subject.ts';
+import type { Contender, Subject } from '../harness/subject.ts';
+import { nowMs } from '../../src/base/clock.ts';
+
+const TAIL = 0;
+const HEAD = 16;
+const PASS = 32;
+const NOBODY = 33;
+const SUM = 48;
+const SLOTS = 64;
+const SLOT_WORDS = 8;
+const MASK = 65_535;
+/** Frames between two stores of TAIL, as a producer that has a batch would do. */
+const BATCH = 64;
+/** Looks at the other side before sleeping, and the sleep in milliseconds: nobody notifies. */
+const LOOKS = 200;
+const SLEEP_MS = 0.05;
+/** Frames between two looks at the clock. */
+const CHUNK = 1 << 20;
+
+export const subjects: readonly Subject[] = [
+  { question: ONE_WAY, subject: 'bare ring', unit: 'frames/s', open: openBareRing },
+];
+
+async function openBareRing(): Promise<Contender> {
+  const words = new Int32Array(new SharedArrayBuffer(4 * (SLOTS + (MASK + 1) * SLOT_WORDS)));
+  const worker = await startProgram(programUrl('bare-ring-consumer', import.meta.url), words);
+  const send = (frames: number): void => {
+    Atomics.store(words, PASS, frames);
+    Atomics.notify(words, PASS);
+    const sum = produce(words, frames);
+    waitWhile(words, PASS, frames); // The consumer answers by setting PASS to 0.
+    expectAnswer(words[SUM], sum, 'the sum of all words');
+  };
+  return {
+    check: () => send(CHUNK),
+    pass: (ms) => {
+      const startMs = nowMs();
+      let frames = 0;
+      for (; nowMs() - startMs < ms; frames += CHUNK) send(CHUNK);
+      return (frames * 1000) / (nowMs() - startMs);
+    },
+    close: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+function produce(words: Int32Array, frames: number): number {
+  let tail = words[TAIL]!;
+  let headSeen = Atomics.load(words, HEAD);
+  let sum = 0;
+  for (let frame = 1; frame <= frames; frame++) {
+    for (let looks = 0; ((tail - headSeen) | 0) > MASK; looks++) {
+      headSeen = Atomics.load(words, HEAD);
+      if (looks > LOOKS) Atomics.wait(words, NOBODY, 0, SLEEP_MS);
+    }
+    const slot = SLOTS + (tail & MASK) * SLOT_WORDS;
+    for (let word = 0; word < SLOT_WORDS; word++) words[slot + word] = frame + word;
+    sum = (sum + SLOT_WORDS * frame + 28) | 0; // 0 + 1 + ... + 7 is 28.
+    tail = (tail + 1) | 0;
+    if (frame % BATCH === 0) Atomics.store(words, TAIL, tail);
+  }
+  Atomics.store(words, TAIL, tail);
+  return sum;
+}
