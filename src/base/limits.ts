@@ -23,6 +23,14 @@ export const VALUE_BYTES_MAX = 16 * 1024 * 1024;
 /** Longest value that travels inside a ring frame; longer ones lie in a shared buffer and travel by reference. */
 export const INLINE_BYTES_MAX = 4096;
 
+/** Deepest nesting of objects, arrays and collections in a message or value. */
+export const PLAIN_DEPTH_MAX = 100;
+/** Most classes that may cross threads by a codec of their own. */
+export const CLASS_CODECS_MAX = 1024;
+
+/** Large values that may have arrived on a lane before the frames that name them. */
+export const LARGE_PENDING_MAX = 64;
+
 /** Operations of one client that may await votes at once; further ones queue in the client. */
 export const WINDOW_SLOTS = 1024;
 /** Operations of one client that may be pending at all before `ERR_QUORATE_OVERLOADED`. */
@@ -34,3 +42,27 @@ export const KEY_TABLE_SHARDS = 256;
 export const TIMEOUT_MS_DEFAULT = 5_000;
 /** Longest deadline: a 32-bit timer, in milliseconds. */
 export const TIMEOUT_MS_MAX = 2_147_483_647;
+
+/** Longest body of an HTTP request unless configured, in bytes. */
+export const HTTP_BODY_BYTES_MAX = 1024 * 1024;
+/** HTTP connections that are served at once unless configured; further ones hear 503. */
+export const HTTP_CONNECTIONS_MAX = 1024;
+/** HTTP connections beyond those that are being told so at once; still further ones are dropped unheard. */
+export const HTTP_REFUSALS_MAX = 256;
+/** Wait for the head of an HTTP request, then for all of it, in milliseconds. */
+export const HTTP_HEADERS_TIMEOUT_MS = 10_000;
+export const HTTP_REQUEST_TIMEOUT_MS = 15_000;
+/** Longest operation that an HTTP client may ask for, in milliseconds. */
+export const HTTP_OPERATION_MS_MAX = 60_000;
+/** An HTTP connection on which nothing moves for so long is closed; longer than any operation, in milliseconds. */
+export const HTTP_IDLE_TIMEOUT_MS = 75_000;
+/** How long a refused client's bytes are thrown away, so that it reads the refusal before the reset, in milliseconds. */
+export const HTTP_LINGER_MS = 1_000;
+/** Wait for requests in flight when an HTTP server closes, in milliseconds. */
+export const HTTP_CLOSE_TIMEOUT_MS = 10_000;
+/** Nesting of a JSON document that an HTTP client sends. */
+export const JSON_DEPTH_MAX = 64;
+/** Idempotency keys whose outcome is remembered, and those in flight; unless configured. */
+export const IDEMPOTENCY_KEYS_MAX = 16_384;
+/** Longest idempotency key, in characters. */
+export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
