@@ -11,15 +11,15 @@ export const CLIENTS_MAX = 16;
 export const LANES_MAX = 31;
 
 /** Bytes that one ring holds unless configured. */
-export const RING_BYTES_DEFAULT = 64 * 1024;
+export const RING_BYTES_DEFAULT: number = 64 * 1024;
 /** Smallest and largest ring. */
 export const RING_BYTES_MIN = 64;
-export const RING_BYTES_MAX = 1 << 28;
+export const RING_BYTES_MAX: number = 1 << 28;
 
 /** Longest key, in UTF-8 bytes. */
 export const KEY_BYTES_MAX = 1024;
 /** Longest value, in encoded bytes. */
-export const VALUE_BYTES_MAX = 16 * 1024 * 1024;
+export const VALUE_BYTES_MAX: number = 16 * 1024 * 1024;
 /** Longest value that travels inside a ring frame; longer ones lie in a shared buffer and travel by reference. */
 export const INLINE_BYTES_MAX = 4096;
 
@@ -38,13 +38,19 @@ export const PENDING_MAX = 65_536;
 /** Sub-maps of a key table: no structure of a replica grows by one large reallocation. */
 export const KEY_TABLE_SHARDS = 256;
 
+/** Threads that one keeper fills, and the blank threads that it holds ready. */
+export const SLOTS_MAX = 64;
+export const STANDBYS_MAX = 64;
+/** Wait for a new thread to say that it has loaded, in milliseconds. */
+export const START_MS_MAX = 30_000;
+
 /** Deadline of an operation or ask unless given, in milliseconds. */
 export const TIMEOUT_MS_DEFAULT = 5_000;
 /** Longest deadline: a 32-bit timer, in milliseconds. */
 export const TIMEOUT_MS_MAX = 2_147_483_647;
 
 /** Longest body of an HTTP request unless configured, in bytes. */
-export const HTTP_BODY_BYTES_MAX = 1024 * 1024;
+export const HTTP_BODY_BYTES_MAX: number = 1024 * 1024;
 /** HTTP connections that are served at once unless configured; further ones hear 503. */
 export const HTTP_CONNECTIONS_MAX = 1024;
 /** HTTP connections beyond those that are being told so at once; still further ones are dropped unheard. */

@@ -1,0 +1,281 @@
+// The service itself: routes, methods, outcomes. Both faces, fetch and node:http, hand their requests to it.
+import { createHash } from 'node:crypto';
+
+import { integerOption } from '../base/errors.ts';
+import { HTTP_BODY_BYTES_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, IDEMPOTENCY_KEYS_MAX } from '../base/limits.ts';
+import type { OperationOptions, WriteResult } from '../store/store.ts';
+import { keyOfSegment, keyValueOf, optionsOfQuery, refuseMediaType } from './data-request.ts';
+import type { ChosenOptions } from './data-request.ts';
+import { IdempotencyTable } from './idempotency.ts';
+import type { Continuable } from './idempotency.ts';
+import { jsonOf } from './json.ts';
+import { counterMetrics, statusMetrics, writeMetrics } from './metrics-text.ts';
+import { failure, jsonReply, metricsReply } from './reply.ts';
+import type { Reply } from './reply.ts';
+import { RequestCounter } from './request-counter.ts';
+import type { Route } from './request-counter.ts';
+import { GIVEN_UP, internalFailure, NO_QUORUM, rejectionOf, settle, settleRejection } from './settled.ts';
+import { settleResolved, stillUnknown } from './settled.ts';
+import type { Settled } from './settled.ts';
+import { healthReply } from './status.ts';
+import type { ObservedStore } from './status.ts';
+
+/** Options of the service, whatever face it has. */
+export interface ServiceOptions {
+  /** Longest body of a request, in bytes, an integer from 1 to 2^28; default 1 MiB. */
+  readonly bodyBytesMax?: number;
+  /** Idempotency keys that are remembered, an integer from 1 to 2^20; default 16,384. */
+  readonly idempotencyKeysMax?: number;
+  /** Told of each defect that a client saw as status 500; by default it becomes a process warning. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** One request, as a face presents it. */
+export interface Call {
+  readonly method: string;
+  /** Path and query as they were sent, percent-encoded. */
+  readonly target: string;
+  readonly hasBody: boolean;
+  /** Fires when the client is gone. */
+  readonly signal: AbortSignal;
+  /** The value of a header, by its name in lower case. */
+  header(name: string): string | undefined;
+  /** The whole body; `undefined` as soon as it is longer than `bytesMax`. Rejects when the client is gone. */
+  readBody(bytesMax: number): Promise<Uint8Array | undefined>;
+}
+
+/** Reads the body of a call; `undefined` when it is, or says that it is, longer than `bytesMax`. */
+export async function readBodyOf(call: Call, bytesMax: number): Promise<Uint8Array | undefined> {
+  const declared = Number(call.header('content-length') ?? 0);
+  return declared > bytesMax ? undefined : call.readBody(bytesMax);
+}
+
+/** Options of {@link Service}, complete. */
+export type ServiceSettings = Required<ServiceOptions>;
+
+const ALLOWED_WRITE = 'POST';
+const ALLOWED_KEY = 'GET, DELETE';
+const ALLOWED_READ = 'GET';
+/** Visible ASCII: what every client and proxy carries unchanged. */
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]+$/;
+
+/** Answers requests from a store. Never rejects. */
+export class Service {
+  readonly settings: ServiceSettings;
+  readonly #store: ObservedStore;
+  readonly #idempotency: IdempotencyTable;
+  readonly #requests = new RequestCounter();
+
+  constructor(store: ObservedStore, options: ServiceOptions = {}) {
+    this.#store = store;
+    this.settings = settingsOf(options);
+    this.#idempotency = new IdempotencyTable(this.settings.idempotencyKeysMax);
+  }
+
+  /** Answers one request. */
+  async respond(call: Call): Promise<Reply> {
+    const queryAt = call.target.indexOf('?');
+    const path = queryAt === -1 ? call.target : call.target.slice(0, queryAt);
+    const query = queryAt === -1 ? '' : call.target.slice(queryAt + 1);
+    this.#requests.begin();
+    const reply = await this.#settled(call, path, query);
+    this.#requests.end(routeOf(path), call.method, reply.status);
+    return reply;
+  }
+
+  async #settled(call: Call, path: string, query: string): Promise<Reply> {
+    try {
+      return await this.#route(call, path, query);
+    } catch (error) {
+      return this.#refuseRejection(error, call);
+    }
+  }
+
+  #route(call: Call, path: string, query: string): Reply | Promise<Reply> {
+    const { method } = call;
+    if (call.hasBody && method !== 'POST') return refuseBody();
+    if (path === '/data') return method === 'POST' ? this.#put(call, query) : refuseMethod(ALLOWED_WRITE);
+    if (path.startsWith('/data/')) {
+      const segment = path.slice('/data/'.length);
+      if (segment.includes('/')) return refuseRoute();
+      if (method === 'GET') return this.#get(call, segment, query);
+      return method === 'DELETE' ? this.#delete(call, segment, query) : refuseMethod(ALLOWED_KEY);
+    }
+    if (path !== '/health' && path !== '/metrics') return refuseRoute();
+    if (method !== 'GET') return refuseMethod(ALLOWED_READ);
+    return path === '/health' ? healthReply(this.#store.inspect?.()) : metricsReply(this.#metricsText());
+  }
+
+  async #get(call: Call, segment: string, query: string): Promise<Reply> {
+    const key = keyOfSegment(segment);
+    if (key.kind === 'refused') return key.reply;
+    const chosen = optionsOfQuery(query);
+    if (chosen.kind === 'refused') return chosen.reply;
+    const result = await this.#store.get(key.value, { ...chosen.value, signal: call.signal });
+    if (result.outcome === 'absent') return failure(404, 'ERR_QUORATE_ABSENT', 'The key has no value');
+    return result.outcome === 'unavailable' ? NO_QUORUM : valueReply(result.value);
+  }
+
+  async #put(call: Call, query: string): Promise<Reply> {
+    const refusal = refuseMediaType(call.header('content-type'), call.header('content-encoding'));
+    if (refusal !== undefined) return refusal;
+    const chosen = optionsOfQuery(query);
+    if (chosen.kind === 'refused') return chosen.reply;
+    const body = await readBodyOf(call, this.settings.bodyBytesMax);
+    if (body === undefined) return refuseLongBody(this.settings.bodyBytesMax);
+    const entry = keyValueOf(body);
+    if (entry.kind === 'refused') return entry.reply;
+    const { key, value } = entry.value;
+    return this.#write(call, {
+      kind: 'put',
+      request: body,
+      chosen: chosen.value,
+      begin: (options) => this.#store.put(key, value, options),
+    });
+  }
+
+  async #delete(call: Call, segment: string, query: string): Promise<Reply> {
+    const key = keyOfSegment(segment);
+    if (key.kind === 'refused') return key.reply;
+    const chosen = optionsOfQuery(query);
+    if (chosen.kind === 'refused') return chosen.reply;
+    return this.#write(call, {
+      kind: 'delete',
+      request: key.value,
+      chosen: chosen.value,
+      begin: (options) => this.#store.delete(key.value, options),
+    });
+  }
+
+  /** A write without an idempotency key is given up with its client; one with a key is shared, so it runs on. */
+  async #write(call: Call, write: Write): Promise<Reply> {
+    const idempotencyKey = call.header('idempotency-key');
+    if (idempotencyKey === undefined) {
+      return (await this.#settle(write, { ...write.chosen, signal: call.signal })).reply;
+    }
+    if (idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX || !IDEMPOTENCY_KEY.test(idempotencyKey)) {
+      const sentence = `The Idempotency-Key must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters`;
+      return failure(400, 'ERR_QUORATE_HTTP_IDEMPOTENCY_KEY', sentence);
+    }
+    const attempt = await this.#idempotency.attempt(idempotencyKey, digestOf(write), this.#continuable(write));
+    if (attempt.kind === 'mismatch') {
+      return failure(422, 'ERR_QUORATE_HTTP_IDEMPOTENCY_KEY', 'The Idempotency-Key belongs to another request');
+    }
+    if (attempt.kind === 'full') return failure(503, 'ERR_QUORATE_OVERLOADED', 'Too many operations are pending');
+    return attempt.reply;
+  }
+
+  #continuable(write: Write): Continuable {
+    return {
+      begin: () => this.#settle(write, write.chosen),
+      resume: async (operationId) => {
+        try {
+          return settleResolved(write.kind, await this.#store.resolve(operationId, write.chosen), operationId);
+        } catch (error) {
+          if (rejectionOf(error) === undefined) this.#report(error);
+          return stillUnknown(operationId);
+        }
+      },
+    };
+  }
+
+  async #settle(write: Write, options: OperationOptions): Promise<Settled> {
+    try {
+      return settle(write.kind, await write.begin(options));
+    } catch (error) {
+      if (rejectionOf(error) === undefined) this.#report(error);
+      return settleRejection(error);
+    }
+  }
+
+  /** Writes settle on their own, so what was rejected here was a read, or a write that never began. */
+  #refuseRejection(error: unknown, call: Call): Reply {
+    const known = call.signal.aborted ? GIVEN_UP : rejectionOf(error);
+    if (known !== undefined) return failure(known.status, known.code, known.sentence);
+    this.#report(error);
+    return internalFailure('not-applied');
+  }
+
+  #report(error: unknown): void {
+    this.settings.onError(error);
+  }
+
+  #metricsText(): string {
+    const metrics = this.#requests.metrics();
+    const counters = this.#store.metrics?.();
+    const status = this.#store.inspect?.();
+    if (counters !== undefined) metrics.push(...counterMetrics(counters));
+    if (status !== undefined) metrics.push(...statusMetrics(status));
+    return writeMetrics(metrics);
+  }
+}
+
+/** One write, as the service runs it. */
+interface Write {
+  readonly kind: 'put' | 'delete';
+  /** What makes two requests the same request, beside the level. */
+  readonly request: Uint8Array | string;
+  readonly chosen: ChosenOptions;
+  begin(options: OperationOptions): Promise<WriteResult>;
+}
+
+/**
+ * Completes and checks the options.
+ *
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when one is out of range.
+ */
+export function settingsOf(options: ServiceOptions): ServiceSettings {
+  const { bodyBytesMax = HTTP_BODY_BYTES_MAX, idempotencyKeysMax = IDEMPOTENCY_KEYS_MAX, onError = warn } = options;
+  return {
+    bodyBytesMax: integerOption('bodyBytesMax', bodyBytesMax, { min: 1, max: 1 << 28 }),
+    idempotencyKeysMax: integerOption('idempotencyKeysMax', idempotencyKeysMax, { min: 1, max: 1 << 20 }),
+    onError,
+  };
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : new Error('The HTTP service failed', { cause: error }));
+}
+
+/** The deadline is left out: a client that repeats a request may well be more patient. */
+function digestOf(write: Write): string {
+  const hash = createHash('sha256');
+  hash.update(`${write.kind} ${JSON.stringify(write.chosen.level ?? 'quorum')}\n`);
+  return hash.update(write.request).digest('base64');
+}
+
+/** JSON carries a value exactly, or as the base64 of its bytes and says so, or not at all. */
+function valueReply(value: unknown): Reply {
+  if (value instanceof Uint8Array) {
+    const base64 = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+    return jsonReply(200, `{"data":"${base64}","encoding":"base64"}`);
+  }
+  const json = jsonOf(value);
+  if (json !== undefined) return jsonReply(200, `{"data":${json}}`);
+  return failure(406, 'ERR_QUORATE_NOT_JSON', 'The value has no exact form in JSON');
+}
+
+function routeOf(path: string): Route {
+  if (path === '/data' || path.startsWith('/data/')) return 'data';
+  if (path === '/health') return 'health';
+  return path === '/metrics' ? 'metrics' : 'other';
+}
+
+function refuseMethod(allowed: string): Reply {
+  const headers = ['allow', allowed];
+  return failure(405, 'ERR_QUORATE_HTTP_METHOD', `The route takes ${allowed}`, { headers });
+}
+
+function refuseRoute(): Reply {
+  return failure(404, 'ERR_QUORATE_HTTP_ROUTE', 'There is no such path');
+}
+
+function refuseBody(): Reply {
+  return failure(400, 'ERR_QUORATE_HTTP_REQUEST', 'The method takes no body', { closes: true });
+}
+
+/** The refusal of a body that is longer than the limit. */
+export function refuseLongBody(bytesMax: number): Reply {
+  const sentence = `The body is longer than ${bytesMax} bytes`;
+  return failure(413, 'ERR_QUORATE_HTTP_BODY_TOO_LARGE', sentence, { closes: true });
+}

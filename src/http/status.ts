@@ -1,0 +1,78 @@
+// What the service shows of a store's condition. The types are structural, so that a cluster fits and http knows none.
+import type { Store } from '../store/store.ts';
+import { jsonReply } from './reply.ts';
+import type { Reply } from './reply.ts';
+
+/** One replica, as `/metrics` and `/health` show it. */
+export interface ReplicaGauges {
+  readonly replica: number;
+  readonly state: string;
+  readonly epoch: number;
+  readonly restarts: number;
+  readonly unreadBytes: number;
+  readonly handled: number;
+  readonly keys: number;
+  readonly bytes: number;
+}
+
+/** The condition of a replicated store. */
+export interface StoreStatus {
+  readonly replicas: readonly ReplicaGauges[];
+  readonly read: number;
+  readonly write: number;
+  readonly prepare: number;
+  readonly stateLost: boolean;
+  readonly clients: number;
+  readonly pending: number;
+}
+
+/** Counters of a store since it was opened. */
+export interface StoreCounters {
+  readonly gets: number;
+  readonly puts: number;
+  readonly deletes: number;
+  readonly fastReads: number;
+  readonly slowReads: number;
+  readonly fastWrites: number;
+  readonly slowWrites: number;
+  readonly unknown: number;
+  readonly unavailable: number;
+  readonly wakeUps: number;
+  readonly replicaWakeUps: number;
+  readonly framesSent: number;
+  readonly framesResent: number;
+}
+
+/** A store, and what it tells of itself; a `ClusterClient` is one. */
+export interface ObservedStore extends Store {
+  /** Read at each `GET /metrics`; must not block. */
+  metrics?(): StoreCounters;
+  /** Read at each `GET /health` and `GET /metrics`; must not block. */
+  inspect?(): StoreStatus;
+}
+
+/** Whether quorums can be met: `ok`, `degraded` when replicas are missing, `unavailable` when too many are. */
+export type Health = 'ok' | 'degraded' | 'unavailable';
+
+/** Decides the health of a store from its status. Pure. */
+export function healthOf(status: StoreStatus): Health {
+  const operational = operationalOf(status);
+  if (status.stateLost || operational < Math.max(status.read, status.write, status.prepare)) return 'unavailable';
+  return operational < status.replicas.length ? 'degraded' : 'ok';
+}
+
+/** The reply of `GET /health`: 200 while quorums can be met, else 503. */
+export function healthReply(status: StoreStatus | undefined): Reply {
+  if (status === undefined) return jsonReply(200, JSON.stringify({ status: 'ok' }));
+  const health = healthOf(status);
+  const { read, write, stateLost, replicas } = status;
+  const operational = operationalOf(status);
+  const body = { status: health, replicas: replicas.length, operational, read, write, stateLost };
+  if (health !== 'unavailable') return jsonReply(200, JSON.stringify(body));
+  return jsonReply(503, JSON.stringify(body), ['retry-after', '1']);
+}
+
+/** Replicas that serve. */
+export function operationalOf(status: StoreStatus): number {
+  return status.replicas.filter((replica) => replica.state === 'operational').length;
+}
