@@ -1,5 +1,8 @@
 // What an application says when it opens a cluster, and what it sees of it. Types only.
+import type { ExitReason } from '../supervision/exit-reason.ts';
 import type { Store, ReadResult, WriteResult, Value, OperationOptions } from '../store/store.ts';
+
+export type { ExitReason } from '../supervision/exit-reason.ts';
 
 /** Options of `openCluster`. */
 export interface ClusterOptions {
@@ -28,14 +31,6 @@ export interface ClusterOptions {
   /** Closes the cluster when it fires. */
   readonly signal?: AbortSignal;
 }
-
-/** How a replica's thread ended. */
-export type ExitReason =
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'crashed'; readonly error: Error }
-  | { readonly kind: 'oom' }
-  | { readonly kind: 'hung' }
-  | { readonly kind: 'exit'; readonly code: number };
 
 /** One replica, as seen from shared memory: readable while its thread is blocked. */
 export interface ReplicaStatus {

@@ -16,7 +16,9 @@ const { GENERATION, NEEDED, SENT, RESTARTS, VOTES } = TALLY.RECORD;
 /** What a voter says of a slot. */
 export const GRANTED = 1;
 export const REFUSED = 2;
-export type Vote = typeof GRANTED | typeof REFUSED;
+/** A refusal whose reason is the voter's memory bound. */
+export const NO_MEMORY = 3;
+export type Vote = typeof GRANTED | typeof REFUSED | typeof NO_MEMORY;
 
 const VOTE_BITS = 2;
 const VOTE_MASK = 3;
@@ -134,12 +136,15 @@ export class TallyBoard {
     return this.#count(record, this.#words[record + GENERATION]!, vote);
   }
 
-  /** The epoch under which a voter voted in the slot's present generation; 0 when it has not. */
-  epochOf(slot: number, voter: number): number {
+  /**
+   * A voter's vote and epoch in the slot's present generation, as one word (`epoch << 2 | vote`), so that both are of
+   * the same vote; 0 when it has not voted.
+   */
+  voteOf(slot: number, voter: number): number {
     const record = this.#records + slot * this.#stride;
     const mine = record + VOTES + 2 * voter;
     if (this.#atomics.load(this.#words, mine) !== this.#words[record + GENERATION]) return 0;
-    return this.#atomics.load(this.#words, mine + 1) >>> VOTE_BITS;
+    return this.#atomics.load(this.#words, mine + 1);
   }
 
   #isDecided(record: number, generation: number): boolean {

@@ -1,0 +1,112 @@
+// The shared words of a cluster, in one buffer that every thread of it maps. Drawn once:
+//
+//   words    0  [ MAGIC | REPLICAS | STATE | CLIENTS_CONNECTED ]
+//           16  [ TAG low, TAG high ] (one 64-bit counter)
+//           32  client table: CLIENTS_MAX owner words
+//           64  status board (see ring/epoch-table.ts): epochs, restart counter, states
+//          128  replica counters: per replica one line [ KEYS | BYTES / 1024 | RECOVERY_MS | FAULT ]
+//          then one doorbell per replica, then one per client
+//
+// A thread reads what it likes at any time; who writes a word is said where it is written.
+import { assert } from '../base/assert.ts';
+import { CLIENTS_MAX, REPLICAS_MAX } from '../base/limits.ts';
+import { Doorbell } from '../ring/doorbell.ts';
+import { DOORBELL, LINE_WORDS } from '../ring/layout.ts';
+import { sharedMemory } from '../ring/memory.ts';
+import type { SharedMemory } from '../ring/memory.ts';
+
+const MAGIC = 0x51_43_4c_55; // "QCLU"
+const AT = { MAGIC: 0, REPLICAS: 1, STATE: 2, TAG: 16, CLIENTS: 32, EPOCHS: 64, COUNTERS: 128 } as const;
+const DOORBELLS = AT.COUNTERS + REPLICAS_MAX * LINE_WORDS;
+const WORDS = DOORBELLS + (REPLICAS_MAX + CLIENTS_MAX) * DOORBELL.WORDS;
+
+/** Word of the epoch table in the board. */
+export const EPOCH_TABLE_WORD: number = AT.EPOCHS;
+/** Word of the tag counter in the board; a multiple of 2. */
+export const TAG_WORD: number = AT.TAG;
+
+/** Life of the whole cluster. */
+export const CLUSTER_OPEN = 1;
+export const CLUSTER_STATE_LOST = 2;
+export const CLUSTER_CLOSED = 3;
+
+/** Per replica counters, for whoever looks. */
+export const COUNTER = { KEYS: 0, KIBIBYTES: 1, RECOVERY_MS: 2, FAULT: 3 } as const;
+
+/** Allocates the board of a cluster. */
+export function createBoard(replicas: number): SharedMemory {
+  const memory = sharedMemory(new SharedArrayBuffer(4 * WORDS));
+  memory.words[AT.REPLICAS] = replicas;
+  memory.words[AT.STATE] = CLUSTER_OPEN;
+  memory.words[AT.MAGIC] = MAGIC;
+  return memory;
+}
+
+/** A thread's view of the board. */
+export class ClusterBoard {
+  readonly memory: SharedMemory;
+  readonly replicas: number;
+
+  constructor(memory: SharedMemory) {
+    assert(memory.words[AT.MAGIC] === MAGIC, 'The memory holds a cluster board');
+    this.memory = memory;
+    this.replicas = memory.words[AT.REPLICAS]!;
+  }
+
+  /** Life of the cluster; the supervisor's thread writes it. */
+  get state(): number {
+    return this.memory.atomics.load(this.memory.words, AT.STATE);
+  }
+
+  set state(state: number) {
+    this.memory.atomics.store(this.memory.words, AT.STATE, state);
+  }
+
+  /** A replica's doorbell. */
+  replicaBell(replica: number): Doorbell {
+    return new Doorbell(this.memory, DOORBELLS + replica * DOORBELL.WORDS);
+  }
+
+  /** A client's doorbell. */
+  clientBell(client: number): Doorbell {
+    return new Doorbell(this.memory, DOORBELLS + (REPLICAS_MAX + client) * DOORBELL.WORDS);
+  }
+
+  /** Takes a free place in the client table; -1 when all are taken. */
+  claimClient(): number {
+    const { words, atomics } = this.memory;
+    for (let client = 0; client < CLIENTS_MAX; client++) {
+      if (atomics.compareExchange(words, AT.CLIENTS + client, 0, 1) === 0) return client;
+    }
+    return -1;
+  }
+
+  /** Gives a place back; its owner only, or the supervisor when the owner is gone. */
+  releaseClient(client: number): void {
+    this.memory.atomics.store(this.memory.words, AT.CLIENTS + client, 0);
+  }
+
+  /** Clients that are connected now. */
+  get clients(): number {
+    let count = 0;
+    for (let client = 0; client < CLIENTS_MAX; client++) {
+      if (this.memory.atomics.load(this.memory.words, AT.CLIENTS + client) !== 0) count++;
+    }
+    return count;
+  }
+
+  /** A replica's counter. */
+  counter(replica: number, counter: number): number {
+    return this.memory.atomics.load(this.memory.words, AT.COUNTERS + replica * LINE_WORDS + counter);
+  }
+
+  /** Sets a replica's counter; the replica's thread, or for FAULT whoever injects one. */
+  setCounter(replica: number, counter: number, value: number): void {
+    this.memory.atomics.store(this.memory.words, AT.COUNTERS + replica * LINE_WORDS + counter, value);
+  }
+
+  /** Takes a replica's counter and clears it; the replica's thread. */
+  takeCounter(replica: number, counter: number): number {
+    return this.memory.atomics.exchange(this.memory.words, AT.COUNTERS + replica * LINE_WORDS + counter, 0);
+  }
+}

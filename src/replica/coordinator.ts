@@ -1,0 +1,667 @@
+// A coordinator as a reactor: it turns operations into frames and votes into outcomes. It knows no threads, timers or
+// promises: time and chance are arguments, the doors are handed in, and `settle` tells the caller how an operation
+// ended. Production, tests and simulator run the same code.
+//
+// The hot path is submit, flush, collect: one tag counter access and one frame a replica per batch, counting in the
+// tally board, no allocation. Everything else (refusals, restarts, silence) is the slow path below it.
+import { lowestBits, popcount } from '../base/bits.ts';
+import { PENDING_MAX } from '../base/limits.ts';
+import { unitOf } from '../base/random.ts';
+import type { Random } from '../base/random.ts';
+import { compareBallots, copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
+import { judgeRead } from '../protocol/read.ts';
+import { RULES } from '../protocol/rules.ts';
+import type { Rules } from '../protocol/rules.ts';
+import { decideFinish } from '../protocol/write.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
+import type { Epochs, LargeLane, Link, TagCounter, VoteBoard } from './environment.ts';
+import { Operation } from './operation.ts';
+import type { Outcome } from './operation.ts';
+import {
+  ACCEPT,
+  BY_REFERENCE,
+  NO_VALUE,
+  PREPARE,
+  PROMISE,
+  READ,
+  READ_REPLY,
+  REPLY,
+  REQUEST,
+  copyWords,
+  padded,
+  readBallot,
+  valueBytesInFrame,
+  writeBallot,
+} from './wire.ts';
+import type { FrameViews } from './wire.ts';
+
+/** What a coordinator touches of the world. Lists are by replica. */
+export interface CoordinatorDoors {
+  readonly links: readonly Link[];
+  readonly large: readonly LargeLane[];
+  readonly board: VoteBoard;
+  readonly epochs: Epochs;
+  readonly tags: TagCounter;
+  readonly random: Random;
+  /** Room for answers in each reply ring, in bytes. */
+  readonly replyRoomBytes: number;
+  /** The operation has ended: `operation.outcome` says how. The caller gives it back with `release`. */
+  settle(operation: Operation): void;
+}
+
+/** Counters of a coordinator since it was made. */
+export interface CoordinatorCounters {
+  gets: number;
+  puts: number;
+  fastReads: number;
+  slowReads: number;
+  fastWrites: number;
+  slowWrites: number;
+  unknown: number;
+  unavailable: number;
+  framesSent: number;
+  framesResent: number;
+}
+
+/** A silent replica is asked again, and others in its place, after so long; doubled at each further try. */
+const PATIENCE_MS_MIN = 12;
+const PATIENCE_MS_MAX = 400;
+/** A replica whose ring has been full for so long is passed over: it catches up from others, or by repair. */
+const LAGGARD_MS = 25;
+const BACKOFF_MS_MAX = 40;
+/** A silent replica is given another chance after so long. */
+const SUSPICION_MS = 250;
+/** Reply bytes kept free for a read whose value size is not known yet. */
+const REPLY_ESTIMATE_BYTES = 256;
+
+/** One client thread's coordinator. */
+export class Coordinator {
+  readonly counters: CoordinatorCounters = {
+    gets: 0,
+    puts: 0,
+    fastReads: 0,
+    slowReads: 0,
+    fastWrites: 0,
+    slowWrites: 0,
+    unknown: 0,
+    unavailable: 0,
+    framesSent: 0,
+    framesResent: 0,
+  };
+  readonly #doors: CoordinatorDoors;
+  readonly #quorums: RegisterQuorums;
+  readonly #rules: Rules;
+  readonly #all: number;
+  readonly #slots: (Operation | undefined)[];
+  readonly #freeSlots: number[] = [];
+  readonly #pool: Operation[] = [];
+  /** Operations that wait to be issued; `#queueHead` is the first, so that taking one moves nothing. */
+  #queue: Operation[] = [];
+  #queueHead = 0;
+  /** Operations in their slots. */
+  #open = 0;
+  #reservedBytes = 0;
+  #valueEstimate = REPLY_ESTIMATE_BYTES;
+  /** Replicas that did not answer in time lately: asked last. */
+  #suspects = 0;
+  #suspectsReviewedMs = 0;
+  readonly #fullSinceMs: Float64Array;
+  /** Links that frames were committed to since the last flush ended. */
+  #dirty = 0;
+  readonly #tag = mutableBallot();
+  readonly #seen = mutableBallot();
+
+  constructor(doors: CoordinatorDoors, quorums: RegisterQuorums, rules: Rules = RULES) {
+    this.#doors = doors;
+    this.#quorums = quorums;
+    this.#rules = rules;
+    this.#all = lowestBits(quorums.replicas);
+    this.#slots = Array.from({ length: doors.board.slots });
+    for (let slot = doors.board.slots - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
+    this.#fullSinceMs = new Float64Array(quorums.replicas).fill(-1);
+  }
+
+  /** Operations that are queued or under way. */
+  get pending(): number {
+    return this.#open + this.#queue.length - this.#queueHead;
+  }
+
+  /** Operations that wait to be issued. */
+  get queued(): number {
+    return this.#queue.length - this.#queueHead;
+  }
+
+  /** Whether another operation may be submitted. */
+  get hasRoom(): boolean {
+    return this.pending < PENDING_MAX;
+  }
+
+  /** A fresh operation, to be filled in and submitted. */
+  acquire(): Operation {
+    return this.#pool.pop() ?? new Operation();
+  }
+
+  /** Gives back an operation that was settled, or never submitted. */
+  release(operation: Operation): void {
+    operation.reset();
+    if (this.#pool.length < 4096) this.#pool.push(operation);
+  }
+
+  /** Queues an operation; {@link flush} sends it. */
+  submit(operation: Operation): void {
+    operation.phase = 'queued';
+    this.#queue.push(operation);
+  }
+
+  /**
+   * Sends what is queued, as far as slots and rings have room.
+   *
+   * @returns the replicas that got frames, as a mask: publish their links and ring their doorbells.
+   */
+  flush(nowMs: number): number {
+    this.#issueQueued(nowMs);
+    const dirty = this.#dirty;
+    this.#dirty = 0;
+    return dirty;
+  }
+
+  /** Handles a frame from a replica. */
+  receive(replica: number, frame: FrameViews, start: number): void {
+    const at = start >> 2;
+    const { words } = frame;
+    const kind = words[at + REPLY.KIND]!;
+    if (kind !== READ_REPLY && kind !== PROMISE) return;
+    const valueBytes = words[at + REPLY.VALUE_BYTES]!;
+    const valueStart = start + REPLY.BYTES;
+    const isReference = valueBytes === BY_REFERENCE;
+    const large = isReference ? this.#doors.large[replica]!.take(words[valueStart >> 2]!) : undefined;
+    const operation = this.#slots[words[at + REPLY.SLOT]!];
+    if (operation === undefined || operation.generation !== words[at + REPLY.GENERATION]) return; // Late: decided.
+    if (isReference && large === undefined) return; // Its bytes are gone: as if the frame was lost.
+    const bit = 1 << replica;
+    const epoch = words[at + REPLY.EPOCH]!;
+    if ((operation.answered & bit) !== 0) {
+      if (epoch < operation.epochs[replica]!) return; // From a predecessor of who has answered.
+      if (epoch > operation.epochs[replica]!) operation.agreeing &= ~bit; // The predecessor's vote died with it.
+    }
+    readBallot(words, at + REPLY.ACCEPTED, this.#seen);
+    const isVote = words[at + REPLY.VOTED] === 1;
+    const order = compareBallots(this.#seen, operation.newest);
+    if (order > 0) {
+      copyBallot(operation.newest, this.#seen);
+      readBallot(words, at + REPLY.ROOT, operation.newestRoot);
+      operation.agreeing = isVote ? bit : 0;
+      operation.newestBytes = valueBytes;
+      operation.newestLarge = large;
+      if (valueBytes > 0) {
+        operation.newestValue.reserve(padded(valueBytes), 0);
+        copyWords(frame, valueStart, operation.newestValue, 0, valueBytes);
+        if (valueBytes > this.#valueEstimate) this.#valueEstimate = valueBytes;
+      }
+    } else if (order === 0 && (isVote || isNone(this.#seen))) {
+      operation.agreeing |= bit;
+    }
+    if ((operation.answered & bit) === 0 || !this.#rules.countsVoterOnce) operation.answers++;
+    operation.answered |= bit;
+    operation.epochs[replica] = epoch;
+    this.#suspects &= ~bit;
+  }
+
+  /** Looks at the questions that were decided since the last call. */
+  collect(nowMs: number): void {
+    const { board } = this.#doors;
+    const groups = board.slots >>> 5;
+    for (let group = 0; group < groups; group++) {
+      let decided = board.takeDecided(group);
+      while (decided !== 0) {
+        const bit = decided & -decided;
+        decided &= ~bit;
+        const operation = this.#slots[(group << 5) + (31 - Math.clz32(bit))];
+        if (operation !== undefined) this.#evaluate(operation, nowMs);
+      }
+    }
+  }
+
+  /** Deadlines, and asking again where nobody answered. Call it every few milliseconds while operations are pending. */
+  tick(nowMs: number): void {
+    for (const operation of this.#slots) {
+      if (operation === undefined) continue;
+      if (nowMs >= operation.retryAtMs) this.#evaluate(operation, nowMs);
+      if (operation.slot < 0) continue; // Evaluating settled it.
+      if (nowMs >= operation.deadlineMs) this.#expire(operation);
+      else if (nowMs >= operation.retryAtMs) this.#retry(operation, nowMs);
+    }
+    if (this.queued > 0) this.#expireQueued(nowMs);
+    this.#reviewLinks(nowMs);
+  }
+
+  /** The caller gives up waiting for an operation that is not settled. */
+  cancel(operation: Operation): void {
+    if (operation.phase === 'settled') return;
+    if (operation.phase === 'queued') {
+      this.#queue = this.#queue.slice(this.#queueHead).filter((each) => each !== operation);
+      this.#queueHead = 0;
+      this.#settle(operation, 'aborted');
+      return;
+    }
+    this.#settle(operation, operation.hasLeft && operation.kind === 'put' ? 'unknown' : 'aborted');
+  }
+
+  /** Settles everything: writes that have left as unknown, the rest as `outcome`. */
+  abandon(outcome: 'closed' | 'state-lost'): void {
+    for (const operation of this.#slots) {
+      if (operation !== undefined) this.#settle(operation, operation.kind === 'put' ? 'unknown' : outcome);
+    }
+    const queue = this.#queue.slice(this.#queueHead);
+    this.#queue = [];
+    this.#queueHead = 0;
+    for (const operation of queue) this.#settle(operation, outcome);
+  }
+
+  // --- issuing
+
+  #issueQueued(nowMs: number): void {
+    const count = this.#issuable(nowMs);
+    if (count === 0) return;
+    let writes = 0;
+    for (let index = 0; index < count; index++) {
+      if (this.#queue[this.#queueHead + index]!.kind === 'put') writes++;
+    }
+    const tag = this.#tag;
+    if (writes > 0) this.#doors.tags.take(writes, tag); // After every one of them was submitted, never ahead.
+    const readers = this.#readersFor();
+    for (let index = 0; index < count; index++) {
+      const operation = this.#queue[this.#queueHead]!;
+      this.#queue[this.#queueHead++] = undefined as unknown as Operation;
+      this.#issue(operation, readers, nowMs);
+      if (operation.kind === 'put') {
+        tag.low = (tag.low + 1) | 0;
+        if (tag.low === 0) tag.high = (tag.high + 1) | 0;
+      }
+    }
+    if (this.#queueHead === this.#queue.length || this.#queueHead > 4096) {
+      this.#queue = this.#queue.slice(this.#queueHead);
+      this.#queueHead = 0;
+    }
+  }
+
+  /** How many of the queue may be issued now: slots, reply room, and room for all frames in every ring that keeps up. */
+  #issuable(nowMs: number): number {
+    const { links, replyRoomBytes } = this.#doors;
+    const limit = Math.min(this.queued, this.#freeSlots.length);
+    let reserved = this.#reservedBytes;
+    let frameBytes = 0;
+    let count = 0;
+    for (; count < limit; count++) {
+      const operation = this.#queue[this.#queueHead + count]!;
+      reserved += this.#reserveFor(operation);
+      if (reserved > replyRoomBytes && this.#open + count > 0) break;
+      frameBytes += (this.#requestBytes(operation) + 15) & ~7;
+      if (!this.#linksHaveRoom(links, frameBytes, nowMs)) break;
+    }
+    return count;
+  }
+
+  #linksHaveRoom(links: readonly Link[], frameBytes: number, nowMs: number): boolean {
+    let hasRoom = true;
+    for (let replica = 0; replica < links.length; replica++) {
+      const link = links[replica]!;
+      if (link.hasRoomFor(frameBytes)) {
+        this.#fullSinceMs[replica] = -1;
+        continue;
+      }
+      const since = this.#fullSinceMs[replica]!;
+      if (since < 0) this.#fullSinceMs[replica] = nowMs;
+      else if (nowMs - since > LAGGARD_MS) continue;
+      if (!this.#doors.epochs.isOperational(replica)) continue;
+      if (link.wantRoom()) hasRoom = false;
+    }
+    return hasRoom;
+  }
+
+  #requestBytes(operation: Operation): number {
+    const value = operation.kind === 'put' ? valueBytesInFrame(operation.valueBytes) : 0;
+    return REQUEST.BYTES + padded(operation.keyBytes) + value;
+  }
+
+  #reserveFor(operation: Operation): number {
+    return operation.kind === 'get' ? REPLY.BYTES + 24 + Math.min(this.#valueEstimate, 8192) : 0;
+  }
+
+  #issue(operation: Operation, readers: number, nowMs: number): void {
+    const slot = this.#freeSlots.pop()!;
+    operation.slot = slot;
+    this.#slots[slot] = operation;
+    this.#open++;
+    operation.reservedBytes = this.#reserveFor(operation);
+    this.#reservedBytes += operation.reservedBytes;
+    operation.patienceMs = PATIENCE_MS_MIN;
+    if (operation.kind === 'put') {
+      this.counters.puts++;
+      if (isNone(operation.first)) {
+        copyBallot(operation.first, this.#tag);
+        copyBallot(operation.ballot, this.#tag);
+        copyBallot(operation.root, this.#tag);
+        operation.phase = 'accept';
+        this.#ask(operation, operation.writeNeeded, this.#all, nowMs);
+      } else {
+        this.#prepare(operation, nowMs); // A resolved operation keeps its first tag: it may have landed.
+      }
+    } else {
+      this.counters.gets++;
+      operation.phase = 'read';
+      const wanted = Math.max(operation.readNeeded, operation.agreeNeeded);
+      const readers_ = wanted === this.#readerCount ? readers : this.#readers(wanted);
+      this.#ask(operation, Math.max(operation.readNeeded, popcount(readers_)), readers_, nowMs);
+    }
+  }
+
+  get #readerCount(): number {
+    return Math.max(this.#quorums.read, this.#quorums.agreeing);
+  }
+
+  #readersFor(): number {
+    return this.#readers(this.#readerCount);
+  }
+
+  /** Whom a read asks: live replicas first, then those that restarted least, since they have voted for more entries. */
+  #readers(count: number): number {
+    const { epochs } = this.#doors;
+    let chosen = 0;
+    for (let chosenCount = 0; chosenCount < count; chosenCount++) {
+      let best = -1;
+      let bestRank = Number.POSITIVE_INFINITY;
+      for (let replica = 0; replica < this.#quorums.replicas; replica++) {
+        const bit = 1 << replica;
+        if ((chosen & bit) !== 0) continue;
+        const isUp = epochs.isOperational(replica) && (this.#suspects & bit) === 0;
+        const rank = epochs.epochOf(replica) + (isUp ? 0 : 0x4000_0000);
+        if (rank < bestRank) {
+          best = replica;
+          bestRank = rank;
+        }
+      }
+      chosen |= 1 << best;
+    }
+    return chosen;
+  }
+
+  /** Opens a question in the operation's slot and sends it. */
+  #ask(operation: Operation, needed: number, asked: number, nowMs: number): void {
+    const { board, epochs } = this.#doors;
+    operation.asked = asked;
+    operation.restarts = epochs.restarts(); // Before anything is sent.
+    operation.generation = board.open(operation.slot, needed, asked, operation.restarts);
+    operation.retryAtMs = nowMs + operation.patienceMs;
+    this.#send(operation, asked);
+  }
+
+  #send(operation: Operation, replicas: number): void {
+    const { links } = this.#doors;
+    this.#writeHeader(operation);
+    const isOwn = operation.phase === 'accept' || (operation.phase === 'finish' && !operation.adopts);
+    for (let replica = 0; replica < links.length; replica++) {
+      if (((replicas >>> replica) & 1) === 0) continue;
+      const isSent = isOwn
+        ? this.#sendOwn(operation, replica)
+        : operation.phase === 'read' || operation.phase === 'prepare'
+          ? this.#sendKey(operation, replica)
+          : this.#sendNewest(operation, replica);
+      if (!isSent) continue;
+      this.#dirty |= 1 << replica;
+      this.counters.framesSent++;
+      operation.hasLeft = true;
+    }
+  }
+
+  #writeHeader(operation: Operation): void {
+    const { words } = operation.request;
+    const { phase } = operation;
+    words[REQUEST.KIND] = phase === 'read' ? READ : phase === 'prepare' ? PREPARE : ACCEPT;
+    words[REQUEST.SLOT] = operation.slot;
+    words[REQUEST.GENERATION] = operation.generation;
+    writeBallot(words, REQUEST.BALLOT, operation.ballot);
+    writeBallot(words, REQUEST.ROOT, operation.root);
+  }
+
+  #sendOwn(operation: Operation, replica: number): boolean {
+    const link = this.#doors.links[replica]!;
+    const { request, large } = operation;
+    const keyEnd = REQUEST.BYTES + padded(operation.keyBytes);
+    const byteLength = keyEnd + valueBytesInFrame(operation.valueBytes);
+    const start = link.claim(byteLength);
+    if (start < 0) return false;
+    request.words[REQUEST.VALUE_BYTES] = operation.valueBytes;
+    if (large !== undefined) {
+      request.words[keyEnd >> 2] = this.#doors.large[replica]!.send(large);
+      request.words[(keyEnd >> 2) + 1] = large.byteLength;
+    }
+    copyWords(request, 0, link, start, byteLength);
+    link.commit();
+    return true;
+  }
+
+  #sendKey(operation: Operation, replica: number): boolean {
+    const link = this.#doors.links[replica]!;
+    const byteLength = REQUEST.BYTES + padded(operation.keyBytes);
+    const start = link.claim(byteLength);
+    if (start < 0) return false;
+    operation.request.words[REQUEST.VALUE_BYTES] = NO_VALUE;
+    copyWords(operation.request, 0, link, start, byteLength);
+    link.commit();
+    return true;
+  }
+
+  #sendNewest(operation: Operation, replica: number): boolean {
+    const link = this.#doors.links[replica]!;
+    const keyEnd = REQUEST.BYTES + padded(operation.keyBytes);
+    const start = link.claim(keyEnd + valueBytesInFrame(operation.newestBytes));
+    if (start < 0) return false;
+    operation.request.words[REQUEST.VALUE_BYTES] = operation.newestBytes;
+    copyWords(operation.request, 0, link, start, keyEnd);
+    const { newestLarge } = operation;
+    if (newestLarge !== undefined) {
+      link.words[(start + keyEnd) >> 2] = this.#doors.large[replica]!.send(newestLarge);
+      link.words[((start + keyEnd) >> 2) + 1] = newestLarge.byteLength;
+    } else if (operation.newestBytes > 0) {
+      copyWords(operation.newestValue, 0, link, start + keyEnd, operation.newestBytes);
+    }
+    link.commit();
+    return true;
+  }
+
+  // --- deciding
+
+  #evaluate(operation: Operation, nowMs: number): void {
+    switch (operation.phase) {
+      case 'accept':
+      case 'finish':
+      case 'write-back':
+        return this.#evaluateAccept(operation, nowMs);
+      case 'read':
+        return this.#evaluateRead(operation, false, nowMs);
+      case 'prepare':
+        return this.#evaluatePrepare(operation, nowMs);
+      default:
+        return;
+    }
+  }
+
+  #evaluateAccept(operation: Operation, nowMs: number): void {
+    const { board } = this.#doors;
+    const granted = this.#validVoters(operation, board.votersOf(operation.slot, GRANTED));
+    const needed = operation.kind === 'put' && operation.phase !== 'write-back' ? operation.writeNeeded : this.#quorums.write;
+    if (popcount(granted) >= needed) {
+      if (operation.kind === 'put') return this.#settle(operation, 'ok');
+      return this.#settle(operation, operation.newestBytes === NO_VALUE ? 'absent' : 'ok');
+    }
+    const outOfMemory = board.votersOf(operation.slot, NO_MEMORY);
+    const refused = board.votersOf(operation.slot, REFUSED) | outOfMemory;
+    if (this.#quorums.replicas - popcount(refused) >= needed) return; // Still pending.
+    if (this.#quorums.replicas - popcount(outOfMemory) < needed) return this.#settle(operation, 'memory');
+    this.#prepare(operation, nowMs);
+  }
+
+  /** Those of `voters`, who granted, whose epoch is still that of their replica: looked at now, after the last vote arrived. */
+  #validVoters(operation: Operation, voters: number): number {
+    const { epochs, board } = this.#doors;
+    if (!this.#rules.checksEpochs || epochs.restarts() === operation.restarts) return voters;
+    let valid = 0;
+    for (let replica = 0; replica < this.#quorums.replicas; replica++) {
+      const bit = 1 << replica;
+      if ((voters & bit) === 0) continue;
+      const { vote, epoch } = unpackVote(board.voteOf(operation.slot, replica));
+      if (vote === GRANTED && epoch === epochs.epochOf(replica)) valid |= bit;
+    }
+    return valid;
+  }
+
+  /** Forgets answers of replicas that have restarted since; the newest entry stays, since it was proposed. */
+  #dropVoidAnswers(operation: Operation): void {
+    const { epochs } = this.#doors;
+    if (!this.#rules.checksEpochs || epochs.restarts() === operation.restarts) return;
+    for (let replica = 0; replica < this.#quorums.replicas; replica++) {
+      const bit = 1 << replica;
+      if ((operation.answered & bit) === 0 || operation.epochs[replica] === epochs.epochOf(replica)) continue;
+      operation.answered &= ~bit;
+      operation.agreeing &= ~bit;
+      operation.answers--;
+    }
+  }
+
+  #evaluateRead(operation: Operation, isOverdue: boolean, nowMs: number): void {
+    this.#dropVoidAnswers(operation);
+    const isComplete = isOverdue || (operation.answered & operation.asked) === operation.asked;
+    // An empty register is agreed on by all that answered: nothing that was returned can be lost with it.
+    const agreeing = isNone(operation.newest) ? operation.answers : popcount(operation.agreeing);
+    const needs = { read: operation.readNeeded, agree: this.#rules.readsStable ? operation.agreeNeeded : 0 };
+    const verdict = judgeRead({ answered: operation.answers, agreeing }, needs, isComplete);
+    if (verdict === 'wait') return;
+    if (verdict === 'stabilise') return this.#stabilise(operation, nowMs);
+    this.#settle(operation, operation.newestBytes === NO_VALUE ? 'absent' : 'ok');
+  }
+
+  /** Writes the newest entry back at its own ballot; where promises refuse that, prepares and accepts it again. */
+  #stabilise(operation: Operation, nowMs: number): void {
+    operation.isFast = false;
+    if (isNone(operation.newest)) return this.#prepare(operation, nowMs);
+    operation.phase = 'write-back';
+    operation.adopts = true;
+    copyBallot(operation.ballot, operation.newest);
+    copyBallot(operation.root, operation.newestRoot);
+    this.#ask(operation, this.#quorums.write, this.#all, nowMs);
+  }
+
+  #prepare(operation: Operation, nowMs: number): void {
+    operation.isFast = false;
+    operation.attempts++;
+    operation.phase = 'prepare';
+    operation.clearAnswers();
+    this.#doors.tags.take(1, operation.ballot);
+    this.#ask(operation, this.#quorums.prepare, this.#all, nowMs);
+  }
+
+  #evaluatePrepare(operation: Operation, nowMs: number): void {
+    this.#dropVoidAnswers(operation);
+    if (operation.answers >= this.#quorums.prepare) return this.#finish(operation, nowMs);
+    const { board } = this.#doors;
+    const refused = board.votersOf(operation.slot, REFUSED) | board.votersOf(operation.slot, NO_MEMORY);
+    if (this.#quorums.replicas - popcount(refused) >= this.#quorums.prepare) return;
+    // Somebody prepares the same key. Tags only grow, so one of us wins; backing off lets it.
+    operation.phase = 'back-off';
+    const backOffMs = Math.min(2 ** operation.attempts, BACKOFF_MS_MAX) * unitOf(this.#doors.random);
+    operation.retryAtMs = nowMs + backOffMs;
+  }
+
+  #finish(operation: Operation, nowMs: number): void {
+    operation.phase = 'finish';
+    const write = { first: operation.first, latest: operation.ballot };
+    operation.adopts = operation.kind === 'get' || decideFinish(write, operation.newestRoot, this.#rules) === 'adopt';
+    // A ballot is never used for two values: the value proposed at it is chosen here, once.
+    copyBallot(operation.root, operation.adopts ? operation.newestRoot : operation.ballot);
+    if (operation.adopts && isNone(operation.newest)) return this.#settle(operation, 'absent');
+    const needed = operation.kind === 'put' ? operation.writeNeeded : this.#quorums.write;
+    this.#ask(operation, needed, this.#all, nowMs);
+  }
+
+  // --- silence
+
+  #retry(operation: Operation, nowMs: number): void {
+    if (operation.phase === 'back-off') return this.#prepare(operation, nowMs);
+    const { board } = this.#doors;
+    const isQuestion = operation.phase === 'read' || operation.phase === 'prepare';
+    const heard = isQuestion
+      ? operation.answered
+      : this.#validVoters(operation, board.votersOf(operation.slot, GRANTED)) | board.votersOf(operation.slot, REFUSED);
+    if (operation.phase === 'read') {
+      this.#suspects |= operation.asked & ~heard;
+      this.#evaluateRead(operation, true, nowMs);
+      if (operation.phase !== 'read') return;
+      board.ask(operation.slot, this.#all);
+      operation.asked = this.#all;
+    }
+    operation.patienceMs = Math.min(2 * operation.patienceMs, PATIENCE_MS_MAX);
+    operation.retryAtMs = nowMs + operation.patienceMs;
+    const silent = this.#all & ~heard;
+    this.counters.framesResent += popcount(silent);
+    this.#send(operation, silent);
+  }
+
+  #expire(operation: Operation): void {
+    if (operation.kind === 'get') return this.#settle(operation, 'unavailable');
+    this.#settle(operation, operation.hasLeft ? 'unknown' : 'unavailable');
+  }
+
+  #expireQueued(nowMs: number): void {
+    const expired: Operation[] = [];
+    const kept = this.#queue.slice(this.#queueHead).filter((operation) => {
+      if (nowMs < operation.deadlineMs) return true;
+      expired.push(operation);
+      return false;
+    });
+    this.#queue = kept;
+    this.#queueHead = 0;
+    for (const operation of expired) this.#expire(operation);
+  }
+
+  #reviewLinks(nowMs: number): void {
+    const { links } = this.#doors;
+    if (nowMs - this.#suspectsReviewedMs > SUSPICION_MS) {
+      this.#suspects = 0;
+      this.#suspectsReviewedMs = nowMs;
+    }
+    for (let replica = 0; replica < links.length; replica++) {
+      if (links[replica]!.hasRoomFor(1)) continue;
+      this.#suspects |= 1 << replica;
+    }
+  }
+
+  #settle(operation: Operation, outcome: Outcome): void {
+    const { slot } = operation;
+    if (slot >= 0) {
+      this.#doors.board.close(slot);
+      this.#slots[slot] = undefined;
+      this.#freeSlots.push(slot);
+      this.#open--;
+      this.#reservedBytes -= operation.reservedBytes;
+      operation.slot = -1;
+    }
+    operation.phase = 'settled';
+    operation.outcome = outcome;
+    this.#count(operation, outcome);
+    this.#doors.settle(operation);
+  }
+
+  #count(operation: Operation, outcome: Outcome): void {
+    const { counters } = this;
+    if (outcome === 'unknown') counters.unknown++;
+    else if (outcome === 'unavailable') counters.unavailable++;
+    else if (operation.kind === 'get') {
+      if (operation.isFast) counters.fastReads++;
+      else counters.slowReads++;
+    } else if (operation.isFast) counters.fastWrites++;
+    else counters.slowWrites++;
+  }
+}
+

@@ -1,0 +1,75 @@
+// The doors of replicas and coordinators: everything they touch of the world is handed to them. Production hands them
+// rings and shared boards, a test or simulator hands them a network of its own.
+import type { MutableBallot } from '../protocol/ballot.ts';
+import type { FrameViews } from './wire.ts';
+
+/** One direction to one peer: frames are claimed, written, committed; the owner of the link publishes. */
+export interface Link extends FrameViews {
+  /** Byte offset of a payload to write, or -1 when there is no room now. */
+  claim(payloadBytes: number): number;
+  commit(): void;
+  /** Whether a payload fits now. */
+  hasRoomFor(payloadBytes: number): boolean;
+  /** Asks to be woken when there is room. @returns `false` when there is room now. */
+  wantRoom(): boolean;
+}
+
+/** Shared memory that holds one large value; immutable once it is sent. */
+export interface LargeValue {
+  readonly buffer: SharedArrayBuffer;
+  /** Length of the value, from the buffer's start. */
+  readonly byteLength: number;
+}
+
+/** The lane for values that no ring carries: they lie once in shared memory and travel by reference. */
+export interface LargeLane {
+  /** Hands a value to the peer. @returns its reference number, which a frame then carries. */
+  send(value: LargeValue): number;
+  /** The value of a reference that a frame carries; `undefined` when it is gone: a dead letter, never a wait. */
+  take(reference: number): LargeValue | undefined;
+}
+
+/** The shared words that say who lives. */
+export interface Epochs {
+  /** The replica's incarnation, from 1; it only grows. */
+  epochOf(replica: number): number;
+  /** How often any replica restarted: moves after an epoch does. */
+  restarts(): number;
+  /** Whether the replica has its memory, and answers. */
+  isOperational(replica: number): boolean;
+}
+
+/** What a replica says to a question: it did what was asked, refuses it, or has no memory left for it. */
+export const GRANTED = 1;
+export const REFUSED = 2;
+export const NO_MEMORY = 3;
+
+/** A vote and the epoch it was cast under, from one word: looked at together, they belong together. */
+export function unpackVote(word: number): { readonly vote: number; readonly epoch: number } {
+  return { vote: word & 3, epoch: word >>> 2 };
+}
+
+/** Votes as the voter casts them. @see TallyBoard in the ring layer, which is one. */
+export interface VoteBox {
+  /** @returns whether this vote decided the question: the coordinator is to be woken. */
+  vote(slot: number, generation: number, voter: number, vote: 1 | 2 | 3, epoch: number): boolean;
+}
+
+/** Votes as the coordinator asks for and counts them. @see TallyBoard in the ring layer, which is one. */
+export interface VoteBoard {
+  readonly slots: number;
+  open(slot: number, needed: number, asked: number, restarts: number): number;
+  close(slot: number): void;
+  ask(slot: number, voters: number): void;
+  restartsAtOpen(slot: number): number;
+  votersOf(slot: number, vote: 1 | 2 | 3): number;
+  /** The voter's vote and epoch as one word, see {@link unpackVote}; 0 when it has not voted. */
+  voteOf(slot: number, voter: number): number;
+  takeDecided(group: number): number;
+}
+
+/** The cluster's tag counter. */
+export interface TagCounter {
+  /** Takes `count` (from 1) consecutive tags; the first goes into `first`. */
+  take(count: number, first: MutableBallot): void;
+}

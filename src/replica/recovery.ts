@@ -1,0 +1,233 @@
+// How a replica that lost its memory gets it back before it answers anything. Source: crash-consistent quorums,
+// Michael, Ports, Sharma, Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC 2017); DESIGN section 4,
+// "Recovery". The old incarnation's exit was seen and the epoch bumped before this begins.
+//
+// It asks M others for all their registers, in chunks, and merges the answers by maximum. An answer names the epochs of
+// asker and answerer: one to an earlier incarnation, or pieced together from two incarnations, does not count.
+import { mutableBallot } from '../protocol/ballot.ts';
+import { mergeReport } from '../protocol/register.ts';
+import type { Rules } from '../protocol/rules.ts';
+import type { Epochs, LargeLane, Link } from './environment.ts';
+import { writeValue } from './key-table.ts';
+import type { KeyTable } from './key-table.ts';
+import {
+  BY_REFERENCE,
+  CATCH_UP,
+  CHUNK_END,
+  ENTRY,
+  RECOVER,
+  padded,
+  readBallot,
+  valueBytesInFrame,
+  writeBallot,
+} from './wire.ts';
+import type { FrameViews } from './wire.ts';
+
+/** How a replica reaches another. */
+export interface Peer {
+  readonly link: Link;
+  readonly large: LargeLane;
+}
+
+/** What recovery needs to know of the cluster. */
+export interface RecoveryPlan {
+  /** Others that must answer (M). */
+  readonly answersNeeded: number;
+  readonly epochs: Epochs;
+}
+
+/** What a recovery is made with. */
+export interface RecoveryOptions {
+  readonly plan: RecoveryPlan;
+  readonly index: number;
+  readonly epoch: number;
+  readonly table: KeyTable;
+  readonly peers: readonly (Peer | undefined)[];
+  readonly rules: Rules;
+}
+
+/** Without an answer for so long, another replica is asked as well, and the silent one again. */
+const PATIENCE_MS = 50;
+
+const CHUNK_ENTRIES = 128;
+const CHUNK_BYTES = 24 * 1024;
+
+/** One answerer's scan. */
+interface Scan {
+  readonly answerer: number;
+  answererEpoch: number;
+  /** Entries received without a gap. */
+  cursor: number;
+  askedAtMs: number;
+  isComplete: boolean;
+}
+
+/** The recovery of one incarnation. */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  readonly #scans: Scan[] = [];
+  readonly #report = { promised: mutableBallot(), accepted: mutableBallot(), root: mutableBallot() };
+  #nowMs = 0;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** Whether enough others have answered whole. */
+  get isDone(): boolean {
+    return this.#scans.filter((scan) => scan.isComplete).length >= this.#options.plan.answersNeeded;
+  }
+
+  /** Asks where an answer is missing. */
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    const { plan } = this.#options;
+    for (const scan of this.#scans) if (this.#isOverdue(scan)) this.#restart(scan);
+    const active = this.#scans.filter((scan) => scan.isComplete || !this.#isOverdue(scan)).length;
+    for (let missing = plan.answersNeeded - active; missing > 0; missing--) {
+      const answerer = this.#nextAnswerer();
+      if (answerer === undefined) return; // Too few are up: asked again at the next tick.
+      const scan = { answerer, answererEpoch: 0, cursor: 0, askedAtMs: nowMs, isComplete: false };
+      this.#scans.push(scan);
+      this.#restart(scan);
+    }
+  }
+
+  /** Handles an entry or the end of a chunk. Lost, repeated and reordered frames are asked for again. */
+  receive(peer: number, frame: FrameViews, start: number): void {
+    const { words } = frame;
+    const at = start >> 2;
+    const { epoch, rules } = this.#options;
+    if (rules.answersNameEpoch && words[at + CATCH_UP.EPOCH] !== epoch) return; // An answer to a predecessor.
+    const isEntry = words[at + CATCH_UP.KIND] === ENTRY;
+    const isMerged = isEntry && this.#merge(peer, frame, start);
+    const scan = this.#scans.find((each) => each.answerer === peer);
+    if (scan === undefined || scan.isComplete) return;
+    const answererEpoch = words[at + (isEntry ? CATCH_UP.ENTRY_ANSWERER_EPOCH : CATCH_UP.ANSWERER_EPOCH)];
+    if (rules.answersNameEpoch && answererEpoch !== scan.answererEpoch) return;
+    const cursor = words[at + CATCH_UP.CURSOR]!;
+    if (isEntry) {
+      if (isMerged && cursor === scan.cursor + 1) scan.cursor = cursor;
+    } else if (words[at + CATCH_UP.IS_LAST] === 1 && cursor === scan.cursor) {
+      scan.isComplete = true;
+    } else {
+      this.#ask(scan);
+    }
+  }
+
+  /** Merges an entry; `false` when its value is gone, so that it has to be asked for again. */
+  #merge(peer: number, frame: FrameViews, start: number): boolean {
+    const { words } = frame;
+    const at = start >> 2;
+    const { table, peers, rules } = this.#options;
+    const keyBytes = words[at + CATCH_UP.KEY_BYTES]!;
+    const valueBytes = words[at + CATCH_UP.VALUE_BYTES]!;
+    const keyStart = start + CATCH_UP.ENTRY_BYTES;
+    const valueStart = keyStart + padded(keyBytes);
+    const large = valueBytes === BY_REFERENCE ? peers[peer]?.large.take(words[valueStart >> 2]!) : undefined;
+    if (valueBytes === BY_REFERENCE && large === undefined) return false;
+    const hash = words[at + CATCH_UP.HASH]!;
+    const entry = table.find(hash, frame, keyStart, keyBytes) ?? table.add(hash, frame, keyStart, keyBytes);
+    const report = this.#report;
+    readBallot(words, at + CATCH_UP.ACCEPTED, report.accepted);
+    readBallot(words, at + CATCH_UP.ROOT, report.root);
+    readBallot(words, at + CATCH_UP.PROMISED, report.promised);
+    if (mergeReport(entry.register, report, rules)) {
+      if (large === undefined) table.setValue(entry, frame, valueStart, valueBytes);
+      else table.setLarge(entry, large);
+    }
+    return true;
+  }
+
+  #isOverdue(scan: Scan): boolean {
+    if (scan.isComplete) return false;
+    const { epochs } = this.#options.plan;
+    const isSame = epochs.epochOf(scan.answerer) === scan.answererEpoch && epochs.isOperational(scan.answerer);
+    return !isSame || this.#nowMs - scan.askedAtMs > PATIENCE_MS;
+  }
+
+  #restart(scan: Scan): void {
+    const epoch = this.#options.plan.epochs.epochOf(scan.answerer);
+    if (epoch !== scan.answererEpoch) scan.cursor = 0; // Positions are those of one incarnation.
+    scan.answererEpoch = epoch;
+    this.#ask(scan);
+  }
+
+  #nextAnswerer(): number | undefined {
+    const { peers, plan } = this.#options;
+    const isFree = (peer: Peer | undefined, replica: number): boolean =>
+      peer !== undefined &&
+      plan.epochs.isOperational(replica) &&
+      !this.#scans.some((scan) => scan.answerer === replica);
+    const answerer = peers.findIndex(isFree);
+    return answerer < 0 ? undefined : answerer;
+  }
+
+  #ask(scan: Scan): void {
+    const link = this.#options.peers[scan.answerer]?.link;
+    if (link === undefined) return;
+    scan.askedAtMs = this.#nowMs;
+    const start = link.claim(CATCH_UP.REQUEST_BYTES);
+    if (start < 0) return; // Asked again at a later tick.
+    const at = start >> 2;
+    link.words[at + CATCH_UP.KIND] = RECOVER;
+    link.words[at + CATCH_UP.EPOCH] = this.#options.epoch;
+    link.words[at + CATCH_UP.CURSOR] = scan.cursor;
+    link.words[at + CATCH_UP.ANSWERER_EPOCH] = scan.answererEpoch;
+    link.commit();
+  }
+}
+
+/** A question of a recovering replica. */
+export interface CatchUpQuestion {
+  readonly askerEpoch: number;
+  readonly answererEpoch: number;
+  readonly cursor: number;
+}
+
+/** Answers with the next entries from `cursor` on, as many as fit, and the end of the chunk. */
+export function writeEntries(table: KeyTable, peer: Peer, question: CatchUpQuestion): void {
+  let cursor = question.cursor;
+  let bytes = 0;
+  const limit = Math.min(table.size, cursor + CHUNK_ENTRIES);
+  while (cursor < limit && bytes < CHUNK_BYTES) {
+    const written = writeEntry(table, cursor, peer, question);
+    if (written === 0) break;
+    bytes += written;
+    cursor++;
+  }
+  const start = peer.link.claim(CATCH_UP.CHUNK_END_BYTES);
+  if (start < 0) return; // The asker asks again from its cursor; entries that it has twice merge to the same.
+  const at = start >> 2;
+  const { words } = peer.link;
+  words[at + CATCH_UP.KIND] = CHUNK_END;
+  words[at + CATCH_UP.EPOCH] = question.askerEpoch;
+  words[at + CATCH_UP.CURSOR] = cursor;
+  words[at + CATCH_UP.ANSWERER_EPOCH] = question.answererEpoch;
+  words[at + CATCH_UP.IS_LAST] = cursor >= table.size ? 1 : 0;
+  peer.link.commit();
+}
+
+function writeEntry(table: KeyTable, cursor: number, { link, large }: Peer, question: CatchUpQuestion): number {
+  const entry = table.at(cursor);
+  const bytes = CATCH_UP.ENTRY_BYTES + padded(entry.keyBytes) + valueBytesInFrame(entry.valueBytes);
+  const start = link.claim(bytes);
+  if (start < 0) return 0;
+  const at = start >> 2;
+  const { words } = link;
+  words[at + CATCH_UP.KIND] = ENTRY;
+  words[at + CATCH_UP.EPOCH] = question.askerEpoch;
+  words[at + CATCH_UP.CURSOR] = cursor + 1;
+  words[at + CATCH_UP.HASH] = entry.hash;
+  words[at + CATCH_UP.KEY_BYTES] = entry.keyBytes;
+  words[at + CATCH_UP.VALUE_BYTES] = entry.valueBytes;
+  writeBallot(words, at + CATCH_UP.ACCEPTED, entry.register.accepted);
+  writeBallot(words, at + CATCH_UP.ROOT, entry.register.root);
+  writeBallot(words, at + CATCH_UP.PROMISED, entry.register.promised);
+  words[at + CATCH_UP.ENTRY_ANSWERER_EPOCH] = question.answererEpoch;
+  const keyStart = start + CATCH_UP.ENTRY_BYTES;
+  words.set(entry.key, keyStart >> 2);
+  writeValue(entry, link, keyStart + padded(entry.keyBytes), large);
+  link.commit();
+  return bytes;
+}

@@ -1,0 +1,278 @@
+// A replica as a reactor: frames in; frames, votes and its own registers out. It knows no threads, no clock and no
+// chance, so production, tests and simulator run the same code.
+//
+// Within a batch, votes are collected and cast after the frames of the batch were published (see `castVotes`): when a
+// coordinator sees a question decided, the answers that decided it are in its rings.
+import { assert, unreachable } from '../base/assert.ts';
+import { judgeAccept, judgePrepare, promise, store } from '../protocol/register.ts';
+import { mutableBallot } from '../protocol/ballot.ts';
+import { RULES } from '../protocol/rules.ts';
+import type { Rules } from '../protocol/rules.ts';
+import { GRANTED, NO_MEMORY, REFUSED } from './environment.ts';
+import type { LargeLane, Link, VoteBox } from './environment.ts';
+import { KeyTable, writeValue } from './key-table.ts';
+import type { Entry } from './key-table.ts';
+import { Recovery, writeEntries } from './recovery.ts';
+import type { Peer, RecoveryPlan } from './recovery.ts';
+import {
+  ACCEPT,
+  BY_REFERENCE,
+  CATCH_UP,
+  CHUNK_END,
+  ENTRY,
+  NO_VALUE,
+  PREPARE,
+  PROMISE,
+  READ,
+  READ_REPLY,
+  RECOVER,
+  REPLY,
+  REQUEST,
+  padded,
+  readBallot,
+  valueBytesInFrame,
+  writeBallot,
+} from './wire.ts';
+import type { FrameViews } from './wire.ts';
+
+/** How a replica reaches one coordinator. */
+export interface ClientDoors {
+  readonly link: Link;
+  readonly votes: VoteBox;
+  readonly large: LargeLane;
+}
+
+/** A coordinator as its replica sees it: its doors, and the votes that wait for the end of the batch. */
+export class ClientLane {
+  readonly doors: ClientDoors;
+  /** SLOT, GENERATION, vote; three words each. */
+  #votes = new Int32Array(3 * 256);
+  #count = 0;
+
+  constructor(doors: ClientDoors) {
+    this.doors = doors;
+  }
+
+  /** Keeps a vote for {@link castVotes}. */
+  note(slot: number, generation: number, vote: 1 | 2 | 3): void {
+    if (this.#count === this.#votes.length) {
+      const longer = new Int32Array(2 * this.#count);
+      longer.set(this.#votes);
+      this.#votes = longer;
+    }
+    this.#votes[this.#count++] = slot;
+    this.#votes[this.#count++] = generation;
+    this.#votes[this.#count++] = vote;
+  }
+
+  /** Casts the votes of the batch. @returns whether one of them decided a question: wake the coordinator. */
+  castVotes(voter: number, epoch: number): boolean {
+    const votes = this.#votes;
+    let hasDecided = false;
+    for (let at = 0; at < this.#count; at += 3) {
+      const vote = votes[at + 2] as 1 | 2 | 3;
+      if (this.doors.votes.vote(votes[at]!, votes[at + 1]!, voter, vote, epoch)) hasDecided = true;
+    }
+    this.#count = 0;
+    return hasDecided;
+  }
+}
+
+/** What a replica is made with. */
+export interface ReplicaOptions {
+  readonly index: number;
+  /** This incarnation, from 1. */
+  readonly epoch: number;
+  /** Bytes of keys and values before new ones are refused. */
+  readonly bytesMax: number;
+  /** How it recovers; `undefined` for a first start, which begins empty and operational. */
+  readonly recovery: RecoveryPlan | undefined;
+  /** By replica; its own place is unused. */
+  readonly peers: readonly (Peer | undefined)[];
+  readonly rules?: Rules;
+}
+
+/** One incarnation of a replica. */
+export class Replica {
+  readonly index: number;
+  readonly epoch: number;
+  readonly table: KeyTable = new KeyTable();
+  readonly #peers: readonly (Peer | undefined)[];
+  readonly #bytesMax: number;
+  readonly #rules: Rules;
+  #recovery: Recovery | undefined;
+  /** Scratch, overwritten per frame. */
+  readonly #ballot = mutableBallot();
+  readonly #root = mutableBallot();
+
+  constructor(options: ReplicaOptions) {
+    this.index = options.index;
+    this.epoch = options.epoch;
+    this.#bytesMax = options.bytesMax;
+    this.#peers = options.peers;
+    this.#rules = options.rules ?? RULES;
+    const { recovery, epoch, index } = options;
+    this.#recovery =
+      recovery && new Recovery({ plan: recovery, epoch, index, table: this.table, peers: options.peers, rules: this.#rules });
+  }
+
+  /** Whether it has its memory: until then it answers nothing. */
+  get isOperational(): boolean {
+    return this.#recovery === undefined;
+  }
+
+  /** Whether requests may be taken from the mailbox; until it has caught up they wait there. */
+  get takesRequests(): boolean {
+    return this.#recovery === undefined || !this.#rules.silentUntilCaughtUp;
+  }
+
+  /** Drives recovery: asks, and asks again where no answer came. `nowMs` is any monotonic clock. */
+  tick(nowMs: number): void {
+    if (this.#recovery === undefined) return;
+    this.#recovery.tick(nowMs);
+    this.#endRecoveryIfDone();
+  }
+
+  /** Handles a frame from a coordinator. */
+  receive(lane: ClientLane, frame: FrameViews, start: number): void {
+    assert(this.takesRequests, 'A replica answers only once it has caught up');
+    const { words } = frame;
+    const at = start >> 2;
+    const kind = words[at + REQUEST.KIND]!;
+    switch (kind) {
+      case ACCEPT:
+        return this.#accept(lane, frame, start);
+      case READ:
+        return this.#read(lane, frame, start);
+      case PREPARE:
+        return this.#prepare(lane, frame, start);
+      default: // An unknown kind is of a version to come, or garbage: no vote, so the coordinator asks others.
+        return;
+    }
+  }
+
+  /** Handles a frame from another replica. */
+  receiveFromPeer(peer: number, frame: FrameViews, start: number): void {
+    const kind = frame.words[(start >> 2) + CATCH_UP.KIND]!;
+    switch (kind) {
+      case RECOVER:
+        if (this.isOperational || !this.#rules.silentUntilCaughtUp) this.#answerRecovery(peer, frame.words, start >> 2);
+        return;
+      case ENTRY:
+      case CHUNK_END:
+        this.#recovery?.receive(peer, frame, start);
+        this.#endRecoveryIfDone();
+        return;
+      default:
+        return;
+    }
+  }
+
+  #endRecoveryIfDone(): void {
+    if (this.#recovery?.isDone === true) this.#recovery = undefined;
+  }
+
+  #accept(lane: ClientLane, frame: FrameViews, start: number): void {
+    const { words } = frame;
+    const at = start >> 2;
+    const slot = words[at + REQUEST.SLOT]!;
+    const generation = words[at + REQUEST.GENERATION]!;
+    const valueBytes = words[at + REQUEST.VALUE_BYTES]!;
+    const keyBytes = words[at + REQUEST.KEY_BYTES]!;
+    const valueStart = start + REQUEST.BYTES + padded(keyBytes);
+    const entry = this.#entryOf(frame, start);
+    readBallot(words, at + REQUEST.BALLOT, this.#ballot);
+    // The reference is taken whatever the verdict, so that the lane keeps nothing behind.
+    const large = valueBytes === BY_REFERENCE ? lane.doors.large.take(words[valueStart >> 2]!) : undefined;
+    if (entry === undefined) return lane.note(slot, generation, NO_MEMORY);
+    const verdict = judgeAccept(entry.register, this.#ballot, this.#rules);
+    switch (verdict) {
+      case 'repeat':
+        return lane.note(slot, generation, GRANTED);
+      case 'refuse':
+        return lane.note(slot, generation, REFUSED);
+      case 'store':
+        break;
+      default:
+        return unreachable(verdict);
+    }
+    const addedBytes = large === undefined ? valueBytes : large.byteLength;
+    if (this.table.bytes + addedBytes > this.#bytesMax) return lane.note(slot, generation, NO_MEMORY);
+    if (valueBytes === BY_REFERENCE) {
+      if (large === undefined) return; // The bytes are gone: a lost message, which the coordinator sends again.
+      this.table.setLarge(entry, large);
+    } else {
+      this.table.setValue(entry, frame, valueStart, valueBytes);
+    }
+    readBallot(words, at + REQUEST.ROOT, this.#root);
+    store(entry.register, this.#ballot, this.#root);
+    lane.note(slot, generation, GRANTED);
+  }
+
+  #read(lane: ClientLane, frame: FrameViews, start: number): void {
+    const at = start >> 2;
+    const keyBytes = frame.words[at + REQUEST.KEY_BYTES]!;
+    const entry = this.table.find(frame.words[at + REQUEST.HASH]!, frame, start + REQUEST.BYTES, keyBytes);
+    this.#reply(lane, READ_REPLY, entry, frame.words, at);
+  }
+
+  #prepare(lane: ClientLane, frame: FrameViews, start: number): void {
+    const at = start >> 2;
+    const { words } = frame;
+    const entry = this.#entryOf(frame, start);
+    if (entry === undefined) return lane.note(words[at + REQUEST.SLOT]!, words[at + REQUEST.GENERATION]!, NO_MEMORY);
+    readBallot(words, at + REQUEST.BALLOT, this.#ballot);
+    if (judgePrepare(entry.register, this.#ballot) === 'refuse') {
+      return lane.note(words[at + REQUEST.SLOT]!, words[at + REQUEST.GENERATION]!, REFUSED);
+    }
+    promise(entry.register, this.#ballot);
+    this.#reply(lane, PROMISE, entry, words, at);
+  }
+
+  /** Reports an entry and grants. Without room for the report there is no vote either: the coordinator asks again. */
+  #reply(lane: ClientLane, kind: number, entry: Entry | undefined, request: Int32Array, at: number): void {
+    const { link, large } = lane.doors;
+    const valueBytes = entry === undefined ? NO_VALUE : entry.valueBytes;
+    const start = link.claim(REPLY.BYTES + valueBytesInFrame(valueBytes));
+    if (start < 0) return;
+    const reply = start >> 2;
+    const { words } = link;
+    words[reply + REPLY.KIND] = kind;
+    words[reply + REPLY.SLOT] = request[at + REQUEST.SLOT]!;
+    words[reply + REPLY.GENERATION] = request[at + REQUEST.GENERATION]!;
+    words[reply + REPLY.EPOCH] = this.epoch;
+    words[reply + REPLY.VALUE_BYTES] = valueBytes;
+    if (entry === undefined) {
+      words[reply + REPLY.VOTED] = 1;
+      words.fill(0, reply + REPLY.ACCEPTED, reply + REPLY.ROOT + 2);
+    } else {
+      words[reply + REPLY.VOTED] = entry.register.isVoted ? 1 : 0;
+      writeBallot(words, reply + REPLY.ACCEPTED, entry.register.accepted);
+      writeBallot(words, reply + REPLY.ROOT, entry.register.root);
+      writeValue(entry, link, start + REPLY.BYTES, large);
+    }
+    link.commit();
+    lane.note(request[at + REQUEST.SLOT]!, request[at + REQUEST.GENERATION]!, GRANTED);
+  }
+
+  #answerRecovery(peer: number, words: Int32Array, at: number): void {
+    const doors = this.#peers[peer];
+    if (doors === undefined || words[at + CATCH_UP.ANSWERER_EPOCH] !== this.epoch) return; // Asked of a predecessor.
+    writeEntries(this.table, doors, {
+      askerEpoch: words[at + CATCH_UP.EPOCH]!,
+      answererEpoch: this.epoch,
+      cursor: words[at + CATCH_UP.CURSOR]!,
+    });
+  }
+
+  /** The entry of a request's key, made when it is missing; `undefined` when there is no memory for another. */
+  #entryOf(frame: FrameViews, start: number): Entry | undefined {
+    const at = start >> 2;
+    const hash = frame.words[at + REQUEST.HASH]!;
+    const keyBytes = frame.words[at + REQUEST.KEY_BYTES]!;
+    const entry = this.table.find(hash, frame, start + REQUEST.BYTES, keyBytes);
+    if (entry !== undefined) return entry;
+    if (this.table.bytes + keyBytes > this.#bytesMax) return undefined;
+    return this.table.add(hash, frame, start + REQUEST.BYTES, keyBytes);
+  }
+}

@@ -1,0 +1,120 @@
+// All frames of the register on one page: 32-bit words, then bytes. A frame starts on a multiple of 8.
+//
+//   request      0       1       2             3       4            5              6..7      8..9
+//            [ KIND  | SLOT  | GENERATION  | HASH  | KEY_BYTES | VALUE_BYTES | BALLOT  | ROOT  ] key, value
+//   reply        0       1       2             3       4            5              6..7      8..9
+//            [ KIND  | SLOT  | GENERATION  | EPOCH | VOTED     | VALUE_BYTES | ACCEPTED | ROOT ] value
+//   recover      0       1       2             3
+//            [ KIND  | EPOCH | CURSOR     | ANSWERER_EPOCH ]
+//   entry        0       1       2             3       4            5              6..7      8..9      10..11    12
+//            [ KIND  | EPOCH | NEXT_CURSOR | HASH  | KEY_BYTES | VALUE_BYTES | ACCEPTED | ROOT | PROMISED | ANSWERER ]
+//            key, value
+//   chunk end    0       1       2             3                4
+//            [ KIND  | EPOCH | NEXT_CURSOR | ANSWERER_EPOCH | IS_LAST ]
+//
+// VALUE_BYTES is the length of the value that follows; NO_VALUE is a tombstone or an empty register; BY_REFERENCE says
+// that the value lies in shared memory of its own, whose reference number and length follow as two words.
+// Keys are padded to a multiple of 4, so that values start on a word.
+import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
+
+export const ACCEPT = 1;
+export const READ = 2;
+export const PREPARE = 3;
+export const RECOVER = 4;
+export const READ_REPLY = 5;
+export const PROMISE = 6;
+export const ENTRY = 7;
+export const CHUNK_END = 8;
+
+export const NO_VALUE = -1;
+export const BY_REFERENCE = -2;
+/** Bytes that a reference takes in a frame: its number and the length of what it names. */
+export const REFERENCE_BYTES = 8;
+
+export const REQUEST = {
+  KIND: 0,
+  SLOT: 1,
+  GENERATION: 2,
+  HASH: 3,
+  KEY_BYTES: 4,
+  VALUE_BYTES: 5,
+  BALLOT: 6,
+  ROOT: 8,
+  BYTES: 40,
+} as const;
+
+export const REPLY = {
+  KIND: 0,
+  SLOT: 1,
+  GENERATION: 2,
+  EPOCH: 3,
+  VOTED: 4,
+  VALUE_BYTES: 5,
+  ACCEPTED: 6,
+  ROOT: 8,
+  BYTES: 40,
+} as const;
+
+export const CATCH_UP = {
+  KIND: 0,
+  EPOCH: 1,
+  CURSOR: 2,
+  ANSWERER_EPOCH: 3,
+  IS_LAST: 4,
+  HASH: 3,
+  KEY_BYTES: 4,
+  VALUE_BYTES: 5,
+  ACCEPTED: 6,
+  ROOT: 8,
+  PROMISED: 10,
+  ENTRY_ANSWERER_EPOCH: 12,
+  REQUEST_BYTES: 16,
+  CHUNK_END_BYTES: 24,
+  ENTRY_BYTES: 56,
+} as const;
+
+/** Where a frame is written or read: both views of one buffer. */
+export interface FrameViews {
+  readonly words: Int32Array;
+  readonly bytes: Uint8Array;
+}
+
+/** Bytes that a value takes in a frame, by its VALUE_BYTES word. */
+export function valueBytesInFrame(valueBytes: number): number {
+  if (valueBytes === BY_REFERENCE) return REFERENCE_BYTES;
+  return valueBytes === NO_VALUE ? 0 : valueBytes;
+}
+
+/** The next multiple of 4: where a value starts behind a key. */
+export function padded(bytes: number): number {
+  return (bytes + 3) & ~3;
+}
+
+/** Writes a ballot at a word. */
+export function writeBallot(words: Int32Array, at: number, ballot: Ballot): void {
+  words[at] = ballot.high;
+  words[at + 1] = ballot.low;
+}
+
+/** Reads a ballot from a word into `target`. */
+export function readBallot(words: Int32Array, at: number, target: MutableBallot): void {
+  target.high = words[at]!;
+  target.low = words[at + 1]!;
+}
+
+/**
+ * Copies bytes between views; both offsets are multiples of 4. The tail of the last word is copied too, which is
+ * padding. Short frames are copied word by word: below about 64 words that beats a call into the runtime.
+ */
+export function copyWords(from: FrameViews, fromByte: number, to: FrameViews, toByte: number, byteLength: number): void {
+  const count = (byteLength + 3) >> 2;
+  const source = from.words;
+  const target = to.words;
+  const start = fromByte >> 2;
+  const end = toByte >> 2;
+  if (count > 64) {
+    target.set(source.subarray(start, start + count), end);
+    return;
+  }
+  for (let index = 0; index < count; index++) target[end + index] = source[start + index]!;
+}
