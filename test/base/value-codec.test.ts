@@ -1,0 +1,115 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { VALUE_BYTES_MAX } from '../../src/base/limits.ts';
+import { VALUE_TYPE, ValueEncoder, decodeValue } from '../../src/base/value-codec.ts';
+
+function roundTrip(value: unknown, encoder: ValueEncoder = new ValueEncoder()): unknown {
+  const length = encoder.encode(value);
+  const shared = new Uint8Array(new SharedArrayBuffer(length + 32));
+  shared.set(encoder.bytes.subarray(0, length), 16);
+  const decoded = decodeValue(shared, 16, length);
+  shared.fill(0xee); // A value must not look at the frame that it came in.
+  return decoded;
+}
+
+describe('A value', () => {
+  it('comes back equal, whatever string it is, from memory that is overwritten afterwards', () => {
+    const encoder = new ValueEncoder();
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (value) => {
+        expect(roundTrip(value, encoder)).toBe(value);
+      }),
+    );
+  });
+
+  it('comes back equal, whatever code units its string has, lone surrogates included', () => {
+    const encoder = new ValueEncoder();
+    const units = fc.array(fc.nat({ max: 0xffff }), { maxLength: 60 });
+    fc.assert(
+      fc.property(units, (codes) => {
+        const value = String.fromCharCode(...codes);
+        expect(roundTrip(value, encoder)).toBe(value);
+      }),
+    );
+  });
+
+  it('comes back as bytes of its own, whatever bytes it has', () => {
+    const encoder = new ValueEncoder();
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (value) => {
+        const decoded = roundTrip(value, encoder);
+        expect(decoded).toEqual(value);
+        expect(decoded).toHaveProperty('buffer', expect.any(ArrayBuffer));
+      }),
+    );
+  });
+
+  it.each([
+    [''],
+    ['a'],
+    ['x'.repeat(20)],
+    ['x'.repeat(21)],
+    ['é'],
+    ['é'.repeat(21)],
+    ['a'.repeat(5000)],
+    ['\u{1f600}'.repeat(2000)],
+  ])('of a string keeps every character: case %#', (value) => {
+    expect(roundTrip(value)).toBe(value);
+  });
+
+  it.each([
+    ['bytes', new Uint8Array([1]), VALUE_TYPE.BYTES],
+    ['ASCII', 'abc', VALUE_TYPE.ASCII],
+    ['long ASCII', 'abc'.repeat(50), VALUE_TYPE.ASCII],
+    ['UTF-8', 'naïve', VALUE_TYPE.UTF8],
+    ['plain data', { a: 1 }, VALUE_TYPE.PLAIN],
+    ['other typed arrays', new Float64Array(2), VALUE_TYPE.PLAIN],
+    ['a lone surrogate', '\ud800', VALUE_TYPE.PLAIN],
+  ])('of %s has its own type byte', (_, value, type) => {
+    const encoder = new ValueEncoder();
+    encoder.encode(value);
+    expect(encoder.bytes[0]).toBe(type);
+  });
+
+  it('of a Buffer from the pool is only its own bytes, and arrives as a Uint8Array', () => {
+    const decoded = roundTrip(Buffer.from('pooled'));
+    expect(decoded).toEqual(new Uint8Array(Buffer.from('pooled')));
+    expect(decoded).toHaveProperty('buffer.byteLength', 6);
+    expect(Object.getPrototypeOf(decoded)).toBe(Uint8Array.prototype);
+  });
+
+  it('of a detached buffer is refused instead of being stored empty', () => {
+    const value = new Uint8Array(8);
+    structuredClone(value.buffer, { transfer: [value.buffer] });
+    expect(() => new ValueEncoder().encode(value)).toThrow(
+      expect.objectContaining({ code: 'ERR_QUORATE_UNSENDABLE', fields: { path: 'value', what: 'a detached buffer' } }),
+    );
+  });
+
+  it('may be as long as the limit, and not a byte longer', () => {
+    const encoder = new ValueEncoder();
+    const tooLarge = expect.objectContaining({ name: 'RangeError', code: 'ERR_QUORATE_VALUE_TOO_LARGE' });
+    expect(encoder.encode(new Uint8Array(VALUE_BYTES_MAX))).toBe(VALUE_BYTES_MAX + 1);
+    expect(encoder.encode('x'.repeat(VALUE_BYTES_MAX))).toBe(VALUE_BYTES_MAX + 1);
+    expect(() => encoder.encode(new Uint8Array(VALUE_BYTES_MAX + 1))).toThrow(tooLarge);
+    expect(() => encoder.encode('x'.repeat(VALUE_BYTES_MAX + 1))).toThrow(tooLarge);
+    expect(() => encoder.encode(['x'.repeat(VALUE_BYTES_MAX)])).toThrow(tooLarge);
+  });
+
+  it('leaves no large scratch behind once the next one is small', () => {
+    const encoder = new ValueEncoder();
+    encoder.encode(new Uint8Array(4 << 20));
+    encoder.encode('small');
+    expect(encoder.bytes.length).toBeLessThanOrEqual(1 << 20);
+    expect(encoder.words.buffer).toBe(encoder.bytes.buffer);
+  });
+
+  it.each([
+    ['no bytes', new Uint8Array(0), 0],
+    ['bytes that are not there', new Uint8Array([1, 2]), 3],
+    ['an unknown type', new Uint8Array([9, 2]), 2],
+    ['damaged plain data', new Uint8Array([3, 1, 0xc1]), 2],
+  ])('is not made of %s', (_, bytes, length) => {
+    expect(() => decodeValue(bytes, 0, length)).toThrow(expect.objectContaining({ code: 'ERR_QUORATE_FRAME' }));
+  });
+});
