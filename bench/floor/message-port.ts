@@ -2,11 +2,11 @@
 //
 //     main --port--> worker     one-way: the worker reads each message, and answers the last
 //     main <--port-> worker     ping-pong and asks: it answers each
-import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
-import { closedLoop } from '../harness/load.ts';
+import { askSubjects } from '../harness/ask.ts';
+import type { Asker } from '../harness/ask.ts';
 import { nextMessage, programUrl, startProgram } from '../harness/program.ts';
-import { ASK_1, ASK_64, ONE_WAY, PING_PONG } from '../harness/questions.ts';
+import { ONE_WAY, PING_PONG } from '../harness/questions.ts';
 import { expectAnswer } from '../harness/subject.ts';
 import type { Contender, Subject } from '../harness/subject.ts';
 import { nowMs } from '../../src/base/clock.ts';
@@ -18,8 +18,7 @@ export const subjects: readonly Subject[] = [
   { question: ONE_WAY, subject: 'postMessage', unit: 'frames/s', open: () => openOneWay('bytes') },
   { question: ONE_WAY, subject: 'postMessage of a string', unit: 'frames/s', open: () => openOneWay('string') },
   { question: PING_PONG, subject: 'postMessage', unit: 'round trips/s', open: openPingPong },
-  { question: ASK_1, subject: 'raw MessagePort', unit: 'asks/s', open: () => openAsk(1) },
-  { question: ASK_64, subject: 'raw MessagePort', unit: 'asks/s', open: () => openAsk(64) },
+  ...askSubjects('raw MessagePort', startAsker),
 ];
 
 /**
@@ -44,7 +43,7 @@ async function openOneWay(form: 'bytes' | 'string'): Promise<Contender> {
     for (; nowMs() - startMs < ms; count += WINDOW) await send(WINDOW);
     return (count * 1000) / (nowMs() - startMs);
   };
-  return { check: () => send(WINDOW), pass, close: () => stop(worker) };
+  return { check: () => send(WINDOW), pass, close: () => end(worker) };
 }
 
 async function openPingPong(): Promise<Contender> {
@@ -68,10 +67,10 @@ async function openPingPong(): Promise<Contender> {
     });
     return (trips * 1000) / (nowMs() - startMs);
   };
-  return { check, pass, close: () => stop(worker) };
+  return { check, pass, close: () => end(worker) };
 }
 
-async function openAsk(depth: number): Promise<Contender> {
+async function startAsker(): Promise<Asker> {
   const worker = await startProgram(programUrl('port', import.meta.url), 'ask');
   const pending = new Map<number, (sum: number) => void>();
   let lastId = 0;
@@ -85,18 +84,9 @@ async function openAsk(depth: number): Promise<Contender> {
       worker.postMessage([lastId, a, b]);
     });
   };
-  const operation = async (index: number): Promise<void> => {
-    expectAnswer(await ask(index, 2), index + 2, 'the sum');
-  };
-  return {
-    check: () => operation(40),
-    pass: (ms) => closedLoop(operation, { depth, ms }),
-    close: () => stop(worker),
-  };
+  return { ask, close: () => worker.terminate() };
 }
 
-async function stop(worker: Worker): Promise<void> {
-  const exited = once(worker, 'exit');
+async function end(worker: Worker): Promise<void> {
   await worker.terminate();
-  await exited;
 }

@@ -1,0 +1,75 @@
+// etcd: three members that agree by Raft, data in memory (tmpfs) where the machine has it, one call per operation.
+// Reads are linearizable.
+//
+//     main --gRPC on loopback--> member 1 <--Raft--> members 2 and 3
+import { basename } from 'node:path';
+import { Client, credentials } from '@grpc/grpc-js';
+import { keyValueSubjects } from '../harness/key-value.ts';
+import type { KeyValue } from '../harness/key-value.ts';
+import { freePorts, memoryFolder, removeFolder, startServer, versionOfCommand } from '../harness/server.ts';
+import type { Skipped, Subject } from '../harness/subject.ts';
+import { packageNote } from '../harness/version.ts';
+import { readRangeResponse, writeFields } from './programs/etcd-messages.ts';
+
+const MEMBERS = [1, 2, 3];
+/** Each member reserves two log segments of 64 MiB at once. */
+const FOLDER_BYTES = 1024 * 1024 * 1024;
+const DEADLINE_MS = 10_000;
+
+export const subjects: readonly Subject[] = keyValueSubjects('etcd', startEtcd);
+
+async function startEtcd(): Promise<KeyValue | Skipped> {
+  const version = versionOfCommand('etcd');
+  if (version === undefined) return { skipped: 'etcd is not installed (Debian: etcd-server)' };
+  const ports = await freePorts(2 * MEMBERS.length);
+  const folder = memoryFolder(FOLDER_BYTES);
+  const client = new Client(`127.0.0.1:${ports[0]!}`, credentials.createInsecure());
+  const call = (method: string, request: Buffer): Promise<Buffer> => {
+    return new Promise((resolve, reject) => {
+      const deadline = new Date(Date.now() + DEADLINE_MS);
+      client.makeUnaryRequest(`/etcdserverpb.KV/${method}`, same, same, request, { deadline }, (error, response) => {
+        if (error === null && response !== undefined) resolve(response);
+        else reject(error ?? new Error('No response'));
+      });
+    });
+  };
+  const put = async (key: string, value: string): Promise<boolean> => {
+    return (await call('Put', writeFields([key, value]))).length > 0; // At least a header with the revision.
+  };
+  const servers = await Promise.all(
+    MEMBERS.map((member) => startServer('etcd', memberArguments(member, ports, folder), () => put('ready', 'yes'))),
+  );
+  return {
+    put,
+    get: async (key) => readRangeResponse(await call('Range', writeFields([key]))),
+    close: async () => {
+      client.close();
+      await Promise.all(servers.map((server) => server.stop()));
+      removeFolder(folder);
+    },
+    note: [
+      `etcd ${/Version: (\S+)/.exec(version)?.[1] ?? version}`,
+      packageNote('@grpc/grpc-js', import.meta.url),
+      `data in ${folder.slice(0, -basename(folder).length - 1)}`,
+    ].join(', '),
+  };
+}
+
+function memberArguments(member: number, ports: readonly number[], folder: string): readonly string[] {
+  const clientUrl = `http://127.0.0.1:${ports[member - 1]!}`;
+  const peerUrl = (of: number): string => `http://127.0.0.1:${ports[MEMBERS.length + of - 1]!}`;
+  return Object.entries({
+    name: `m${member}`,
+    'data-dir': `${folder}/m${member}`,
+    'listen-client-urls': clientUrl,
+    'advertise-client-urls': clientUrl,
+    'listen-peer-urls': peerUrl(member),
+    'initial-advertise-peer-urls': peerUrl(member),
+    'initial-cluster': MEMBERS.map((each) => `m${each}=${peerUrl(each)}`).join(','),
+    'log-level': 'error',
+  }).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+function same(bytes: Buffer): Buffer {
+  return bytes;
+}
