@@ -28,7 +28,8 @@ let unpacker: Unpackr | undefined;
  * @throws {QuorateError} `ERR_QUORATE_UNSENDABLE` with `fields.path`: functions, symbols, promises, proxies, weak
  *   collections, class instances, cycles, nesting deeper than PLAIN_DEPTH_MAX, throwing getters, detached buffers and the
  *   keys `__proto__`, `constructor` and `prototype`.
- * @throws {RangeError} `ERR_QUORATE_VALUE_TOO_LARGE` above VALUE_BYTES_MAX encoded bytes.
+ * @throws {RangeError} `ERR_QUORATE_VALUE_TOO_LARGE` above VALUE_BYTES_MAX, where each part counts for 8 bytes at least
+ *   (so an array has at most 2 097 151 items; typed arrays hold more).
  */
 export function encodePlain(value: unknown): Uint8Array<ArrayBuffer> {
   return new Uint8Array(encodePlainShortLived(value));

@@ -36,6 +36,8 @@ export const TAG = {
 const KEYS_REFUSED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 const ERROR_KEYS: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause']);
 const PATH_CHARACTERS_MAX = 200;
+/** What any part counts for, so that few objects which stand for many cannot keep the sender busy for seconds. */
+const PART_BYTES = 8;
 
 /** The copy, and whether any escape is in it. */
 export interface PlainTree {
@@ -49,7 +51,7 @@ export interface PlainTree {
  * array has beside its items.
  *
  * @throws {QuorateError} `ERR_QUORATE_UNSENDABLE` with `fields.path` when some part cannot cross.
- * @throws {RangeError} `ERR_QUORATE_VALUE_TOO_LARGE` when it is more than VALUE_BYTES_MAX whatever its encoding.
+ * @throws {RangeError} `ERR_QUORATE_VALUE_TOO_LARGE` when strings, bytes and 8 for each part exceed VALUE_BYTES_MAX.
  */
 export function toPlainTree(value: unknown): PlainTree {
   const copier = new Copier();
@@ -59,7 +61,7 @@ export function toPlainTree(value: unknown): PlainTree {
 
 class Copier {
   isEscaped = false;
-  /** Bytes that the rest may take; a lower bound of what each part needs is subtracted before it is looked into. */
+  /** Bytes that the rest may take; what a part counts for is subtracted before it is looked into. */
   #budget = VALUE_BYTES_MAX;
   /** Objects around the present one: a cycle shows before a second getter call. */
   readonly #ancestors: object[] = [];
@@ -77,7 +79,7 @@ class Copier {
   }
 
   #copy(value: unknown): unknown {
-    this.#spend(1);
+    this.#spend(PART_BYTES);
     switch (typeof value) {
       case 'string':
         return this.#copyString(value);
@@ -186,7 +188,7 @@ class Copier {
   }
 
   #appendItems(source: readonly unknown[], copy: unknown[]): unknown[] {
-    this.#spend(source.length);
+    this.#spend(source.length); // First of all: a sparse array may claim billions of items.
     const depth = this.#ancestors.length - 1;
     for (let index = 0; index < source.length; index++) {
       this.#keys[depth] = index;
