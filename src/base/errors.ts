@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'ERR_QUORATE_STATE_LOST' // more replicas lost their memory at once than the quorums survive
   | 'ERR_QUORATE_SYNC_ON_MAIN' // synchronous calls are for worker threads
   | 'ERR_QUORATE_TIMEOUT' // the deadline passed
+  | 'ERR_QUORATE_TRACE' // a recorded workload does not parse
   | 'ERR_QUORATE_TS_WORKER' // this runtime cannot start a TypeScript worker
   | 'ERR_QUORATE_UNKNOWN_MESSAGE' // the actor has no handler of that name
   | 'ERR_QUORATE_UNSENDABLE' // a value cannot be carried to another thread
