@@ -1,0 +1,75 @@
+// One incarnation of one thread, from start to exit. It never restarts; see ThreadKeeper.
+import { Worker } from 'node:worker_threads';
+import type { Transferable, WorkerOptions } from 'node:worker_threads';
+import type { ExitReason } from './exit-reason.ts';
+import { reasonOfError, reasonOfExit } from './exit-reason.ts';
+import { isReadyMessage } from './standby.ts';
+
+/** What a thread reports, in this order: at most one `onReady`, messages, exactly one `onExit`. */
+export interface ChildListeners {
+  onReady(child: ChildThread): void;
+  onMessage(child: ChildThread, message: unknown): void;
+  onExit(child: ChildThread, reason: ExitReason): void;
+}
+
+/** A worker thread whose end always has a reason. */
+export class ChildThread {
+  /** Settles when the thread has exited. */
+  readonly exited: Promise<ExitReason>;
+  readonly #worker: Worker;
+  readonly #threadId: number;
+  #reason: ExitReason | undefined;
+  #isEnding = false;
+  #isReady = false;
+
+  /** Starts a thread. @throws what `new Worker` throws on options that it does not accept. */
+  constructor(entry: URL, options: WorkerOptions, listeners: ChildListeners) {
+    const worker = new Worker(entry, options);
+    this.#worker = worker;
+    this.#threadId = worker.threadId;
+    // An 'error' without a listener would end this whole process.
+    worker.on('error', (thrown) => {
+      this.#reason ??= reasonOfError(thrown);
+    });
+    worker.on('messageerror', (error) => this.#onMessageError(error));
+    worker.on('message', (message) => this.#onMessage(message, listeners));
+    this.exited = new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        this.#isEnding = true;
+        const reason = reasonOfExit(this.#reason, code);
+        listeners.onExit(this, reason);
+        resolve(reason);
+      });
+    });
+  }
+
+  get threadId(): number {
+    return this.#threadId;
+  }
+
+  post(message: unknown, transferList: readonly Transferable[] = []): void {
+    this.#worker.postMessage(message, transferList);
+  }
+
+  /** Ends the thread, whatever it does. The reason is recorded first; an earlier one stands. */
+  end(reason: ExitReason): Promise<ExitReason> {
+    this.#reason ??= reason;
+    this.#isEnding = true;
+    void this.#worker.terminate();
+    return this.exited;
+  }
+
+  #onMessage(message: unknown, listeners: ChildListeners): void {
+    // What arrives after terminate() was called is from an incarnation that others may already take for dead.
+    if (this.#isEnding) return;
+    if (!isReadyMessage(message)) return listeners.onMessage(this, message);
+    if (this.#isReady) return;
+    this.#isReady = true;
+    listeners.onReady(this);
+  }
+
+  /** A message that cannot be read is a lost message: better a fresh thread than one that waits for an answer. */
+  #onMessageError(error: Error): void {
+    void this.end({ kind: 'crashed', error });
+  }
+}

@@ -1,0 +1,46 @@
+// When is a live thread hung? It has something to read, does not sleep, and has not finished a turn for `hungMs` of
+// the observer's own observed progress. Where the observer itself was stopped (SIGSTOP, a starved machine), the
+// measurement starts again, so that nobody is convicted for time in which nobody ran.
+
+/** How long is too long. */
+export interface HangPolicy {
+  /** Observed time without progress after which a thread is hung, in milliseconds. */
+  readonly hungMs: number;
+  /** The observer's own period, in milliseconds; a gap of more than two periods restarts the measurement. */
+  readonly tickMs: number;
+}
+
+/** One look at one thread, read from shared memory. */
+export interface Observation {
+  /** On the observer's clock. */
+  readonly nowMs: number;
+  readonly hasUnread: boolean;
+  readonly isParked: boolean;
+  /** The thread's turn counter; it may wrap. */
+  readonly turns: number;
+}
+
+/** What is remembered of one thread between two looks. A new incarnation begins without one. */
+export interface HangMeasurement {
+  readonly nowMs: number;
+  readonly turns: number;
+  /** Observed time without progress, in milliseconds. */
+  readonly stuckMs: number;
+}
+
+/** The measurement after one more look. Pure. */
+export function measure(
+  policy: HangPolicy,
+  before: HangMeasurement | undefined,
+  { nowMs, hasUnread, isParked, turns }: Observation,
+): HangMeasurement {
+  const fresh = { nowMs, turns, stuckMs: 0 };
+  if (before === undefined || !hasUnread || isParked || turns !== before.turns) return fresh;
+  const passedMs = nowMs - before.nowMs;
+  return passedMs > 2 * policy.tickMs ? fresh : { nowMs, turns, stuckMs: before.stuckMs + passedMs };
+}
+
+/** Whether the measured thread is hung. Pure. */
+export function isHung(policy: HangPolicy, { stuckMs }: HangMeasurement): boolean {
+  return stuckMs >= policy.hungMs;
+}

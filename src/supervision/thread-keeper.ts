@@ -1,0 +1,393 @@
+// Keeps N slots filled with threads. Every thread starts as a blank standby and is promoted to a slot by a message, so
+// that the start of a thread (20 ms and more) is paid before it is needed. Decisions are in restart-policy.ts.
+import { EventEmitter } from 'node:events';
+import type { Transferable, WorkerOptions } from 'node:worker_threads';
+import { assert, unreachable } from '../base/assert.ts';
+import { nowMs } from '../base/clock.ts';
+import { QuorateError, integerOption } from '../base/errors.ts';
+import { SLOTS_MAX, STANDBYS_MAX, START_MS_MAX } from '../base/limits.ts';
+import { systemRandom } from '../base/random.ts';
+import type { Random } from '../base/random.ts';
+import { ChildThread } from './child-thread.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { exitReasonText, toError } from './exit-reason.ts';
+import { NO_FAILURES, decide, restartPolicy } from './restart-policy.ts';
+import type { Directive, FailureHistory, RestartPolicy } from './restart-policy.ts';
+
+/** The message that promotes a standby to a slot. */
+export interface Wiring {
+  readonly message: unknown;
+  readonly transferList?: readonly Transferable[];
+}
+
+/** What the keeper asks of those who own the slots. Each is called on the keeper's thread and must not throw. */
+export interface KeeperHooks {
+  /** The message that promotes a standby to `slot`. `epoch` is 1 for the first incarnation and grows by 1. */
+  wiringFor(slot: number, epoch: number): Wiring;
+  /**
+   * The incarnation `epoch` of `slot` has exited. Called before the next one is promoted, so that its epoch can be
+   * voided first; also for slots that end because the keeper stops (reason `stopped`).
+   */
+  onDown?(slot: number, epoch: number, reason: ExitReason): void;
+  /** Whether a live thread may be ended for `reason`; `false` where that would leave too few. */
+  mayEnd?(slot: number, reason: ExitReason): boolean;
+  /** A message from the slot's present incarnation. */
+  onMessage?(slot: number, epoch: number, message: unknown): void;
+}
+
+/** Options of {@link ThreadKeeper}. */
+export interface ThreadKeeperOptions {
+  /** Threads to keep, an integer from 1 to 64. */
+  readonly slots: number;
+  /** The program of every thread; it calls `awaitPromotion()`. */
+  readonly entry: URL;
+  readonly hooks: KeeperHooks;
+  /** Blank threads kept ready, an integer from 0 to 64; default 1. */
+  readonly standbys?: number;
+  /** Options of every worker; `env` is empty unless given. */
+  readonly workerOptions?: WorkerOptions;
+  readonly policy?: Partial<RestartPolicy>;
+  /** A thread that is not ready after so long is ended as hung and counts as a failed start; default 30,000. */
+  readonly startMsMax?: number;
+  readonly random?: Random;
+  /** Milliseconds of a monotonic clock. */
+  readonly clock?: () => number;
+}
+
+/** Events of {@link ThreadKeeper}, by name. */
+export interface ThreadKeeperEvents {
+  promoted: [event: { readonly slot: number; readonly epoch: number; readonly threadId: number }];
+  down: [event: { readonly slot: number; readonly epoch: number; readonly reason: ExitReason }];
+  /** What will be done about a slot that is down. */
+  directive: [event: { readonly slot: number; readonly directive: Directive }];
+  /** A slot was down more often than its policy allows; it stays down for `retryAfterMs`. */
+  escalated: [event: { readonly slot: number; readonly retryAfterMs: number; readonly error: QuorateError }];
+  /** A live thread was not ended, because `mayEnd` said so. */
+  spared: [event: { readonly slot: number; readonly reason: ExitReason }];
+  /** A blank thread is ready for a slot; `standbys` are ready now. */
+  ready: [event: { readonly standbys: number }];
+  /** A blank thread ended; another is started after `retryAfterMs`. */
+  startFailed: [event: { readonly reason: ExitReason; readonly retryAfterMs: number }];
+  stopped: [];
+}
+
+interface Slot {
+  readonly index: number;
+  epoch: number;
+  /** The incarnation that runs, or undefined while the slot is down. */
+  child: ChildThread | undefined;
+  promotedMs: number;
+  history: FailureHistory;
+  /** Set while a back-off runs. */
+  backoff: NodeJS.Timeout | undefined;
+}
+
+type Phase = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped';
+
+/**
+ * Starts threads, restarts those that end, and holds standbys ready. Lives in any thread with an event loop; everything
+ * happens on that thread, and nothing blocks it.
+ *
+ * A slot whose restart limit is reached stays down, is reported (`escalated`), and is tried again after the policy's
+ * longest back-off: a cluster heals in the end, whoever listens.
+ */
+export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
+  readonly #options: ThreadKeeperOptions;
+  readonly #policy: RestartPolicy;
+  readonly #random: Random;
+  readonly #clock: () => number;
+  readonly #standbys: number;
+  readonly #startMsMax: number;
+  readonly #slots: readonly Slot[];
+  /** Every thread that has not exited. */
+  readonly #alive = new Set<ChildThread>();
+  /** Blank threads that have not said that they are ready, each with the timer that bounds its start. */
+  readonly #loading = new Map<ChildThread, NodeJS.Timeout>();
+  readonly #ready: ChildThread[] = [];
+  /** Slots that wait for a blank thread, longest first. */
+  readonly #waiting: Slot[] = [];
+  #phase: Phase = 'idle';
+  #startHistory: FailureHistory = NO_FAILURES;
+  /** Set while starts are held back because the last one failed. */
+  #refill: NodeJS.Timeout | undefined;
+  #start: Promise<void> | undefined;
+  #settleStart: { resolve(): void; reject(error: Error): void } | undefined;
+  #stop: Promise<void> | undefined;
+
+  /** @throws {RangeError} when an option is out of range. */
+  constructor(options: ThreadKeeperOptions) {
+    super();
+    const slots = integerOption('slots', options.slots, { min: 1, max: SLOTS_MAX });
+    this.#options = options;
+    this.#standbys = integerOption('standbys', options.standbys ?? 1, { min: 0, max: STANDBYS_MAX });
+    this.#startMsMax = integerOption('startMsMax', options.startMsMax ?? START_MS_MAX, { min: 1, max: 2 ** 31 - 1 });
+    this.#policy = restartPolicy(options.policy);
+    this.#random = options.random ?? systemRandom();
+    this.#clock = options.clock ?? nowMs;
+    this.#slots = Array.from({ length: slots }, (_, index) => ({
+      index,
+      epoch: 1,
+      child: undefined,
+      promotedMs: 0,
+      history: NO_FAILURES,
+      backoff: undefined,
+    }));
+  }
+
+  /** Threads that have not exited, blank ones included. */
+  get threads(): number {
+    return this.#alive.size;
+  }
+
+  /**
+   * Starts all slots; settles when each has been promoted. Standbys follow in the background.
+   *
+   * @throws {QuorateError} `ERR_QUORATE_START_FAILED` with the `cause` when a thread does not start; none is left then.
+   * @throws {QuorateError} `ERR_QUORATE_CLOSED` when it is stopped meanwhile.
+   */
+  start(): Promise<void> {
+    if (this.#start !== undefined) return this.#start;
+    if (this.#phase !== 'idle') return Promise.reject(stoppedError());
+    this.#phase = 'starting';
+    this.#start = new Promise<void>((resolve, reject) => {
+      this.#settleStart = { resolve, reject };
+    });
+    this.#waiting.push(...this.#slots);
+    this.#fill();
+    return this.#start;
+  }
+
+  /**
+   * Ends the slot's present incarnation and settles after its exit; the restart policy then applies, unless `reason` is
+   * `stopped`.
+   *
+   * @returns whether a thread was ended: not where none runs, and not where `mayEnd` says no.
+   */
+  async end(slot: number, reason: ExitReason): Promise<boolean> {
+    const child = this.#slotOf(slot).child;
+    if (child === undefined) return false;
+    if (this.#options.hooks.mayEnd?.(slot, reason) === false) {
+      this.emit('spared', { slot, reason });
+      return false;
+    }
+    await child.end(reason);
+    return true;
+  }
+
+  /** Ends every thread and settles when none is alive. Idempotent, in every phase. */
+  stop(): Promise<void> {
+    this.#stop ??= this.#stopAll();
+    return this.#stop;
+  }
+
+  /** Node's id of the thread that fills `slot`; `undefined` while the slot is down. */
+  threadOf(slot: number): number | undefined {
+    return this.#slotOf(slot).child?.threadId;
+  }
+
+  /** The slot's present epoch: that of its running incarnation, or of the next one while it is down. */
+  epochOf(slot: number): number {
+    return this.#slotOf(slot).epoch;
+  }
+
+  #slotOf(index: number): Slot {
+    const slot = this.#slots[index];
+    if (slot !== undefined) return slot;
+    integerOption('slot', index, { min: 0, max: this.#slots.length - 1 });
+    throw new RangeError(`Cannot find slot ${index}`);
+  }
+
+  /** Promotes what is ready, and starts what is missing: one thread per waiting slot, standbys one at a time. */
+  #fill(): void {
+    if (this.#phase !== 'starting' && this.#phase !== 'running') return;
+    while (this.#waiting.length > 0 && this.#ready.length > 0)
+      this.#promote(this.#waiting.shift(), this.#ready.shift());
+    if (this.#refill !== undefined) return;
+    let missing = this.#waiting.length - this.#loading.size;
+    if (this.#waiting.length === 0) {
+      if (this.#phase === 'starting') this.#started();
+      if (this.#loading.size === 0 && this.#ready.length < this.#standbys) missing = 1;
+    }
+    for (; missing > 0 && this.#startBlank(); missing--);
+  }
+
+  #started(): void {
+    this.#phase = 'running';
+    this.#settleStart?.resolve();
+  }
+
+  #startBlank(): boolean {
+    const { entry, workerOptions } = this.#options;
+    try {
+      const child = new ChildThread(
+        entry,
+        { env: {}, ...workerOptions },
+        {
+          onReady: (ready) => this.#onReady(ready),
+          onMessage: (from, message) => this.#onMessage(from, message),
+          onExit: (exited, reason) => this.#onExit(exited, reason),
+        },
+      );
+      this.#alive.add(child);
+      this.#loading.set(
+        child,
+        setTimeout(() => void child.end({ kind: 'hung' }), this.#startMsMax),
+      );
+      return true;
+    } catch (error) {
+      this.#onStartFailed({ kind: 'crashed', error: toError(error) });
+      return false;
+    }
+  }
+
+  #onReady(child: ChildThread): void {
+    clearTimeout(this.#loading.get(child));
+    this.#loading.delete(child);
+    this.#startHistory = NO_FAILURES;
+    this.#ready.push(child);
+    this.emit('ready', { standbys: this.#ready.length });
+    this.#fill();
+  }
+
+  #promote(slot: Slot | undefined, child: ChildThread | undefined): void {
+    assert(slot !== undefined && child !== undefined, 'A waiting slot gets a ready thread');
+    assert(slot.child === undefined, 'The incarnation before has exited');
+    slot.child = child;
+    slot.promotedMs = this.#clock();
+    const { message, transferList } = this.#options.hooks.wiringFor(slot.index, slot.epoch);
+    child.post(message, transferList);
+    this.emit('promoted', { slot: slot.index, epoch: slot.epoch, threadId: child.threadId });
+  }
+
+  #onMessage(child: ChildThread, message: unknown): void {
+    const slot = this.#slots.find((candidate) => candidate.child === child);
+    if (slot !== undefined) this.#options.hooks.onMessage?.(slot.index, slot.epoch, message);
+  }
+
+  #onExit(child: ChildThread, reason: ExitReason): void {
+    this.#alive.delete(child);
+    const slot = this.#slots.find((candidate) => candidate.child === child);
+    if (slot === undefined) this.#onBlankExit(child, reason);
+    else this.#onDown(slot, reason);
+  }
+
+  #onBlankExit(child: ChildThread, reason: ExitReason): void {
+    clearTimeout(this.#loading.get(child));
+    this.#loading.delete(child);
+    const index = this.#ready.indexOf(child);
+    if (index !== -1) this.#ready.splice(index, 1);
+    this.#onStartFailed(reason);
+  }
+
+  #onDown(slot: Slot, reason: ExitReason): void {
+    const { epoch } = slot;
+    slot.child = undefined;
+    slot.epoch += 1;
+    this.#options.hooks.onDown?.(slot.index, epoch, reason);
+    this.emit('down', { slot: slot.index, epoch, reason });
+    if (this.#phase !== 'starting' && this.#phase !== 'running') return;
+    const failedMs = this.#clock();
+    const failure = { reason, nowMs: failedMs, ranMs: failedMs - slot.promotedMs };
+    const { directive, history } = decide(this.#policy, slot.history, failure, this.#random);
+    slot.history = history;
+    this.emit('directive', { slot: slot.index, directive });
+    this.#perform(slot, directive, reason);
+  }
+
+  #perform(slot: Slot, directive: Directive, reason: ExitReason): void {
+    switch (directive.kind) {
+      case 'restart':
+        return this.#restartLater(slot, directive.afterMs);
+      case 'escalate':
+        this.emit('escalated', {
+          slot: slot.index,
+          retryAfterMs: directive.retryAfterMs,
+          error: restartLimitError(slot.index, this.#policy, reason),
+        });
+        return this.#restartLater(slot, directive.retryAfterMs);
+      case 'leave':
+        return;
+      default:
+        return unreachable(directive);
+    }
+  }
+
+  #restartLater(slot: Slot, afterMs: number): void {
+    // A listener may have stopped the keeper.
+    if (this.#phase !== 'starting' && this.#phase !== 'running') return;
+    const restart = (): void => {
+      slot.backoff = undefined;
+      this.#waiting.push(slot);
+      this.#fill();
+    };
+    if (afterMs === 0) return restart();
+    slot.backoff = setTimeout(restart, afterMs);
+  }
+
+  /** A blank thread ended. While we start, that ends the start; later, the next one is held back like any restart. */
+  #onStartFailed(reason: ExitReason): void {
+    if (this.#phase === 'starting') {
+      this.#stop ??= this.#failStart(reason);
+      return;
+    }
+    if (this.#phase !== 'running') return;
+    const failure = { reason, nowMs: this.#clock(), ranMs: 0 };
+    const { directive, history } = decide(this.#policy, this.#startHistory, failure, this.#random);
+    this.#startHistory = history;
+    const retryAfterMs = startBackoffMs(this.#policy, directive);
+    this.emit('startFailed', { reason, retryAfterMs });
+    clearTimeout(this.#refill);
+    this.#refill = setTimeout(() => {
+      this.#refill = undefined;
+      this.#fill();
+    }, retryAfterMs);
+  }
+
+  async #failStart(reason: ExitReason): Promise<void> {
+    const settle = this.#settleStart;
+    this.#settleStart = undefined;
+    await this.#endAll();
+    settle?.reject(startError(this.#options.entry, reason));
+  }
+
+  async #stopAll(): Promise<void> {
+    const settle = this.#phase === 'starting' ? this.#settleStart : undefined;
+    await this.#endAll();
+    settle?.reject(stoppedError());
+  }
+
+  async #endAll(): Promise<void> {
+    this.#phase = 'stopping';
+    clearTimeout(this.#refill);
+    for (const slot of this.#slots) clearTimeout(slot.backoff);
+    for (const timer of this.#loading.values()) clearTimeout(timer);
+    this.#waiting.length = 0;
+    await Promise.all(Array.from(this.#alive, (child) => child.end({ kind: 'stopped' })));
+    assert(this.#alive.size === 0, 'A stopped keeper has no thread');
+    this.#phase = 'stopped';
+    this.emit('stopped');
+  }
+}
+
+/** A thread that does not even load is not tried again at once, not even the first time. */
+function startBackoffMs(policy: RestartPolicy, directive: Directive): number {
+  if (directive.kind === 'escalate') return directive.retryAfterMs;
+  return Math.max(policy.backoffMsMin, directive.kind === 'restart' ? directive.afterMs : 0);
+}
+
+function startError(entry: URL, reason: ExitReason): QuorateError {
+  const message = `Cannot start a thread from ${entry.href}: ${exitReasonText(reason)}`;
+  const cause = reason.kind === 'crashed' ? { cause: reason.error } : {};
+  return new QuorateError('ERR_QUORATE_START_FAILED', message, { ...cause, fields: { reason } });
+}
+
+function stoppedError(): QuorateError {
+  return new QuorateError('ERR_QUORATE_CLOSED', 'Cannot start the threads: their keeper was stopped');
+}
+
+function restartLimitError(slot: number, policy: RestartPolicy, reason: ExitReason): QuorateError {
+  const limit = `more than ${policy.restartsMax} restarts in ${policy.windowMs} ms`;
+  const message = `Cannot keep slot ${slot} running: ${limit}, lastly ${exitReasonText(reason)}`;
+  const cause = reason.kind === 'crashed' ? { cause: reason.error } : {};
+  return new QuorateError('ERR_QUORATE_RESTART_LIMIT', message, { ...cause, fields: { slot, reason } });
+}
