@@ -1,6 +1,20 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+// scripts/matrix.mjs says which Node.js it started: a wrapper on PATH must not quietly test another one.
+const wanted = process.env['QUORATE_NODE_MAJOR'];
+if (wanted !== undefined && !process.version.startsWith(`v${wanted}.`)) {
+  throw new Error(`Cannot test Node.js ${wanted}: this is ${process.version}`);
+}
+
 export default defineConfig({
+  // Examples and documents import the package by its name; tests run them on the sources.
+  resolve: {
+    alias: [
+      { find: /^quorate$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+      { find: /^quorate\/(.+)$/, replacement: fileURLToPath(new URL('src/$1/index.ts', import.meta.url)) },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',

@@ -28,6 +28,7 @@
 //         [ GENERATION | NEEDED | SENT | RESTARTS | voter 0: VOTED_GENERATION, VOTE | voter 1: ... ]
 //     A voter writes VOTE, then its generation, which is what makes the vote count.
 
+// Offsets are written out, so that the declarations of the types need no inference: a line has 16 words.
 export const LINE_WORDS = 16;
 
 export const RING_MAGIC = 0x51_52_49_4e; // "QRIN"
@@ -36,15 +37,15 @@ export const RING = {
   CAPACITY: 1,
   FRAME_BYTES_MAX: 2,
   RESETS: 3,
-  TAIL: LINE_WORDS,
-  PRODUCER: LINE_WORDS + 1,
-  FULL_COUNT: LINE_WORDS + 2,
-  HEAD: 2 * LINE_WORDS,
-  IN_HAND: 2 * LINE_WORDS + 1,
-  CONSUMER: 2 * LINE_WORDS + 2,
-  WANT_ROOM: 3 * LINE_WORDS,
-  QUARANTINED: 3 * LINE_WORDS + 1,
-  DATA_BYTE: 4 * LINE_WORDS * 4,
+  TAIL: 16,
+  PRODUCER: 17,
+  FULL_COUNT: 18,
+  HEAD: 32,
+  IN_HAND: 33,
+  CONSUMER: 34,
+  WANT_ROOM: 48,
+  QUARANTINED: 49,
+  DATA_BYTE: 256,
 } as const;
 
 export const FRAME_HEADER_BYTES = 8;
@@ -53,19 +54,19 @@ export const FRAME_SEAL = 0x5a5a_1234;
 
 export const DOORBELL = {
   READY: 0,
-  PARKED: LINE_WORDS,
-  BELL: LINE_WORDS + 1,
-  CONTROL: LINE_WORDS + 2,
-  TURN: 2 * LINE_WORDS,
-  HANDLED: 2 * LINE_WORDS + 1,
-  PARKS: 2 * LINE_WORDS + 2,
-  WORDS: 3 * LINE_WORDS,
+  PARKED: 16,
+  BELL: 17,
+  CONTROL: 18,
+  TURN: 32,
+  HANDLED: 33,
+  PARKS: 34,
+  WORDS: 48,
 } as const;
 
 export const TALLY = {
   SLOTS: 0,
   VOTERS: 1,
   STRIDE: 2,
-  DECIDED: LINE_WORDS,
+  DECIDED: 16,
   RECORD: { GENERATION: 0, NEEDED: 1, SENT: 2, RESTARTS: 3, VOTES: 4 },
 } as const;

@@ -1,0 +1,14 @@
+// Reads what `quorate demo --json` printed and fails unless it lost nothing while replicas were killed.
+// Usage: node scripts/check-demo.mjs FILE
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+
+const report = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
+const { kills, lost, stale, acknowledgedWrites } = report;
+const killsInAll = kills.terminate + kills.hang + kills.oom;
+assert.equal(lost, 0, `${lost} acknowledged writes were lost`);
+assert.equal(stale, 0, `${stale} reads were stale`);
+assert.ok(acknowledgedWrites > 0, 'Nothing was written');
+assert.ok(killsInAll >= 12, `Only ${killsInAll} replicas were killed in 10 s`);
+assert.ok(Math.min(kills.terminate, kills.hang, kills.oom) >= 2, `Not every kind was tried: ${JSON.stringify(kills)}`);
+console.log(`demo: ${acknowledgedWrites} acknowledged writes, ${killsInAll} kills, none lost, none stale`);

@@ -1,0 +1,36 @@
+// Runs the tests on every supported Node.js: 20 uses the installed package, the others run the full suite.
+// Usage: node scripts/matrix.mjs [--reports FOLDER] [MAJOR...]; MAJOR is 20, 22, 24 or 26, all of them by default
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cleanEnvironment, nodeOf } from './nodes.mjs';
+
+const PACKAGE_ONLY = new Set([20]); // It neither runs TypeScript in threads nor vitest.
+const root = join(import.meta.dirname, '..');
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { reports: { type: 'string' } } });
+const majors = positionals.length > 0 ? positionals.map(Number) : [20, 22, 24, 26];
+const reports = values.reports === undefined ? undefined : resolve(values.reports);
+if (reports !== undefined) mkdirSync(reports, { recursive: true });
+
+const failed = majors.filter((major) => !passes(major));
+console.log(failed.length === 0 ? `matrix: ${majors.join(', ')} passed` : `matrix: ${failed.join(', ')} failed`);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+/** @param {number} major */
+function passes(major) {
+  console.log(`matrix: Node.js ${major}`);
+  if (PACKAGE_ONLY.has(major)) {
+    return run(process.execPath, [join(root, 'scripts', 'check-package.mjs'), String(major)]);
+  }
+  const args = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=dot'];
+  if (reports !== undefined) args.push('--reporter=json', `--outputFile.json=${join(reports, `node-${major}.json`)}`);
+  // By file and absolute path: "npm test" would put the development Node.js first again.
+  return run(nodeOf(major), args, { QUORATE_NODE_MAJOR: String(major) });
+}
+
+/** @param {string} command @param {readonly string[]} args @param {NodeJS.ProcessEnv} [extra] */
+function run(command, args, extra = {}) {
+  const environment = { ...cleanEnvironment(), ...extra };
+  return spawnSync(command, args, { cwd: root, env: environment, stdio: 'inherit' }).status === 0;
+}
