@@ -1,0 +1,399 @@
+// A whole cluster in one thread, in which nothing happens by itself: a test or the explorer delivers each message, lets
+// time pass, starts operations, kills replicas. Everything but the network is production code.
+//
+// Messages between a client and a replica may be reordered, lost and repeated, which is more than rings do. Those
+// between replicas stay in order, as in a ring, and outlive both ends.
+import { seededRandom } from '../../src/base/random.ts';
+import { NO_BALLOT, copyBallot, laterBallot } from '../../src/protocol/ballot.ts';
+import type { Ballot, MutableBallot } from '../../src/protocol/ballot.ts';
+import { RULES } from '../../src/protocol/rules.ts';
+import type { Rules } from '../../src/protocol/rules.ts';
+import type { RegisterQuorums } from '../../src/quorum/index.ts';
+import { Coordinator } from '../../src/replica/coordinator.ts';
+import type { Epochs, TagCounter } from '../../src/replica/environment.ts';
+import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
+import type { Operation, Outcome } from '../../src/replica/operation.ts';
+import { ClientLane, Replica } from '../../src/replica/replica.ts';
+import { NO_VALUE, REQUEST, padded } from '../../src/replica/wire.ts';
+import type { FrameViews } from '../../src/replica/wire.ts';
+import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
+import type { Operation as HistoryOperation } from './linearizability.ts';
+import { CapturingLink, NO_LARGE_LANE, describeFrame, describeVote } from './network.ts';
+import type { CastVote, Message } from './network.ts';
+
+/** How a world is made. */
+export interface WorldOptions {
+  readonly quorums: RegisterQuorums;
+  readonly clients: number;
+  readonly rules?: Rules;
+  /** The tag before the first one. */
+  readonly tagsFrom?: Ballot;
+  /** Takes the place of the shared counter, for the schedule of the tag that was reserved too early. */
+  readonly tagsOf?: (client: number, shared: TagCounter) => TagCounter;
+}
+
+/** One operation of a client, as the client sees it. */
+export interface Call {
+  readonly client: number;
+  readonly kind: 'get' | 'put';
+  readonly key: string;
+  /** What a put writes (`undefined` deletes), or a get has returned. */
+  value: string | undefined;
+  readonly start: number;
+  end: number | undefined;
+  outcome: Outcome | undefined;
+  /** First tag: the identity of a put. */
+  first: Ballot;
+}
+
+/** What a client asks for. */
+export interface Request {
+  readonly kind: 'get' | 'put';
+  readonly key?: string;
+  readonly value?: string | undefined;
+  readonly timeoutMs?: number;
+  /** Continues the put that has this first tag, as `resolve` does. */
+  readonly first?: Ballot;
+}
+
+interface Client {
+  readonly coordinator: Coordinator;
+  readonly board: TallyBoard;
+  isGone: boolean;
+}
+
+interface Seat {
+  replica: Replica | undefined;
+  epoch: number;
+  /** A restart has three steps: the exit was seen, the epoch was bumped, the new incarnation runs. */
+  state: 'running' | 'exited' | 'bumped';
+  lanes: ClientLane[];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A cluster whose every step is somebody's decision. */
+export class World {
+  readonly quorums: RegisterQuorums;
+  readonly inFlight: Message[] = [];
+  readonly calls: Call[] = [];
+  /** What happened, a line a step. */
+  readonly log: string[] = [];
+  nowMs = 0;
+  readonly #rules: Rules;
+  readonly #clients: Client[] = [];
+  readonly #seats: Seat[];
+  readonly #options: WorldOptions;
+  #restarts = 0;
+  #lastTag: Ballot;
+  /** Position in the history: grows by one at each start and end of an operation. */
+  #position = 0;
+  /** Where the replica that runs now puts its answer. */
+  #answer: { frames: FrameViews[]; votes: CastVote[] } = { frames: [], votes: [] };
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.quorums = options.quorums;
+    this.#rules = options.rules ?? RULES;
+    this.#lastTag = options.tagsFrom ?? NO_BALLOT;
+    this.#seats = Array.from({ length: this.quorums.replicas }, () => ({
+      replica: undefined,
+      epoch: 1,
+      state: 'running' as const,
+      lanes: [],
+    }));
+    for (let client = 0; client < options.clients; client++) this.addClient();
+    this.#seats.forEach((_, index) => this.#run(index, true));
+  }
+
+  get clients(): number {
+    return this.#clients.length;
+  }
+
+  /** Replicas that hold their memory, as a mask. */
+  get operational(): number {
+    return this.#seats.reduce((mask, seat, index) => (seat.replica?.isOperational ? mask | (1 << index) : mask), 0);
+  }
+
+  stateOf(replica: number): 'running' | 'exited' | 'bumped' {
+    return this.#seats[replica]!.state;
+  }
+
+  epochOf(replica: number): number {
+    return this.#seats[replica]!.epoch;
+  }
+
+  // --- clients
+
+  addClient(): number {
+    const index = this.#clients.length;
+    const { quorums } = this.#options;
+    const board = new TallyBoard(createTallyBoard(32, quorums.replicas));
+    const shared: TagCounter = { take: (count, first) => this.#takeTags(count, first) };
+    const doors = {
+      links: this.#seats.map(
+        (_, replica) => new CapturingLink((frame) => this.#send(`C${index}`, `A${replica}`, frame)),
+      ),
+      large: this.#seats.map(() => NO_LARGE_LANE),
+      board,
+      epochs: this.#epochs(),
+      tags: this.#options.tagsOf?.(index, shared) ?? shared,
+      random: seededRandom(index),
+      replyRoomBytes: 1 << 20,
+      settle: (operation: Operation): void => this.#settled(operation),
+    };
+    this.#clients.push({ coordinator: new Coordinator(doors, quorums, this.#rules), board, isGone: false });
+    for (const seat of this.#seats) seat.lanes[index] = this.#laneOf(index);
+    return index;
+  }
+
+  isGone(client: number): boolean {
+    return this.#clients[client]!.isGone;
+  }
+
+  /** The client's thread ends; what it sent is still under way. */
+  endClient(client: number): void {
+    this.#clients[client]!.isGone = true;
+    this.log.push(`C${client} ends`);
+  }
+
+  /** A client begins an operation and sends its first frames. */
+  start(client: number, request: Request): Call {
+    const { coordinator } = this.#clients[client]!;
+    const operation = coordinator.acquire();
+    const call = this.#callOf(client, request);
+    this.calls.push(call);
+    this.#fill(operation, call, request);
+    coordinator.submit(operation);
+    this.log.push(`C${client} ${call.kind} ${call.key}${call.kind === 'put' ? ` = ${call.value ?? 'absent'}` : ''}`);
+    coordinator.flush(this.nowMs);
+    call.first = { high: operation.first.high, low: operation.first.low };
+    return call;
+  }
+
+  // --- network
+
+  /** Messages that may arrive now: to a replica that takes them, and in order between replicas. */
+  deliverable(): Message[] {
+    const links = new Set<string>();
+    return this.inFlight.filter((message) => {
+      const link = `${message.from}${message.to}`;
+      const isFirst = !links.has(link);
+      links.add(link);
+      if (message.to.startsWith('C')) return !this.#clients[indexOf(message.to)]!.isGone;
+      const { replica } = this.#seats[indexOf(message.to)]!;
+      if (message.from.startsWith('A')) return isFirst && replica !== undefined;
+      return replica?.takesRequests === true;
+    });
+  }
+
+  /** A message arrives. */
+  deliver(message: Message): void {
+    this.inFlight.splice(this.inFlight.indexOf(message), 1);
+    this.#arrive(message);
+  }
+
+  /** A message arrives and is still under way: it will arrive again. */
+  duplicate(message: Message): void {
+    this.log.push(`twice:`);
+    this.#arrive(message);
+  }
+
+  /** A message is lost. */
+  drop(message: Message): void {
+    this.inFlight.splice(this.inFlight.indexOf(message), 1);
+    this.log.push(`lost: ${message.from} > ${message.to} ${message.text}`);
+  }
+
+  // --- replicas and time
+
+  /** The replica's thread ends and its memory is gone. */
+  crash(replica: number): void {
+    const seat = this.#seats[replica]!;
+    seat.replica = undefined;
+    seat.state = 'exited';
+    this.log.push(`A${replica} dies`);
+  }
+
+  /** The supervisor has seen the exit and bumps the epoch. */
+  bump(replica: number): void {
+    const seat = this.#seats[replica]!;
+    seat.state = 'bumped';
+    seat.epoch++;
+    this.log.push(`A${replica} has epoch ${seat.epoch}`);
+  }
+
+  /** A new incarnation begins to recover. */
+  spawn(replica: number): void {
+    this.#restarts++;
+    this.#run(replica, false);
+    this.log.push(`A${replica} recovers`);
+    this.#seats[replica]!.replica!.tick(this.nowMs);
+  }
+
+  /** Time passes: whoever waited too long asks again. */
+  pass(ms: number): void {
+    this.nowMs += ms;
+    this.log.push(`${ms} ms pass`);
+    for (const { replica } of this.#seats) replica?.tick(this.nowMs);
+    for (const { coordinator, isGone } of this.#clients) {
+      if (isGone) continue;
+      coordinator.tick(this.nowMs);
+      coordinator.flush(this.nowMs);
+    }
+  }
+
+  // --- results
+
+  /** The history of one key, for the checker. */
+  historyOf(key: string): HistoryOperation[] {
+    const mine = this.calls.filter((call) => call.key === key && !isWithoutEffect(call));
+    return mine.map(({ kind, value, start, end, outcome }) => ({
+      kind: kind === 'get' ? 'read' : 'write',
+      value,
+      start,
+      end: outcome === 'ok' || outcome === 'absent' ? end : undefined,
+    }));
+  }
+
+  keys(): string[] {
+    return [...new Set(this.calls.map(({ key }) => key))];
+  }
+
+  // --- inside
+
+  #epochs(): Epochs {
+    return {
+      epochOf: (replica) => this.#seats[replica]!.epoch,
+      restarts: () => this.#restarts,
+      isOperational: (replica) => this.#seats[replica]!.replica?.isOperational === true,
+    };
+  }
+
+  #takeTags(count: number, first: MutableBallot): void {
+    copyBallot(first, laterBallot(this.#lastTag, 1));
+    this.#lastTag = laterBallot(this.#lastTag, count);
+  }
+
+  #run(index: number, isFirstStart: boolean): void {
+    const seat = this.#seats[index]!;
+    const { recoverFrom } = this.quorums;
+    seat.state = 'running';
+    seat.lanes = this.#clients.map((_, client) => this.#laneOf(client));
+    seat.replica = new Replica({
+      index,
+      epoch: seat.epoch,
+      bytesMax: 1 << 24,
+      recovery: isFirstStart ? undefined : { answersNeeded: recoverFrom, epochs: this.#epochs() },
+      peers: this.#seats.map((_, peer) => {
+        if (peer === index) return undefined;
+        const link = new CapturingLink((frame) => this.#send(`A${index}`, `A${peer}`, frame));
+        return { link, large: NO_LARGE_LANE };
+      }),
+      rules: this.#rules,
+    });
+  }
+
+  #laneOf(client: number): ClientLane {
+    const { board } = this.#clients[client]!;
+    return new ClientLane({
+      link: new CapturingLink((frame) => this.#answer.frames.push(frame)),
+      votes: {
+        vote: (...vote: Parameters<TallyBoard['vote']>): boolean => {
+          this.#answer.votes.push({ text: describeVote(vote), cast: () => board.vote(...vote) });
+          return false;
+        },
+      },
+      large: NO_LARGE_LANE,
+    });
+  }
+
+  #send(from: string, to: string, frame: FrameViews): void {
+    this.inFlight.push({ from, to, frames: [frame], votes: [], ...describeFrame(frame) });
+  }
+
+  #arrive(message: Message): void {
+    const { from, to, frames, votes, text } = message;
+    this.log.push(`${from} > ${to} ${text}`);
+    if (to.startsWith('C')) {
+      const { coordinator } = this.#clients[indexOf(to)]!;
+      for (const frame of frames) coordinator.receive(indexOf(from), frame, 0);
+      for (const vote of votes) vote.cast();
+      coordinator.collect(this.nowMs);
+      coordinator.flush(this.nowMs);
+      return;
+    }
+    const { replica, lanes } = this.#seats[indexOf(to)]!;
+    if (from.startsWith('A')) return replica!.receiveFromPeer(indexOf(from), frames[0]!, 0);
+    const lane = lanes[indexOf(from)]!;
+    this.#answer = { frames: [], votes: [] };
+    replica!.receive(lane, frames[0]!, 0);
+    lane.castVotes(indexOf(to), replica!.epoch);
+    const answer = this.#answer;
+    if (answer.votes.length === 0) return;
+    const described = answer.frames[0] === undefined ? undefined : describeFrame(answer.frames[0]);
+    const voted = answer.votes.map((vote) => vote.text).join(', ');
+    const kind = described?.kind ?? (voted.startsWith('grants') ? 'ack' : 'refusal');
+    const reply = described === undefined ? `${voted} ${text}` : described.text;
+    this.inFlight.push({
+      from: to,
+      to: from,
+      ...answer,
+      kind,
+      text: reply,
+      ballot: described?.ballot ?? message.ballot,
+    });
+  }
+
+  #callOf(client: number, request: Request): Call {
+    const { kind, key = 'k', value, first = NO_BALLOT } = request;
+    const start = this.#position++;
+    return { client, kind, key, value, start, end: undefined, outcome: undefined, first };
+  }
+
+  #fill(operation: Operation, call: Call, { timeoutMs = 1e9 }: Request): void {
+    const { request } = operation;
+    writeKey(call.key, request, REQUEST.BYTES);
+    operation.kind = call.kind;
+    operation.context = call;
+    operation.keyBytes = writtenKey.byteLength;
+    request.words[REQUEST.HASH] = writtenKey.hash;
+    request.words[REQUEST.KEY_BYTES] = writtenKey.byteLength;
+    if (call.kind === 'put' && call.value !== undefined) {
+      const valueStart = REQUEST.BYTES + padded(operation.keyBytes);
+      const bytes = encoder.encode(call.value);
+      request.reserve(valueStart + padded(bytes.length), valueStart);
+      request.bytes.set(bytes, valueStart);
+      operation.valueBytes = bytes.length;
+    }
+    const { read, write, agreeing } = this.quorums;
+    operation.readNeeded = read;
+    operation.agreeNeeded = agreeing;
+    operation.writeNeeded = write;
+    operation.timeoutMs = timeoutMs;
+    operation.deadlineMs = this.nowMs + timeoutMs;
+    copyBallot(operation.first, call.first);
+  }
+
+  #settled(operation: Operation): void {
+    const call = operation.context as Call;
+    call.outcome = operation.outcome;
+    call.end = this.#position++;
+    if (call.kind === 'get' && operation.outcome === 'ok' && operation.newestBytes !== NO_VALUE) {
+      call.value = decoder.decode(operation.newestValue.bytes.slice(0, operation.newestBytes));
+    }
+    const result = call.kind === 'get' ? ` (${call.value ?? 'absent'})` : '';
+    this.log.push(`C${call.client} ${call.kind} ${call.key} ends: ${operation.outcome}${result}`);
+    this.#clients[call.client]!.coordinator.release(operation);
+  }
+}
+
+function isWithoutEffect({ kind, outcome }: Call): boolean {
+  if (outcome === undefined || outcome === 'ok' || outcome === 'absent') return false;
+  return kind === 'get' || outcome === 'unavailable';
+}
+
+function indexOf(node: string): number {
+  return Number(node.slice(1));
+}
