@@ -16,8 +16,17 @@ const SCRATCH_BYTES = 8 * 1024;
 const SCRATCH_BYTES_KEPT = 1 << 20;
 
 const PACKING = { useRecords: false, variableMapSize: true, useToJSON: false } as const;
-let packer: Packr | undefined;
-let unpacker: Unpackr | undefined;
+/** What we use of the library, whose own types do not resolve for this subpath. */
+interface Packer {
+  pack(value: unknown, encodeOptions: number): Uint8Array;
+  useBuffer(buffer: Uint8Array): void;
+}
+interface Unpacker {
+  unpack(source: Uint8Array): unknown;
+}
+
+let packer: Packer | undefined;
+let unpacker: Unpacker | undefined;
 
 /**
  * Encodes plain data: null, undefined, booleans, numbers, strings, BigInts, Dates, typed arrays and ArrayBuffers (a
@@ -26,8 +35,8 @@ let unpacker: Unpackr | undefined;
  *
  * @returns bytes of their own.
  * @throws {QuorateError} `ERR_QUORATE_UNSENDABLE` with `fields.path`: functions, symbols, promises, proxies, weak
- *   collections, class instances, cycles, nesting deeper than PLAIN_DEPTH_MAX, throwing getters, detached buffers and the
- *   keys `__proto__`, `constructor` and `prototype`.
+ *   collections, class instances, cycles, nesting deeper than PLAIN_DEPTH_MAX, throwing getters, detached buffers and
+ *   the keys `__proto__`, `constructor` and `prototype`.
  * @throws {RangeError} `ERR_QUORATE_VALUE_TOO_LARGE` above VALUE_BYTES_MAX, where each part counts for 8 bytes at least
  *   (so an array has at most 2 097 151 items; typed arrays hold more).
  */
@@ -38,9 +47,9 @@ export function encodePlain(value: unknown): Uint8Array<ArrayBuffer> {
 /** As {@link encodePlain}, without a copy: the bytes are valid until the next call in this thread. */
 export function encodePlainShortLived(value: unknown): Uint8Array {
   const { tree, isEscaped } = toPlainTree(value);
-  packer ??= new Packr(PACKING);
-  const bytes = packer.pack(tree, RESERVE_START_SPACE | RESET_BUFFER_MODE | 1);
-  if (bytes.buffer.byteLength > SCRATCH_BYTES_KEPT) packer.useBuffer(Buffer.allocUnsafeSlow(SCRATCH_BYTES));
+  const library = (packer ??= createPacker());
+  const bytes = library.pack(tree, RESERVE_START_SPACE | RESET_BUFFER_MODE | 1);
+  if (bytes.buffer.byteLength > SCRATCH_BYTES_KEPT) library.useBuffer(Buffer.allocUnsafeSlow(SCRATCH_BYTES));
   if (bytes.length > VALUE_BYTES_MAX) {
     const allowed = `it must be at most ${VALUE_BYTES_MAX} bytes`;
     throw rangeError('ERR_QUORATE_VALUE_TOO_LARGE', `Cannot send a value of ${bytes.length} bytes: ${allowed}`);
@@ -57,15 +66,25 @@ export function encodePlainShortLived(value: unknown): Uint8Array {
 export function decodePlain(bytes: Uint8Array, start = 0, end: number = bytes.length): unknown {
   const mark = bytes[start]!;
   if ((mark & ~ESCAPED) !== VERSION || end <= start) throw damaged(`version ${mark} is unknown`);
-  unpacker ??= new Unpackr({ useRecords: false });
+  const library = (unpacker ??= createUnpacker());
   // A view of its own: the library notes things on its argument. It is a Buffer because that reads strings natively.
   const source = Buffer.from(bytes.buffer, bytes.byteOffset + start + 1, end - start - 1);
   try {
-    const tree: unknown = unpacker.unpack(source);
+    const tree: unknown = library.unpack(source);
     return mark === VERSION ? tree : fromPlainTree(tree);
   } catch (error) {
     throw damaged('its bytes are damaged or need a class codec that is not registered', error);
   }
+}
+
+function createPacker(): Packer {
+  const created: Packer = new Packr(PACKING);
+  return created;
+}
+
+function createUnpacker(): Unpacker {
+  const created: Unpacker = new Unpackr({ useRecords: false });
+  return created;
 }
 
 function damaged(reason: string, cause?: unknown): QuorateError {
