@@ -10,3 +10,10 @@ export const ASK_1 = 'ask at depth 1';
 /** The main thread writes or reads one of 1,024 keys, a promise each, 256 of them pending: in `ops/s`. */
 export const PUT_256 = 'put, 16-byte values, 256 in flight';
 export const GET_256 = 'get, 16-byte values, 256 in flight';
+
+/** An object of five fields becomes bytes and an equal object again: in `ops/s` of one thread. */
+export const SERIALIZE = 'encode and decode a small object';
+/** From nothing to five threads that answer, in a fresh process: in `ms`. */
+export const OPEN_5 = 'open 5 replicas in a fresh process';
+/** What five threads add to a fresh process, each (resident set): in `MiB`. */
+export const MEMORY_5 = 'memory of each of 5 empty replicas';

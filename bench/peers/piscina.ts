@@ -1,7 +1,7 @@
 // piscina: a pool of workers, here of one.
 //
-// Its best settings, measured: at depth 1 the worker blocks in Atomics.wait ("sync"); at 64 in flight it may be given all
-// of them at once and blocks asynchronously, else it gets one task at a time (3 to 10 times slower).
+// Its best settings, measured: at depth 1 the worker blocks in Atomics.wait ("sync"); at 64 in flight it waits
+// asynchronously and may be given all of them at once, else it gets one task at a time (3 to 10 times slower).
 import { Piscina } from 'piscina';
 import { askSubjects } from '../harness/ask.ts';
 import { programUrl } from '../harness/program.ts';

@@ -1,6 +1,6 @@
-// The few protocol-buffer messages of etcd's KV service that the benchmark needs, by hand: less work for its client than
-// any library does. Source: etcd's rpc.proto and kv.proto, where `key` is field 1 and `value` field 2 of PutRequest,
-// `key` field 1 of RangeRequest, `kvs` field 2 of RangeResponse, and `value` field 5 of KeyValue.
+// The few protocol-buffer messages of etcd's KV service that the benchmark needs, by hand: less work for its client
+// than any library does. Source: etcd's rpc.proto and kv.proto, where `key` is field 1 and `value` field 2 of
+// PutRequest, `key` field 1 of RangeRequest, `kvs` field 2 of RangeResponse, and `value` field 5 of KeyValue.
 
 const LENGTH_DELIMITED = 2;
 

@@ -46,7 +46,7 @@ function fake({ folder, subject, figures = [1], answer = 2, skipped, fixed }: Fa
 const options = { passes: 3, ms: 1, progress: (): void => {} };
 
 describe('A run of one question', () => {
-  it('Opens and checks all contenders first, warms them up, then gives each a pass in turn, and closes them', async () => {
+  it('Opens and checks all contenders, warms them up, gives each a pass in turn, and closes them', async () => {
     const log: string[] = [];
     await runQuestion([fake({ folder: 'layer', subject: 'A' }, log), fake({ folder: 'floor', subject: 'B' }, log)], {
       ...options,

@@ -1,0 +1,33 @@
+// Figures that need a process of their own: what came before would count as well.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Contender } from './subject.ts';
+
+const execute = promisify(execFile);
+const TIMEOUT_MS = 60_000;
+
+/** Runs the program in a process of its own. @returns the number that it prints last. */
+export async function figureOf(program: URL, args: readonly string[]): Promise<number> {
+  const { stdout } = await execute(process.execPath, ['--expose-gc', fileURLToPath(program), ...args], {
+    timeout: TIMEOUT_MS,
+  });
+  const figure = Number(stdout.trim().split('\n').at(-1));
+  if (Number.isFinite(figure)) return figure;
+  throw new Error(`Cannot read a figure from ${JSON.stringify(stdout)}`);
+}
+
+/** A contender whose figure such a program prints; the program checks its own answers, and fails when one is wrong. */
+export function freshProcess(program: URL, args: readonly string[]): Contender {
+  return { check: doNothing, pass: () => figureOf(program, args), close: doNothing };
+}
+
+function doNothing(): void {
+  // The process is its own check, and ends by itself.
+}
+
+/** Memory of this process that is resident, in MiB, after a collection (in a {@link freshProcess}). */
+export function residentMib(): number {
+  globalThis.gc?.();
+  return process.memoryUsage.rss() / 1024 / 1024;
+}
