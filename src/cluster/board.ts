@@ -1,6 +1,6 @@
 // The shared words of a cluster, in one buffer that every thread of it maps. Drawn once:
 //
-//   words    0  [ MAGIC | REPLICAS | STATE | CLIENTS_CONNECTED ]
+//   words    0  [ MAGIC | REPLICAS | STATE | REFERENCES ]
 //           16  [ TAG low, TAG high ] (one 64-bit counter)
 //           32  client table: CLIENTS_MAX owner words
 //           64  status board (see ring/epoch-table.ts): epochs, restart counter, states
@@ -16,7 +16,7 @@ import { sharedMemory } from '../ring/memory.ts';
 import type { SharedMemory } from '../ring/memory.ts';
 
 const MAGIC = 0x51_43_4c_55; // "QCLU"
-const AT = { MAGIC: 0, REPLICAS: 1, STATE: 2, TAG: 16, CLIENTS: 32, EPOCHS: 64, COUNTERS: 128 } as const;
+const AT = { MAGIC: 0, REPLICAS: 1, STATE: 2, REFERENCES: 3, TAG: 16, CLIENTS: 32, EPOCHS: 64, COUNTERS: 128 } as const;
 const DOORBELLS = AT.COUNTERS + REPLICAS_MAX * LINE_WORDS;
 const WORDS = DOORBELLS + (REPLICAS_MAX + CLIENTS_MAX) * DOORBELL.WORDS;
 
@@ -60,6 +60,11 @@ export class ClusterBoard {
 
   set state(state: number) {
     this.memory.atomics.store(this.memory.words, AT.STATE, state);
+  }
+
+  /** A number for a large value on its way, used by nobody else in this cluster. Any thread. */
+  nextReference(): number {
+    return this.memory.atomics.add(this.memory.words, AT.REFERENCES, 1);
   }
 
   /** A replica's doorbell. */

@@ -17,19 +17,23 @@ interface Parcel {
 export class ChannelLane implements LargeLane {
   readonly #channel: BroadcastChannel;
   readonly #arrived = new Map<number, LargeValue>();
-  #reference = 0;
+  readonly #nextReference: () => number;
 
-  /** @param name the same at both ends, and nowhere else. */
-  constructor(name: string) {
+  /**
+   * @param name the same at both ends, and nowhere else.
+   * @param nextReference numbers that nobody else uses: an end that restarts must not repeat its predecessor's.
+   */
+  constructor(name: string, nextReference: () => number) {
+    this.#nextReference = nextReference;
     this.#channel = new BroadcastChannel(name);
     this.#channel.onmessage = (event): void => this.#keep((event as { data: Parcel }).data);
     this.#channel.unref();
   }
 
   send(value: LargeValue): number {
-    this.#reference = (this.#reference + 1) & 0x3fff_ffff;
-    this.#channel.postMessage({ reference: this.#reference, value } satisfies Parcel);
-    return this.#reference;
+    const reference = this.#nextReference();
+    this.#channel.postMessage({ reference, value } satisfies Parcel);
+    return reference;
   }
 
   take(reference: number): LargeValue | undefined {

@@ -96,6 +96,7 @@ export interface ClusterEvents {
 export interface ClusterHandle {
   readonly kind: 'quorate:cluster-handle';
   readonly name: string;
+  readonly board: SharedArrayBuffer;
 }
 
 /** A client of a cluster: on the main thread or in a worker. */

@@ -47,9 +47,16 @@ export function laterBallot(ballot: Ballot, steps: number): MutableBallot {
   return { high: (ballot.high + (low > 0xffff_ffff ? 1 : 0)) | 0, low: low | 0 };
 }
 
+/** Texts of 16-bit words, made when first asked for: joining two is several times faster than formatting. */
+const HEX_WORDS: string[] = [];
+
+function hexOf(word: number): string {
+  return (HEX_WORDS[word] ??= word.toString(16).padStart(4, '0'));
+}
+
 /** The version that users see: 16 hexadecimal digits, so that string order is ballot order. */
 export function versionOf({ high, low }: Ballot): string {
-  return (high >>> 0).toString(16).padStart(8, '0') + (low >>> 0).toString(16).padStart(8, '0');
+  return hexOf(high >>> 16) + hexOf(high & 0xffff) + hexOf(low >>> 16) + hexOf(low & 0xffff);
 }
 
 /** The ballot of a version; `undefined` when the text is none. */

@@ -337,6 +337,7 @@ export class Coordinator {
     operation.reservedBytes = this.#reserveFor(operation);
     this.#reservedBytes += operation.reservedBytes;
     operation.patienceMs = PATIENCE_MS_MIN;
+    startClock(operation, nowMs);
     if (operation.kind === 'put') {
       this.counters.puts++;
       if (isNone(operation.first)) {
@@ -616,6 +617,7 @@ export class Coordinator {
   #expireQueued(nowMs: number): void {
     const expired: Operation[] = [];
     const kept = this.#queue.slice(this.#queueHead).filter((operation) => {
+      startClock(operation, nowMs);
       if (nowMs < operation.deadlineMs) return true;
       expired.push(operation);
       return false;
@@ -665,3 +667,7 @@ export class Coordinator {
   }
 }
 
+/** The deadline of an operation that has none yet: one look at the clock serves a whole batch. */
+function startClock(operation: Operation, nowMs: number): void {
+  if (operation.deadlineMs === Number.POSITIVE_INFINITY) operation.deadlineMs = nowMs + operation.timeoutMs;
+}

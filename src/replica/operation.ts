@@ -89,7 +89,8 @@ export class Operation {
   isFast = true;
   attempts = 0;
   timeoutMs = 0;
-  deadlineMs = 0;
+  /** Infinite until the operation is first looked at. */
+  deadlineMs: number = Number.POSITIVE_INFINITY;
   retryAtMs = 0;
   patienceMs = 0;
   /** Bytes kept free in every reply ring for its answers. */
@@ -111,6 +112,7 @@ export class Operation {
     this.context = this.large = undefined;
     this.valueBytes = NO_VALUE;
     this.slot = -1;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
     this.first.high = this.first.low = 0;
     this.adopts = this.hasLeft = false;
     this.isFast = true;

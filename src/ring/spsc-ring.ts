@@ -276,6 +276,20 @@ export function fullCount({ words, atomics }: SharedMemory): number {
   return atomics.load(words, RING.FULL_COUNT);
 }
 
+/**
+ * Drops what is unread where the ring is quarantined, or always when `isAlways`; frames published later are kept. For a
+ * successor of the consumer, before it attaches; the producer may be alive.
+ *
+ * @returns whether anything was dropped.
+ */
+export function skipToTail({ words, atomics }: SharedMemory, isAlways: boolean): boolean {
+  if (!isAlways && atomics.load(words, RING.QUARANTINED) === 0) return false;
+  const tail = atomics.load(words, RING.TAIL);
+  atomics.store(words, RING.QUARANTINED, 0);
+  words[RING.IN_HAND] = tail;
+  return atomics.exchange(words, RING.HEAD, tail) !== tail;
+}
+
 /** Frees the end that a dead thread held: call it only after that thread's exit was seen. */
 export function evictOwner({ words, atomics }: SharedMemory, side: 'producer' | 'consumer', owner: number): boolean {
   const word = side === 'producer' ? RING.PRODUCER : RING.CONSUMER;

@@ -180,6 +180,13 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     return this.#stop;
   }
 
+  /** Posts a message to the slot's present incarnation. @returns `false` while the slot is down. */
+  post(slot: number, message: unknown, transferList: readonly Transferable[] = []): boolean {
+    const { child } = this.#slotOf(slot);
+    child?.post(message, transferList);
+    return child !== undefined;
+  }
+
   /** Node's id of the thread that fills `slot`; `undefined` while the slot is down. */
   threadOf(slot: number): number | undefined {
     return this.#slotOf(slot).child?.threadId;

@@ -1,0 +1,15 @@
+// The program of the supervisor's thread. Wiring only.
+import { workerData } from 'node:worker_threads';
+import { exposeControl } from '../src/cluster/control-shim.ts';
+import { Supervisor } from '../src/cluster/supervisor-thread.ts';
+import type { SupervisorStart } from '../src/cluster/supervisor-thread.ts';
+
+const { wiring, control, events } = workerData as SupervisorStart;
+const supervisor = new Supervisor(wiring, events);
+exposeControl(control, {
+  start: () => supervisor.start(),
+  stop: () => supervisor.stop(),
+  reset: () => supervisor.reset(),
+  injectFault: (replica: number, fault: 'terminate' | 'hang' | 'oom') => supervisor.injectFault(replica, fault),
+  threadIds: () => supervisor.threadIds(),
+});

@@ -1,0 +1,23 @@
+// Faults on purpose, for the demo and for tests of applications.
+import { integerOption, typeError } from '../base/errors.ts';
+import type { Fault } from './fault.ts';
+import { SupervisedCluster } from './open-cluster.ts';
+import type { Cluster } from './open-cluster.ts';
+
+export type { Fault } from './fault.ts';
+
+/**
+ * Makes a replica's thread die: `terminate` ends it wherever it is, `hang` lets it loop for ever, `oom` lets it exhaust
+ * its heap in small allocations. The thread that opened the cluster only.
+ *
+ * @returns `false` when nothing was done, because the replica is not operational, or because with those that are down,
+ *   recovering or doomed already the quorums would not survive it.
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when there is no such replica.
+ */
+export async function injectFault(cluster: Cluster, replica: number, fault: Fault): Promise<boolean> {
+  if (!(cluster instanceof SupervisedCluster)) {
+    throw typeError('ERR_QUORATE_INVALID_ARGUMENT', 'Cannot inject a fault: the cluster must come from openCluster()');
+  }
+  integerOption('replica', replica, { min: 0, max: cluster.inspect().replicas.length - 1 });
+  return cluster.injectFault(replica, fault);
+}

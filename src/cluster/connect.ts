@@ -1,0 +1,67 @@
+// How a thread becomes a client: it takes a place in the client table, asks the supervisor for rings over the door
+// channel, and gets them posted. The same way serves the main thread and any worker.
+import { BroadcastChannel } from 'node:worker_threads';
+import { QuorateError, typeError } from '../base/errors.ts';
+import { CLIENTS_MAX } from '../base/limits.ts';
+import { systemSeed } from '../base/random.ts';
+import { sharedMemory } from '../ring/memory.ts';
+import { CLUSTER_CLOSED, ClusterBoard } from './board.ts';
+import { Client } from './client.ts';
+import { doorChannel } from './connection.ts';
+import type { Connection, DoorMessage } from './connection.ts';
+import type { ClusterHandle } from './options.ts';
+
+/** How long a connection may take: the supervisor answers within a turn of its event loop. */
+const CONNECT_MS_MAX = 10_000;
+
+/**
+ * Opens a client of a running cluster on the calling thread, from the handle that `cluster.handle()` gave: post the
+ * handle to a worker as it is, or as `workerData`. Each call opens a client of its own; close it when done.
+ *
+ * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when `handle` is none.
+ * @throws {QuorateError} `ERR_QUORATE_CLOSED` when the cluster is closed, `ERR_QUORATE_OVERLOADED` when 16 clients are
+ *   connected, `ERR_QUORATE_TIMEOUT` when its supervisor does not answer.
+ */
+export async function connectClient(handle: ClusterHandle): Promise<Client> {
+  if (typeof handle !== 'object' || handle === null || handle.kind !== 'quorate:cluster-handle') {
+    throw typeError('ERR_QUORATE_INVALID_ARGUMENT', 'Cannot connect: the argument must be what cluster.handle() gave');
+  }
+  const board = new ClusterBoard(sharedMemory(handle.board));
+  if (board.state === CLUSTER_CLOSED) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot connect: the cluster is closed');
+  const place = board.claimClient();
+  if (place < 0) {
+    throw new QuorateError('ERR_QUORATE_OVERLOADED', `Cannot connect: ${CLIENTS_MAX} clients are connected already`);
+  }
+  const door = new BroadcastChannel(doorChannel(handle.name));
+  let connection: Connection;
+  try {
+    connection = await askForConnection(door, place);
+  } catch (error) {
+    door.close();
+    board.releaseClient(place);
+    throw error;
+  }
+  door.unref();
+  return new Client(connection, () => {
+    door.postMessage({ kind: 'disconnect', client: place, serial: connection.serial } satisfies DoorMessage);
+    door.close();
+  });
+}
+
+function askForConnection(door: BroadcastChannel, client: number): Promise<Connection> {
+  const ticket = `${systemSeed()}:${systemSeed()}`;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const message = `Cannot connect: the supervisor did not answer within ${CONNECT_MS_MAX} ms`;
+      reject(new QuorateError('ERR_QUORATE_TIMEOUT', message));
+    }, CONNECT_MS_MAX);
+    door.onmessage = (event): void => {
+      const message = (event as { data: DoorMessage }).data;
+      if (message.kind !== 'connected' || message.ticket !== ticket) return;
+      clearTimeout(timer);
+      door.onmessage = (): void => undefined; // What others say at the door is not for us.
+      resolve(message.connection);
+    };
+    door.postMessage({ kind: 'connect', ticket, client } satisfies DoorMessage);
+  });
+}

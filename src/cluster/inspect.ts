@@ -1,0 +1,49 @@
+// The cluster as its shared words show it: no thread is asked, so a blocked one does not matter.
+import { sharedMemory } from '../ring/memory.ts';
+import { DOWN, OPERATIONAL, RECOVERING } from '../ring/epoch-table.ts';
+import type { EpochTable } from '../ring/epoch-table.ts';
+import { unreadBytes } from '../ring/spsc-ring.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { CLUSTER_STATE_LOST, COUNTER } from './board.ts';
+import type { ClusterBoard } from './board.ts';
+import type { ClusterStatus, ReplicaStatus } from './options.ts';
+
+/** What can be seen of a cluster; `pending` is the client's to add. `requests` are the client's rings, by replica. */
+export function inspectCluster(
+  board: ClusterBoard,
+  epochs: EpochTable,
+  quorums: RegisterQuorums,
+  requests: readonly SharedArrayBuffer[],
+): Omit<ClusterStatus, 'pending'> {
+  const { read, write, prepare, recoverFrom } = quorums;
+  const replicas = requests.map((ring, replica) => inspectReplica(board, epochs, replica, ring));
+  const stateLost = board.state === CLUSTER_STATE_LOST;
+  return { replicas, read, write, prepare, recoverFrom, stateLost, clients: board.clients };
+}
+
+function inspectReplica(
+  board: ClusterBoard,
+  epochs: EpochTable,
+  replica: number,
+  requests: SharedArrayBuffer,
+): ReplicaStatus {
+  const epoch = epochs.epochOf(replica);
+  return {
+    replica,
+    state: stateName(epochs.stateOf(replica)),
+    epoch,
+    restarts: Math.max(0, epoch - 1),
+    lastExit: undefined,
+    threadId: undefined,
+    unreadBytes: unreadBytes(sharedMemory(requests)),
+    handled: board.replicaBell(replica).handled,
+    keys: board.counter(replica, COUNTER.KEYS),
+    bytes: board.counter(replica, COUNTER.KIBIBYTES) * 1024,
+  };
+}
+
+function stateName(state: number): ReplicaStatus['state'] {
+  if (state === OPERATIONAL) return 'operational';
+  if (state === RECOVERING) return 'recovering';
+  return state === DOWN ? 'down' : 'starting';
+}

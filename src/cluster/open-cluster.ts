@@ -1,0 +1,285 @@
+// Opens a cluster: checks the configuration, starts the supervisor's thread, and connects as its first client.
+import { EventEmitter } from 'node:events';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
+import { RING_BYTES_MAX } from '../base/limits.ts';
+import { systemSeed } from '../base/random.ts';
+import { registerQuorums } from '../quorum/register-quorums.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { BatchWrite, OperationOptions, ReadResult, Value, WriteResult } from '../store/store.ts';
+import { CLUSTER_CLOSED, CLUSTER_STATE_LOST, ClusterBoard, TAG_WORD, createBoard } from './board.ts';
+import type { Client } from './client.ts';
+import { connectClient } from './connect.ts';
+import { controlClient } from './control-shim.ts';
+import type { Fault } from './fault.ts';
+import type {
+  ClusterClient,
+  ClusterEvents,
+  ClusterHandle,
+  ClusterMetrics,
+  ClusterOptions,
+  ClusterStatus,
+  ExitReason,
+} from './options.ts';
+import type { SupervisorControl, SupervisorEvent, SupervisorStart, SupervisorWiring } from './supervisor-thread.ts';
+import { SharedTagCounter } from './tag-counter.ts';
+
+const RING_BYTES_CLUSTER = 256 * 1024;
+const RING_BYTES_CLUSTER_MIN = 16 * 1024;
+const CONTROL_MS_MAX = 60_000;
+
+/**
+ * Opens a cluster of replicas in worker threads of this process and settles when all of them are operational.
+ *
+ * Any thread with an event loop; it becomes the cluster's first client. Close the cluster to end its threads.
+ *
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is out of range, `ERR_QUORATE_CONFIGURATION` when
+ *   the quorums do not intersect or leave nothing to recover from.
+ * @throws {QuorateError} `ERR_QUORATE_START_FAILED` when a thread does not start.
+ */
+export async function openCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const quorums = registerQuorums({ ...options, replicas: options.replicas ?? 5 });
+  const wiring = wiringOf(options, quorums);
+  options.signal?.throwIfAborted();
+  const cluster = new SupervisedCluster(wiring);
+  await cluster.open(options.signal);
+  return cluster;
+}
+
+/**
+ * Opens a client of a running cluster on the calling thread. See `cluster.handle()`.
+ *
+ * @throws as {@link connectClient} says.
+ */
+export async function connectCluster(handle: ClusterHandle): Promise<ClusterClient> {
+  return connectClient(handle);
+}
+
+/** A cluster, on the thread that opened it: a client of it, and in charge of its life. */
+export interface Cluster extends ClusterClient, EventEmitter<ClusterEvents> {
+  /** What a worker thread needs to become a client; plain data: post it without a transfer list, as often as needed. */
+  handle(): ClusterHandle;
+  /** After `stateLost`: starts all replicas with an empty state. Everything stored before is gone. */
+  reset(): Promise<void>;
+}
+
+/** Fault injection, for tests and the demo: see chaos.ts. */
+export interface Injectable {
+  injectFault(replica: number, fault: Fault): Promise<boolean>;
+}
+
+/** The cluster of the thread that opened it. */
+export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cluster, Injectable {
+  readonly #wiring: SupervisorWiring;
+  readonly #board: ClusterBoard;
+  readonly #events: MessagePort;
+  readonly #control: SupervisorControl;
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  readonly #lastExits = new Map<number, ExitReason>();
+  #threadIds: readonly (number | undefined)[] = [];
+  #client: Client | undefined;
+  #closing: Promise<void> | undefined;
+  #startError: Error | undefined;
+
+  constructor(wiring: SupervisorWiring) {
+    super();
+    this.#wiring = wiring;
+    this.#board = new ClusterBoard(createViews(wiring));
+    const control = new MessageChannel();
+    const events = new MessageChannel();
+    this.#events = events.port1;
+    this.#events.on('message', (event: SupervisorEvent) => this.#onEvent(event));
+    this.#events.unref();
+    const start: SupervisorStart = { wiring, control: control.port2, events: events.port2 };
+    this.#worker = new Worker(actorUrl('supervisor'), {
+      name: `quorate:${wiring.name}:supervisor`,
+      workerData: start,
+      transferList: [control.port2, events.port2],
+      env: {},
+      execArgv: [],
+    });
+    this.#worker.on('error', (error) => (this.#startError = error as Error));
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve(this.#onSupervisorExit())));
+    const died = this.#exited.then(() => ({ kind: 'exit', code: 1 }) as const);
+    this.#control = controlClient<SupervisorControl>(control.port1, { died, timeoutMs: CONTROL_MS_MAX });
+  }
+
+  /** Starts the replicas and connects. */
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await Promise.race([this.#control.start(), this.#exited.then(() => this.#failStart())]);
+      this.#client = await connectClient(this.handle());
+      this.#threadIds = await this.#control.threadIds();
+      this.#worker.unref();
+    } catch (error) {
+      await this.#end();
+      throw error;
+    }
+    signal?.addEventListener('abort', () => void this.close(), { once: true });
+  }
+
+  get(key: string, options?: OperationOptions): Promise<ReadResult> {
+    return this.#connected.get(key, options);
+  }
+
+  put(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
+    return this.#connected.put(key, value, options);
+  }
+
+  delete(key: string, options?: OperationOptions): Promise<WriteResult> {
+    return this.#connected.delete(key, options);
+  }
+
+  getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]> {
+    return this.#connected.getMany(keys, options);
+  }
+
+  batch(writes: readonly BatchWrite[], options?: OperationOptions): Promise<WriteResult[]> {
+    return this.#connected.batch(writes, options);
+  }
+
+  resolve(operationId: string, options?: OperationOptions): Promise<WriteResult> {
+    return this.#connected.resolve(operationId, options);
+  }
+
+  getSync(key: string, options?: Omit<OperationOptions, 'signal'>): ReadResult {
+    return this.#connected.getSync(key, options);
+  }
+
+  putSync(key: string, value: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult {
+    return this.#connected.putSync(key, value, options);
+  }
+
+  deleteSync(key: string, options?: Omit<OperationOptions, 'signal'>): WriteResult {
+    return this.#connected.deleteSync(key, options);
+  }
+
+  metrics(): ClusterMetrics {
+    return this.#connected.metrics();
+  }
+
+  inspect(): ClusterStatus {
+    const status = this.#connected.inspect();
+    const replicas = status.replicas.map((replica) => ({
+      ...replica,
+      lastExit: this.#lastExits.get(replica.replica),
+      threadId: this.#threadIds[replica.replica],
+    }));
+    return { ...status, replicas };
+  }
+
+  handle(): ClusterHandle {
+    return { kind: 'quorate:cluster-handle', name: this.#wiring.name, board: this.#wiring.board };
+  }
+
+  async reset(): Promise<void> {
+    await this.#control.reset();
+  }
+
+  injectFault(replica: number, fault: Fault): Promise<boolean> {
+    return this.#control.injectFault(replica, fault);
+  }
+
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  get #connected(): Client {
+    if (this.#client !== undefined) return this.#client;
+    throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the cluster: it is not open');
+  }
+
+  async #close(options: { readonly timeoutMs?: number }): Promise<void> {
+    await this.#client?.close(options);
+    await this.#end();
+  }
+
+  /** Ends the threads, whatever state they are in. */
+  async #end(): Promise<void> {
+    this.#worker.ref();
+    await Promise.race([this.#control.stop().catch(() => undefined), this.#exited]);
+    this.#board.state = CLUSTER_CLOSED;
+    await this.#worker.terminate();
+    await this.#exited;
+    this.#events.close();
+  }
+
+  #failStart(): never {
+    const options = this.#startError === undefined ? {} : { cause: this.#startError };
+    throw new QuorateError('ERR_QUORATE_START_FAILED', 'Cannot start the supervisor: its thread ended', options);
+  }
+
+  /** Without its supervisor nobody heals, and the replicas end with it: the state is lost, and nothing must wait. */
+  #onSupervisorExit(): void {
+    if (this.#closing !== undefined || this.#board.state === CLUSTER_CLOSED) return;
+    this.#board.state = CLUSTER_STATE_LOST;
+    this.#client?.abandon('state-lost');
+    this.emit('stateLost', { down: Array.from({ length: this.#wiring.quorums.replicas }, (_, replica) => replica) });
+  }
+
+  #onEvent(event: SupervisorEvent): void {
+    switch (event.kind) {
+      case 'down':
+        this.#lastExits.set(event.replica, event.reason);
+        this.emit('down', { replica: event.replica, epoch: event.epoch, reason: event.reason });
+        return;
+      case 'operational': {
+        const { replica, epoch, recoveryMs } = event;
+        this.emit('operational', { replica, epoch, recoveryMs });
+        return;
+      }
+      case 'state-lost':
+        this.#client?.abandon('state-lost');
+        this.emit('stateLost', { down: event.down });
+        return;
+      case 'reset':
+        this.emit('reset');
+        return;
+      default:
+        return;
+    }
+  }
+}
+
+/** Where the program of a thread lies: beside the sources, or beside the build. */
+export function actorUrl(name: string): URL {
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+  return new URL(`../../actors/${name}${extension}`, import.meta.url);
+}
+
+function createViews(wiring: SupervisorWiring): ReturnType<typeof createBoard> {
+  const words = new Int32Array(wiring.board);
+  return { words, bytes: new Uint8Array(wiring.board), atomics: Atomics };
+}
+
+function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): SupervisorWiring {
+  const ringBytes = options.ringBytes ?? RING_BYTES_CLUSTER;
+  integerOption('ringBytes', ringBytes, { min: RING_BYTES_CLUSTER_MIN, max: RING_BYTES_MAX });
+  if ((ringBytes & (ringBytes - 1)) !== 0) {
+    throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use ringBytes ${ringBytes}: it must be a power of 2`);
+  }
+  const board = createBoard(quorums.replicas);
+  const buffer = board.words.buffer as SharedArrayBuffer;
+  new SharedTagCounter(buffer, TAG_WORD).startAt(1n);
+  const range = (min: number, max: number): { readonly min: number; readonly max: number } => ({ min, max });
+  return {
+    name: systemSeed().toString(16).padStart(8, '0') + systemSeed().toString(16).padStart(8, '0'),
+    board: buffer,
+    quorums,
+    ringBytes,
+    replicaHeapMb: integerOption('replicaHeapMb', options.replicaHeapMb ?? 512, range(16, 65_536)),
+    replicaBytesMax: integerOption('replicaBytesMax', options.replicaBytesMax ?? 2 ** 29, range(1024, 2 ** 40)),
+    hungMs: integerOption('hungMs', options.hungMs ?? 500, range(20, 600_000)),
+    standbys: integerOption('standbys', options.standbys ?? 1, range(0, 16)),
+    restartsMax: integerOption('restartsMax', options.restartsMax ?? 10, range(0, 1_000_000)),
+    restartWindowMs: integerOption('restartWindowMs', options.restartWindowMs ?? 10_000, range(1, 86_400_000)),
+    replicaEntry: actorUrl('replica').href,
+  };
+}

@@ -1,0 +1,269 @@
+// The loop of a replica's thread: takes frames from its rings in batches, hands them to the replica, publishes what it
+// says, and parks when nothing is left. It blocks its event loop; a command word brings it back where that is needed.
+import { receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { nowMs } from '../base/clock.ts';
+import { Replica, ClientLane } from '../replica/replica.ts';
+import type { Peer } from '../replica/recovery.ts';
+import type { Doorbell } from '../ring/doorbell.ts';
+import { EpochTable, OPERATIONAL } from '../ring/epoch-table.ts';
+import { sharedMemory } from '../ring/memory.ts';
+import { RingConsumer, RingProducer, skipToTail } from '../ring/spsc-ring.ts';
+import { TallyBoard } from '../ring/tally-board.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { ClusterBoard, COUNTER, EPOCH_TABLE_WORD } from './board.ts';
+import { clientLargeChannel, peerLargeChannel, replicaOwner } from './connection.ts';
+import { commitFault } from './fault.ts';
+import { ChannelLane } from './large-lane.ts';
+
+/** A client's lane as a replica attaches it. */
+export interface ClientWiring {
+  readonly client: number;
+  readonly serial: number;
+  readonly requests: SharedArrayBuffer;
+  readonly replies: SharedArrayBuffer;
+  readonly tally: SharedArrayBuffer;
+}
+
+/** The rings between two replicas, from the side of one. */
+export interface PeerWiring {
+  readonly incoming: SharedArrayBuffer;
+  readonly outgoing: SharedArrayBuffer;
+}
+
+/** What promotes a blank thread to a replica. */
+export interface ReplicaWiring {
+  readonly name: string;
+  readonly replica: number;
+  readonly epoch: number;
+  readonly board: SharedArrayBuffer;
+  readonly quorums: RegisterQuorums;
+  readonly bytesMax: number;
+  /** A first start begins empty and operational; any later one recovers. */
+  readonly isFirst: boolean;
+  /** Whether frames from before are to be dropped: after a reset they belong to the lost state. */
+  readonly dropsUnread: boolean;
+  readonly clients: readonly ClientWiring[];
+  /** By replica; its own place is unused. */
+  readonly peers: readonly (PeerWiring | undefined)[];
+}
+
+/** Messages to a running replica, announced by a command. */
+export type ReplicaMessage =
+  | { readonly kind: 'attach'; readonly wiring: ClientWiring }
+  | { readonly kind: 'detach'; readonly client: number };
+
+/** Commands of the doorbell's control word. */
+export const COMMAND_MESSAGES = 1;
+export const COMMAND_EVENT_LOOP = 2;
+
+/** Frames of one lane that are handled before another lane has its turn. */
+const BATCH_FRAMES = 256;
+/** Frames between two looks at the fault word. */
+const FAULT_FRAMES = 16;
+/** Longest sleep: a bound on every wait. */
+const PARK_MS = 250;
+/** How often a recovering replica looks for missing answers. */
+const RECOVERY_TICK_MS = 5;
+
+interface Lane {
+  readonly client: number;
+  readonly requests: RingConsumer;
+  readonly replies: RingProducer;
+  readonly lane: ClientLane;
+  readonly bell: Doorbell;
+  readonly large: ChannelLane;
+}
+
+interface PeerLane {
+  readonly incoming: RingConsumer;
+  readonly outgoing: RingProducer;
+  readonly bell: Doorbell;
+}
+
+/** Runs a replica until its thread ends. `port` is the thread's own, with no listener left. */
+export async function runReplica(wiring: ReplicaWiring, port: MessagePort): Promise<never> {
+  const thread = new ReplicaThread(wiring);
+  for (;;) {
+    const commands = thread.bell.takeCommands();
+    if ((commands & COMMAND_MESSAGES) !== 0) {
+      for (let received = receiveMessageOnPort(port); received !== undefined; received = receiveMessageOnPort(port)) {
+        thread.handle(received.message as ReplicaMessage);
+      }
+    }
+    if ((commands & COMMAND_EVENT_LOOP) !== 0) await new Promise((resolve) => setImmediate(resolve));
+    thread.turn();
+  }
+}
+
+class ReplicaThread {
+  readonly bell: Doorbell;
+  readonly #wiring: ReplicaWiring;
+  readonly #board: ClusterBoard;
+  readonly #epochs: EpochTable;
+  readonly #owner: number;
+  readonly #replica: Replica;
+  readonly #peers: readonly (PeerLane | undefined)[];
+  /** By lane number; lanes below the number of replicas are peers. */
+  readonly #clients: (Lane | undefined)[] = [];
+  /** Lanes that may hold frames. */
+  #ready = 0;
+  readonly #startedMs = nowMs();
+  #isAnnounced = false;
+
+  constructor(wiring: ReplicaWiring) {
+    this.#wiring = wiring;
+    const { board, replica, epoch } = wiring;
+    const memory = sharedMemory(board);
+    this.#board = new ClusterBoard(memory);
+    this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
+    this.#owner = replicaOwner(replica, epoch);
+    this.bell = this.#board.replicaBell(replica);
+    const nextReference = (): number => this.#board.nextReference();
+    this.#peers = wiring.peers.map((peer, other) => {
+      if (peer === undefined) return undefined;
+      const incoming = this.#consumer(peer.incoming);
+      const outgoing = new RingProducer(sharedMemory(peer.outgoing), this.#owner);
+      return { incoming, outgoing, bell: this.#board.replicaBell(other) };
+    });
+    const doors = this.#peers.map((peer, other): Peer | undefined => {
+      if (peer === undefined) return undefined;
+      return { link: peer.outgoing, large: new ChannelLane(peerLargeChannel(wiring.name, replica, other), nextReference) };
+    });
+    const recovery = { answersNeeded: wiring.quorums.recoverFrom, epochs: this.#epochs };
+    this.#replica = new Replica({
+      index: replica,
+      epoch,
+      bytesMax: wiring.bytesMax,
+      recovery: wiring.isFirst ? undefined : recovery,
+      peers: doors,
+    });
+    for (const client of wiring.clients) this.#attach(client);
+    for (let other = 0; other < this.#peers.length; other++) this.#ready |= 1 << other;
+    this.bell.take();
+  }
+
+  handle(message: ReplicaMessage): void {
+    if (message.kind === 'attach') this.#attach(message.wiring);
+    else this.#detach(message.client);
+  }
+
+  /** One turn: every ready lane gets a batch; then sleeps if nothing is left. */
+  turn(): void {
+    this.#ready |= this.bell.take();
+    if (!this.#isAnnounced) this.#announce();
+    const handled = this.#servePeers() + (this.#replica.takesRequests ? this.#serveClients() : 0);
+    this.bell.countTurn(handled);
+    if (handled > 0) {
+      this.#board.setCounter(this.#wiring.replica, COUNTER.KEYS, this.#replica.table.size);
+      this.#board.setCounter(this.#wiring.replica, COUNTER.KIBIBYTES, this.#replica.table.bytes >>> 10);
+      return;
+    }
+    this.#suffer();
+    this.bell.park(this.#replica.isOperational ? PARK_MS : RECOVERY_TICK_MS);
+  }
+
+  /** Asks others for what was forgotten, and says when that is done. */
+  #announce(): void {
+    this.#replica.tick(nowMs());
+    this.#publishToPeers();
+    if (!this.#replica.isOperational) return;
+    this.#isAnnounced = true;
+    const { replica } = this.#wiring;
+    this.#board.setCounter(replica, COUNTER.RECOVERY_MS, Math.round(nowMs() - this.#startedMs));
+    this.#board.setCounter(replica, COUNTER.KEYS, this.#replica.table.size);
+    this.#epochs.setState(replica, OPERATIONAL);
+    this.#ready = -1 >>> 1; // Requests have waited in every lane meanwhile.
+  }
+
+  #servePeers(): number {
+    let handled = 0;
+    for (let other = 0; other < this.#peers.length; other++) {
+      const peer = this.#peers[other];
+      if (peer === undefined || ((this.#ready >>> other) & 1) === 0) continue;
+      let count = 0;
+      let start = peer.incoming.next();
+      for (; start >= 0 && count < BATCH_FRAMES; count++) {
+        this.#replica.receiveFromPeer(other, peer.incoming, start);
+        start = count + 1 < BATCH_FRAMES ? peer.incoming.next() : -1;
+      }
+      if (count > 0 && peer.incoming.free()) peer.bell.ring(this.#wiring.replica);
+      if (count < BATCH_FRAMES) this.#ready &= ~(1 << other);
+      handled += count;
+    }
+    if (handled > 0) this.#publishToPeers();
+    return handled;
+  }
+
+  #publishToPeers(): void {
+    for (const peer of this.#peers) if (peer?.outgoing.publish() === true) peer.bell.ring(this.#wiring.replica);
+  }
+
+  #serveClients(): number {
+    let handled = 0;
+    const lanes = this.#clients;
+    for (let lane = this.#peers.length; lane < lanes.length; lane++) {
+      const client = lanes[lane];
+      if (client === undefined || ((this.#ready >>> lane) & 1) === 0) continue;
+      handled += this.#serve(client, lane);
+    }
+    return handled;
+  }
+
+  #serve({ requests, replies, lane, bell }: Lane, laneIndex: number): number {
+    let count = 0;
+    while (count < BATCH_FRAMES) {
+      const start = requests.next();
+      if (start < 0) break;
+      this.#replica.receive(lane, requests, start);
+      if (++count % FAULT_FRAMES === 0) this.#suffer();
+    }
+    if (count < BATCH_FRAMES) this.#ready &= ~(1 << laneIndex);
+    if (count === 0) return 0;
+    replies.publish();
+    const hasDecided = lane.castVotes(this.#replica.index, this.#replica.epoch); // After the answers can be seen.
+    if (requests.free() || hasDecided) bell.ring(this.#replica.index);
+    return count;
+  }
+
+  #suffer(): void {
+    const fault = this.#board.counter(this.#wiring.replica, COUNTER.FAULT);
+    if (fault !== 0) commitFault(this.#board.takeCounter(this.#wiring.replica, COUNTER.FAULT));
+  }
+
+  #attach(client: ClientWiring): void {
+    const lane = this.#wiring.quorums.replicas + client.client;
+    this.#detach(client.client);
+    const requests = this.#consumer(client.requests);
+    const replies = new RingProducer(sharedMemory(client.replies), this.#owner);
+    const votes = new TallyBoard(sharedMemory(client.tally));
+    const nextReference = (): number => this.#board.nextReference();
+    const channel = clientLargeChannel(this.#wiring.name, client.serial, this.#wiring.replica);
+    const large = new ChannelLane(channel, nextReference);
+    this.#clients[lane] = {
+      client: client.client,
+      requests,
+      replies,
+      lane: new ClientLane({ link: replies, votes, large }),
+      bell: this.#board.clientBell(client.client),
+      large,
+    };
+    this.#ready |= 1 << lane;
+  }
+
+  #detach(client: number): void {
+    const lane = this.#wiring.quorums.replicas + client;
+    const present = this.#clients[lane];
+    if (present === undefined) return;
+    present.large.close();
+    this.#clients[lane] = undefined;
+    this.#ready &= ~(1 << lane);
+  }
+
+  #consumer(buffer: SharedArrayBuffer): RingConsumer {
+    const memory = sharedMemory(buffer);
+    skipToTail(memory, this.#wiring.dropsUnread);
+    return new RingConsumer(memory, this.#owner);
+  }
+}
+

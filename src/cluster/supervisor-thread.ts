@@ -1,0 +1,353 @@
+// The supervisor's thread: parent of the replicas, owner of the board's epochs and states, maker of rings. It heals
+// while the main thread is blocked. What it decides is in supervision/ and quorum/; this is the wiring.
+import { BroadcastChannel } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { nowMs } from '../base/clock.ts';
+import { QuorateError } from '../base/errors.ts';
+import { CLIENTS_MAX, WINDOW_SLOTS } from '../base/limits.ts';
+import { systemRandom } from '../base/random.ts';
+import { DOWN, EpochTable, OPERATIONAL, RECOVERING, STARTING } from '../ring/epoch-table.ts';
+import { sharedMemory } from '../ring/memory.ts';
+import { createRing, evictOwner, unreadBytes } from '../ring/spsc-ring.ts';
+import { createTallyBoard } from '../ring/tally-board.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { ExitReason } from '../supervision/exit-reason.ts';
+import { isHung, measure } from '../supervision/hang-watch.ts';
+import type { HangMeasurement } from '../supervision/hang-watch.ts';
+import { ThreadKeeper } from '../supervision/thread-keeper.ts';
+import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST, COUNTER, ClusterBoard, EPOCH_TABLE_WORD } from './board.ts';
+import { doorChannel, replicaOwner } from './connection.ts';
+import type { Connection, DoorMessage, LaneMemory } from './connection.ts';
+import { FAULT_CODES } from './fault.ts';
+import type { Fault } from './fault.ts';
+import { COMMAND_MESSAGES } from './replica-thread.ts';
+import type { ClientWiring, PeerWiring, ReplicaMessage, ReplicaWiring } from './replica-thread.ts';
+
+/** What the main thread starts a supervisor with; plain and cloneable. */
+export interface SupervisorWiring {
+  readonly name: string;
+  readonly board: SharedArrayBuffer;
+  readonly quorums: RegisterQuorums;
+  readonly ringBytes: number;
+  readonly replicaHeapMb: number;
+  readonly replicaBytesMax: number;
+  readonly hungMs: number;
+  readonly standbys: number;
+  readonly restartsMax: number;
+  readonly restartWindowMs: number;
+  /** Where replicas' program lies. */
+  readonly replicaEntry: string;
+}
+
+/** The supervisor's `workerData`. */
+export interface SupervisorStart {
+  readonly wiring: SupervisorWiring;
+  readonly control: MessagePort;
+  readonly events: MessagePort;
+}
+
+/** What the supervisor tells the main thread of, in order. */
+export type SupervisorEvent =
+  | { readonly kind: 'down'; readonly replica: number; readonly epoch: number; readonly reason: ExitReason }
+  | { readonly kind: 'operational'; readonly replica: number; readonly epoch: number; readonly recoveryMs: number }
+  | { readonly kind: 'state-lost'; readonly down: readonly number[] }
+  | { readonly kind: 'reset' };
+
+/** What the main thread may call, over the control plane. */
+export interface SupervisorControl {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  reset(): Promise<void>;
+  injectFault(replica: number, fault: Fault): Promise<boolean>;
+  threadIds(): Promise<(number | undefined)[]>;
+}
+
+interface ClientSlot {
+  readonly serial: number;
+  readonly lanes: readonly LaneMemory[];
+  readonly tally: SharedArrayBuffer;
+}
+
+const TICK_MS_MIN = 10;
+const TICK_MS_MAX = 50;
+
+/** The supervisor of one cluster. */
+export class Supervisor implements SupervisorControl {
+  readonly #wiring: SupervisorWiring;
+  readonly #board: ClusterBoard;
+  readonly #epochs: EpochTable;
+  readonly #keeper: ThreadKeeper;
+  readonly #events: MessagePort;
+  readonly #door: BroadcastChannel;
+  readonly #clients: (ClientSlot | undefined)[] = Array.from({ length: CLIENTS_MAX });
+  /** Rings between replicas: `#peerRings[from][to]`. */
+  readonly #peerRings: readonly (readonly SharedArrayBuffer[])[];
+  readonly #hangs: (HangMeasurement | undefined)[];
+  /** Whether the replica has been operational, and has a memory to lose. */
+  readonly #hasMemory: boolean[];
+  readonly #downSinceMs: number[];
+  /** Replicas that were told to commit a fault and have not died of it yet. */
+  readonly #doomed = new Set<number>();
+  readonly #dropsUnread: boolean[];
+  #serial = 0;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  #isResetting = false;
+
+  constructor(wiring: SupervisorWiring, events: MessagePort) {
+    this.#wiring = wiring;
+    this.#events = events;
+    const memory = sharedMemory(wiring.board);
+    this.#board = new ClusterBoard(memory);
+    this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
+    const { replicas } = wiring.quorums;
+    const each = Array.from({ length: replicas });
+    this.#peerRings = each.map(() => each.map(() => createRing(wiring.ringBytes).words.buffer as SharedArrayBuffer));
+    this.#hangs = each.map(() => undefined);
+    this.#hasMemory = each.map(() => false);
+    this.#downSinceMs = each.map(() => nowMs());
+    this.#dropsUnread = each.map(() => false);
+    this.#door = new BroadcastChannel(doorChannel(wiring.name));
+    this.#door.onmessage = (event): void => this.#onDoor((event as { data: DoorMessage }).data);
+    this.#keeper = this.#makeKeeper();
+  }
+
+  async start(): Promise<void> {
+    await this.#keeper.start();
+    const tickMs = Math.min(TICK_MS_MAX, Math.max(TICK_MS_MIN, Math.floor(this.#wiring.hungMs / 8)));
+    this.#ticker = setInterval(() => this.#tick(tickMs), tickMs);
+    await this.#untilAllOperational();
+  }
+
+  async stop(): Promise<void> {
+    this.#board.state = CLUSTER_CLOSED;
+    clearInterval(this.#ticker);
+    await this.#keeper.stop();
+    this.#door.close();
+  }
+
+  async reset(): Promise<void> {
+    this.#isResetting = true;
+    this.#hasMemory.fill(false);
+    this.#dropsUnread.fill(true);
+    const { replicas } = this.#wiring.quorums;
+    const ends = Array.from({ length: replicas }, (_, replica) => this.#keeper.end(replica, { kind: 'exit', code: 0 }));
+    await Promise.all(ends);
+    await this.#untilAllOperational();
+    this.#isResetting = false;
+    this.#board.state = CLUSTER_OPEN;
+    this.#tell({ kind: 'reset' });
+  }
+
+  async injectFault(replica: number, fault: Fault): Promise<boolean> {
+    const { replicas, downMax } = this.#wiring.quorums;
+    const isLive = this.#epochs.isOperational(replica) && !this.#doomed.has(replica);
+    let away = 0;
+    for (let each = 0; each < replicas; each++) {
+      if (!this.#epochs.isOperational(each) || this.#doomed.has(each)) away++;
+    }
+    if (!isLive || away >= downMax) return false;
+    this.#doomed.add(replica);
+    if (fault === 'terminate') {
+      void this.#keeper.end(replica, { kind: 'exit', code: 1 });
+    } else {
+      this.#board.setCounter(replica, COUNTER.FAULT, FAULT_CODES[fault]);
+      this.#board.replicaBell(replica).wake();
+    }
+    return true;
+  }
+
+  async threadIds(): Promise<(number | undefined)[]> {
+    return Array.from({ length: this.#wiring.quorums.replicas }, (_, replica) => this.#keeper.threadOf(replica));
+  }
+
+  #makeKeeper(): ThreadKeeper {
+    const { quorums, replicaEntry, replicaHeapMb, standbys, restartsMax, restartWindowMs, name } = this.#wiring;
+    return new ThreadKeeper({
+      slots: quorums.replicas,
+      entry: new URL(replicaEntry),
+      standbys,
+      workerOptions: {
+        name: `quorate:${name}:replica`,
+        resourceLimits: { maxOldGenerationSizeMb: replicaHeapMb },
+        execArgv: [],
+        stdin: false,
+      },
+      policy: { restartsMax, windowMs: restartWindowMs, backoffMsMax: 1000 },
+      random: systemRandom(),
+      clock: nowMs,
+      hooks: {
+        wiringFor: (slot, epoch) => ({ message: this.#wiringFor(slot, epoch) }),
+        onDown: (slot, epoch, reason) => this.#onDown(slot, epoch, reason),
+        mayEnd: (slot, reason) => this.#mayEnd(slot, reason),
+      },
+    });
+  }
+
+  #wiringFor(replica: number, epoch: number): ReplicaWiring {
+    const { name, board, quorums, replicaBytesMax } = this.#wiring;
+    this.#board.setCounter(replica, COUNTER.FAULT, 0);
+    this.#board.replicaBell(replica).reset();
+    const isFirst = !this.#hasMemory[replica]!;
+    if (epoch > this.#epochs.epochOf(replica)) this.#epochs.setEpoch(replica, epoch);
+    this.#epochs.setState(replica, isFirst ? STARTING : RECOVERING);
+    this.#hangs[replica] = undefined;
+    const dropsUnread = this.#dropsUnread[replica]!;
+    this.#dropsUnread[replica] = false;
+    const clients = this.#clients.flatMap((slot, client) =>
+      slot === undefined ? [] : [this.#clientWiring(slot, client, replica)],
+    );
+    const peers = this.#peerRings.map((rings, other): PeerWiring | undefined =>
+      other === replica ? undefined : { incoming: rings[replica]!, outgoing: this.#peerRings[replica]![other]! },
+    );
+    return { name, replica, epoch, board, quorums, bytesMax: replicaBytesMax, isFirst, dropsUnread, clients, peers };
+  }
+
+  #clientWiring(slot: ClientSlot, client: number, replica: number): ClientWiring {
+    const { requests, replies } = slot.lanes[replica]!;
+    return { client, serial: slot.serial, requests, replies, tally: slot.tally };
+  }
+
+  /** The old incarnation is gone: its epoch is void and its rings are free before the next one does anything. */
+  #onDown(replica: number, epoch: number, reason: ExitReason): void {
+    this.#doomed.delete(replica);
+    // It may have voted since the last tick: from its first vote on, it has a memory to lose.
+    if (this.#epochs.isOperational(replica)) this.#hasMemory[replica] = true;
+    this.#epochs.setState(replica, DOWN);
+    this.#epochs.setEpoch(replica, epoch + 1);
+    this.#downSinceMs[replica] = nowMs();
+    this.#evict(replica, replicaOwner(replica, epoch));
+    this.#tell({ kind: 'down', replica, epoch, reason });
+    if (this.#isResetting || reason.kind === 'stopped') return;
+    const down = this.#withoutMemory();
+    if (down.length <= this.#wiring.quorums.downMax || this.#board.state !== CLUSTER_OPEN) return;
+    this.#board.state = CLUSTER_STATE_LOST;
+    this.#tell({ kind: 'state-lost', down });
+  }
+
+  /** Replicas that had a memory and do not have it now. */
+  #withoutMemory(): number[] {
+    return this.#hasMemory.flatMap((had, replica) => (had && !this.#epochs.isOperational(replica) ? [replica] : []));
+  }
+
+  #evict(replica: number, owner: number): void {
+    for (const client of this.#clients) {
+      if (client === undefined) continue;
+      evictOwner(sharedMemory(client.lanes[replica]!.requests), 'consumer', owner);
+      evictOwner(sharedMemory(client.lanes[replica]!.replies), 'producer', owner);
+    }
+    for (let other = 0; other < this.#peerRings.length; other++) {
+      evictOwner(sharedMemory(this.#peerRings[other]![replica]!), 'consumer', owner);
+      evictOwner(sharedMemory(this.#peerRings[replica]![other]!), 'producer', owner);
+    }
+  }
+
+  /** A live replica is not ended for hanging when that leaves fewer operational than recovery needs. */
+  #mayEnd(replica: number, reason: ExitReason): boolean {
+    if (reason.kind !== 'hung') return true;
+    let others = 0;
+    for (let each = 0; each < this.#wiring.quorums.replicas; each++) {
+      if (each !== replica && this.#epochs.isOperational(each)) others++;
+    }
+    return others >= this.#wiring.quorums.recoverFrom;
+  }
+
+  #tick(tickMs: number): void {
+    const now = nowMs();
+    for (let replica = 0; replica < this.#wiring.quorums.replicas; replica++) {
+      this.#noteOperational(replica);
+      this.#watch(replica, now, tickMs);
+    }
+  }
+
+  #noteOperational(replica: number): void {
+    if (this.#downSinceMs[replica] === 0) return;
+    if (!this.#epochs.isOperational(replica)) return;
+    const recoveryMs = nowMs() - this.#downSinceMs[replica]!;
+    this.#downSinceMs[replica] = 0;
+    this.#hasMemory[replica] = true;
+    this.#tell({ kind: 'operational', replica, epoch: this.#epochs.epochOf(replica), recoveryMs });
+  }
+
+  #watch(replica: number, now: number, tickMs: number): void {
+    if (this.#keeper.threadOf(replica) === undefined) return;
+    const bell = this.#board.replicaBell(replica);
+    const policy = { hungMs: this.#wiring.hungMs, tickMs };
+    const observation = {
+      nowMs: now,
+      hasUnread: this.#hasUnread(replica),
+      isParked: bell.isParked(),
+      turns: bell.turns,
+    };
+    const measurement = measure(policy, this.#hangs[replica], observation);
+    this.#hangs[replica] = measurement;
+    if (!isHung(policy, measurement)) return;
+    this.#hangs[replica] = undefined;
+    void this.#keeper.end(replica, { kind: 'hung' });
+  }
+
+  #hasUnread(replica: number): boolean {
+    for (const client of this.#clients) {
+      if (client !== undefined && unreadBytes(sharedMemory(client.lanes[replica]!.requests)) > 0) return true;
+    }
+    return this.#peerRings.some((rings) => unreadBytes(sharedMemory(rings[replica]!)) > 0);
+  }
+
+  #onDoor(message: DoorMessage): void {
+    if (message.kind === 'connect') this.#connect(message.ticket, message.client);
+    else if (message.kind === 'disconnect') this.#disconnect(message.client, message.serial);
+  }
+
+  #connect(ticket: string, client: number): void {
+    const { name, board, quorums, ringBytes } = this.#wiring;
+    const serial = ++this.#serial;
+    const lane = (): LaneMemory => ({
+      requests: createRing(ringBytes).words.buffer as SharedArrayBuffer,
+      replies: createRing(ringBytes).words.buffer as SharedArrayBuffer,
+    });
+    const lanes = Array.from({ length: quorums.replicas }, lane);
+    const tally = createTallyBoard(WINDOW_SLOTS, quorums.replicas).words.buffer as SharedArrayBuffer;
+    this.#board.clientBell(client).reset();
+    const slot = { serial, lanes, tally };
+    this.#clients[client] = slot;
+    for (let replica = 0; replica < quorums.replicas; replica++) {
+      this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
+    }
+    const connection: Connection = { client, serial, name, board, quorums, lanes, tally };
+    this.#door.postMessage({ kind: 'connected', ticket, connection } satisfies DoorMessage);
+  }
+
+  #disconnect(client: number, serial: number): void {
+    if (this.#clients[client]?.serial !== serial) return;
+    this.#clients[client] = undefined;
+    for (let replica = 0; replica < this.#wiring.quorums.replicas; replica++) {
+      this.#post(replica, { kind: 'detach', client });
+    }
+    this.#board.releaseClient(client);
+  }
+
+  #post(replica: number, message: ReplicaMessage): void {
+    if (!this.#keeper.post(replica, message)) return; // Down: the next incarnation is wired with what is current.
+    this.#board.replicaBell(replica).command(COMMAND_MESSAGES);
+  }
+
+  async #untilAllOperational(): Promise<void> {
+    const { replicas } = this.#wiring.quorums;
+    for (;;) {
+      let operational = 0;
+      for (let replica = 0; replica < replicas; replica++) {
+        this.#noteOperational(replica);
+        if (this.#epochs.stateOf(replica) === OPERATIONAL) operational++;
+      }
+      if (operational === replicas) return;
+      if (this.#board.state === CLUSTER_CLOSED) {
+        throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot start the replicas: the cluster was closed');
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  #tell(event: SupervisorEvent): void {
+    this.#events.postMessage(event);
+  }
+}
+
