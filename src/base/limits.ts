@@ -43,6 +43,8 @@ export const SLOTS_MAX = 64;
 export const STANDBYS_MAX = 64;
 /** Wait for a new thread to say that it has loaded, in milliseconds. */
 export const START_MS_MAX = 30_000;
+/** Wait for a terminated thread to exit, in milliseconds. */
+export const END_MS_MAX = 10_000;
 
 /** Deadline of an operation or ask unless given, in milliseconds. */
 export const TIMEOUT_MS_DEFAULT = 5_000;
@@ -63,7 +65,7 @@ export const HTTP_OPERATION_MS_MAX = 60_000;
 /** An HTTP connection on which nothing moves for so long is closed; longer than any operation, in milliseconds. */
 export const HTTP_IDLE_TIMEOUT_MS = 75_000;
 /** How long a refused client's bytes are thrown away, so that it reads the refusal before the reset, in milliseconds. */
-export const HTTP_LINGER_MS = 1_000;
+export const HTTP_LINGER_MS = 500;
 /** Wait for requests in flight when an HTTP server closes, in milliseconds. */
 export const HTTP_CLOSE_TIMEOUT_MS = 10_000;
 /** Nesting of a JSON document that an HTTP client sends. */
@@ -72,3 +74,10 @@ export const JSON_DEPTH_MAX = 64;
 export const IDEMPOTENCY_KEYS_MAX = 16_384;
 /** Longest idempotency key, in characters. */
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
+
+/** Most threads of the off-load pool. */
+export const OFFLOAD_THREADS_MAX = 64;
+/** Tasks that wait for a thread of the off-load pool before `ERR_QUORATE_OVERLOADED`. */
+export const OFFLOAD_QUEUE_MAX = 4096;
+/** A thread of the off-load pool that has nothing to do for so long ends, in milliseconds. */
+export const OFFLOAD_IDLE_MS = 5_000;

@@ -21,18 +21,15 @@ export interface KeyValue {
 
 const NO_CHOICE: Parsed<ChosenOptions> = { kind: 'parsed', value: {} };
 const LONE_SURROGATE = /\p{Surrogate}/u;
+/** A URL is visible ASCII; node:http lets other bytes pass and reads them as Latin-1. */
+const URL_TEXT = /^[\x21-\x7e]*$/;
 const LEVELS: readonly string[] = ['one', 'two', 'quorum', 'all'];
 const JSON_MEDIA_TYPE = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
 
 /** The key that a path segment spells: percent-decoded strictly, then taken as it is (no Unicode normalization). */
 export function keyOfSegment(segment: string): Parsed<string> {
-  let key: string;
-  try {
-    key = decodeURIComponent(segment);
-  } catch {
-    return refusedKey('The key is not percent-encoded UTF-8');
-  }
-  return checkKey(key);
+  const key = URL_TEXT.test(segment) ? decode(segment) : undefined;
+  return key === undefined ? refusedKey('The key is not percent-encoded UTF-8') : checkKey(key);
 }
 
 /**
@@ -89,6 +86,14 @@ export function keyValueOf(body: Uint8Array): Parsed<KeyValue> {
   if (Object.keys(value).length > 2) return refusedBody('The body has members other than "key" and "value"');
   const key = checkKey(value.key);
   return key.kind === 'refused' ? key : { kind: 'parsed', value: { key: key.value, value: value.value } };
+}
+
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
 }
 
 function isLevel(text: string): text is 'one' | 'two' | 'quorum' | 'all' {

@@ -1,5 +1,5 @@
 // Between node:http and fetch objects, for handlers that are not ours. Ours do without these objects.
-import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 
 import type { Exchange, NodeCall } from './node-call.ts';
 
@@ -24,8 +24,19 @@ export async function sendResponse({ request, response }: Exchange, from: Respon
   if (from.body !== null) {
     for await (const chunk of from.body as ReadableStream<Uint8Array>) {
       if (response.destroyed) return; // Leaving the loop cancels the stream.
-      if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(chunk)) await drained(response);
     }
   }
   response.end();
+}
+
+/** Waits until the client has read enough, or is gone. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      response.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    response.on('drain', settle).on('close', settle);
+  });
 }

@@ -93,6 +93,7 @@ export class Service {
 
   #route(call: Call, path: string, query: string): Reply | Promise<Reply> {
     const { method } = call;
+    if (call.target.includes('#')) return refuseFragment();
     if (call.hasBody && method !== 'POST') return refuseBody();
     if (path === '/data') return method === 'POST' ? this.#put(call, query) : refuseMethod(ALLOWED_WRITE);
     if (path.startsWith('/data/')) {
@@ -268,6 +269,10 @@ function refuseMethod(allowed: string): Reply {
 
 function refuseRoute(): Reply {
   return failure(404, 'ERR_QUORATE_HTTP_ROUTE', 'There is no such path');
+}
+
+function refuseFragment(): Reply {
+  return failure(400, 'ERR_QUORATE_HTTP_REQUEST', 'The path holds a "#": a key with one spells it %23');
 }
 
 function refuseBody(): Reply {

@@ -1,0 +1,168 @@
+// A store in memory that can be told how its next operations end.
+import { unreachable } from '../../src/base/assert.ts';
+import { QuorateError } from '../../src/base/errors.ts';
+import type { ErrorCode } from '../../src/base/errors.ts';
+import type { ObservedStore, StoreCounters, StoreStatus } from '../../src/http/status.ts';
+import type { BatchWrite, OperationOptions, ReadResult, WriteResult } from '../../src/store/store.ts';
+
+/** How one operation ends instead of the usual way. */
+export type Fate =
+  | { readonly kind: 'unavailable' }
+  /** The client is told "unknown"; the write lands at once, or only when it is resolved. */
+  | { readonly kind: 'unknown'; readonly lands: 'at-once' | 'when-resolved' }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'rejects'; readonly error: unknown }
+  /** Waits for the gate; a signal that fires first ends a read as aborted and a write as unknown. */
+  | { readonly kind: 'waits'; readonly gate: Promise<void> };
+
+/** One operation that reached the store. */
+export interface Operation {
+  readonly kind: 'get' | 'put' | 'delete' | 'resolve';
+  readonly key: string;
+  readonly options: OperationOptions;
+}
+
+/** A promise with its resolver. */
+export interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+export function makeGate(): Gate {
+  const opener: { open?: () => void } = {};
+  const opened = new Promise<void>((resolve) => {
+    opener.open = resolve;
+  });
+  return { opened, open: () => opener.open?.() };
+}
+
+export function failureOf(code: ErrorCode): QuorateError {
+  return new QuorateError(code, `Secret of the store: ${process.cwd()}`);
+}
+
+export class FakeStore implements ObservedStore {
+  readonly values = new Map<string, unknown>();
+  readonly operations: Operation[] = [];
+  /** Writes that took effect, by key, in order. */
+  readonly effects: string[] = [];
+  inspect?: () => StoreStatus;
+  metrics?: () => StoreCounters;
+  readonly #fates: Fate[] = [];
+  readonly #unresolved = new Map<string, () => void>();
+  #waiters: { readonly count: number; readonly reached: () => void }[] = [];
+
+  /** Decides how the next operations end, in this order. */
+  foretell(...fates: readonly Fate[]): void {
+    this.#fates.push(...fates);
+  }
+
+  /** Settles when `count` operations have reached the store. */
+  reached(count: number): Promise<void> {
+    if (this.operations.length >= count) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.push({ count, reached: resolve });
+    });
+  }
+
+  async get(key: string, options: OperationOptions = {}): Promise<ReadResult> {
+    const fate = this.#record({ kind: 'get', key, options });
+    if (fate?.kind === 'rejects') throw fate.error;
+    if (fate?.kind === 'unavailable') return { outcome: 'unavailable', needed: 3, got: 1 };
+    if (fate?.kind === 'waits' && (await isAbortedFirst(fate.gate, options.signal))) {
+      throw new QuorateError('ERR_QUORATE_ABORTED', 'Aborted');
+    }
+    if (!this.values.has(key)) return { outcome: 'absent' };
+    return { outcome: 'ok', value: this.values.get(key), version: '1' };
+  }
+
+  put(key: string, value: unknown, options: OperationOptions = {}): Promise<WriteResult> {
+    return this.#write({ kind: 'put', key, options }, () => this.values.set(key, value));
+  }
+
+  delete(key: string, options: OperationOptions = {}): Promise<WriteResult> {
+    return this.#write({ kind: 'delete', key, options }, () => this.values.delete(key));
+  }
+
+  async resolve(operationId: string, options: OperationOptions = {}): Promise<WriteResult> {
+    const fate = this.#record({ kind: 'resolve', key: operationId, options });
+    if (fate?.kind === 'rejects') throw fate.error;
+    if (fate?.kind === 'unavailable') return { outcome: 'unavailable', needed: 3, got: 1 };
+    if (fate?.kind === 'unknown') return { outcome: 'unknown', operationId };
+    this.#unresolved.get(operationId)?.();
+    this.#unresolved.delete(operationId);
+    return { outcome: 'ok', version: '2' };
+  }
+
+  getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]> {
+    return Promise.all(keys.map((key) => this.get(key, options)));
+  }
+
+  batch(writes: readonly BatchWrite[], options?: OperationOptions): Promise<WriteResult[]> {
+    return Promise.all(
+      writes.map((write) => {
+        return write.kind === 'put' ? this.put(write.key, write.value, options) : this.delete(write.key, options);
+      }),
+    );
+  }
+
+  async #write(operation: Operation, apply: () => unknown): Promise<WriteResult> {
+    const fate = this.#record(operation);
+    const land = (): void => {
+      apply();
+      this.effects.push(operation.key);
+    };
+    const unknown: WriteResult = { outcome: 'unknown', operationId: `operation-${this.operations.length}` };
+    if (fate === undefined) {
+      land();
+      return { outcome: 'ok', version: '1' };
+    }
+    switch (fate.kind) {
+      case 'rejects':
+        throw fate.error;
+      case 'unavailable':
+        return { outcome: 'unavailable', needed: 3, got: 1 };
+      case 'conflict':
+        return { outcome: 'conflict', value: 'other', version: '1' };
+      case 'unknown':
+        if (fate.lands === 'at-once') land();
+        this.#unresolved.set(unknown.operationId, fate.lands === 'at-once' ? () => {} : land);
+        return unknown;
+      case 'waits':
+        if (await isAbortedFirst(fate.gate, operation.options.signal)) return unknown;
+        land();
+        return { outcome: 'ok', version: '1' };
+      default:
+        return unreachable(fate);
+    }
+  }
+
+  #record(operation: Operation): Fate | undefined {
+    this.operations.push(operation);
+    for (const { count, reached } of this.#waiters) if (this.operations.length >= count) reached();
+    this.#waiters = this.#waiters.filter(({ count }) => this.operations.length < count);
+    return this.#fates.shift();
+  }
+}
+
+function isAbortedFirst(gate: Promise<void>, signal: AbortSignal | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    void gate.then(() => resolve(false));
+    if (signal?.aborted) resolve(true);
+    signal?.addEventListener('abort', () => resolve(true), { once: true });
+  });
+}
+
+/** A healthy status of `operational` out of 5 replicas. */
+export function statusOf(operational: number): StoreStatus {
+  const replicas = Array.from({ length: 5 }, (_, replica) => ({
+    replica,
+    state: replica < operational ? 'operational' : 'down',
+    epoch: 1,
+    restarts: 0,
+    unreadBytes: 0,
+    handled: 10,
+    keys: 2,
+    bytes: 64,
+  }));
+  return { replicas, read: 3, write: 3, prepare: 3, stateLost: false, clients: 1, pending: 0 };
+}

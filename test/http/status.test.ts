@@ -1,0 +1,73 @@
+// What the service shows of its store.
+import { describe, expect, expectTypeOf, it } from 'vitest';
+
+import type { ClusterClient } from '../../src/cluster/options.ts';
+import type { ObservedStore } from '../../src/http/status.ts';
+import { FACES, openFake } from './faces.ts';
+import { statusOf } from './fake-store.ts';
+
+describe.each(FACES)('The service behind the %s', (name) => {
+  describe('/health and /metrics', () => {
+    it.each([
+      [5, 200, 'ok'],
+      [4, 200, 'degraded'],
+      [3, 200, 'degraded'],
+      [2, 503, 'unavailable'],
+    ])('with %i of 5 replicas operational, health is %i %s', async (operational, status, health) => {
+      const { store, face } = await openFake(name);
+      store.inspect = () => statusOf(operational);
+      const answer = await face.ask('GET', '/health');
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get('retry-after')).toBe(status === 503 ? '1' : null);
+      expect(answer.json()).toEqual({ status: health, replicas: 5, operational, read: 3, write: 3, stateLost: false });
+    });
+
+    it('is unavailable when the state is lost, and ok for a store without replicas', async () => {
+      const { store, face } = await openFake(name);
+      expect((await face.ask('GET', '/health')).json()).toEqual({ status: 'ok' });
+      store.inspect = () => ({ ...statusOf(5), stateLost: true });
+      expect((await face.ask('GET', '/health')).status).toBe(503);
+    });
+
+    it('writes metrics as Prometheus text', async () => {
+      const { store, face } = await openFake(name);
+      store.inspect = () => statusOf(4);
+      store.metrics = () => ({
+        gets: 7,
+        puts: 1,
+        deletes: 0,
+        fastReads: 6,
+        slowReads: 1,
+        fastWrites: 1,
+        slowWrites: 0,
+        unknown: 0,
+        unavailable: 0,
+        wakeUps: 2,
+        replicaWakeUps: 3,
+        framesSent: 40,
+        framesResent: 0,
+      });
+      await face.ask('GET', '/data/k');
+      await face.ask('BREW', '/data/k');
+      const answer = await face.ask('GET', '/metrics');
+      expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+      const lines = answer.text.split('\n');
+      expect(lines).toContain('# TYPE quorate_http_requests_total counter');
+      expect(lines).toContain('quorate_http_requests_total{route="data",method="GET",status="404"} 1');
+      expect(lines).toContain('quorate_gets_total 7');
+      expect(lines).toContain('quorate_up 1');
+      expect(lines).toContain('quorate_replicas_operational 4');
+      expect(lines).toContain('quorate_replica_operational{replica="4"} 0');
+      for (const line of lines.slice(0, -1)) {
+        expect(line).toMatch(
+          /^(?:# (?:HELP|TYPE) quorate_\w+ .+|quorate_\w+(?:\{\w+="[^"]*"(?:,\w+="[^"]*")*\})? \d+)$/,
+        );
+      }
+      expect(lines.at(-1)).toBe('');
+    });
+  });
+});
+
+it('A client of a cluster is a store that can be observed', () => {
+  expectTypeOf<ClusterClient>().toExtend<ObservedStore>();
+});
