@@ -235,7 +235,10 @@ export class Client implements ClusterClient {
       const allowed = 'it must be one, two, quorum, all or { r, w }';
       throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use level ${String(level)}: ${allowed}`);
     }
-    return { read: integerOption('level r', level.r ?? read, range), write: integerOption('level w', level.w ?? write, range) };
+    return {
+      read: integerOption('level r', level.r ?? read, range),
+      write: integerOption('level w', level.w ?? write, range),
+    };
   }
 
   #read(key: string, options: OperationOptions | undefined): Operation {
@@ -455,12 +458,17 @@ export class Client implements ClusterClient {
   /** Keeps what is needed to finish an unknown write later. */
   #remember(operation: Operation): string {
     const operationId = versionOf(operation.first);
-    const requestBytes = REQUEST.BYTES + padded(operation.keyBytes) + Math.max(padded(operation.valueBytes), REFERENCE_BYTES);
+    const requestBytes =
+      REQUEST.BYTES + padded(operation.keyBytes) + Math.max(padded(operation.valueBytes), REFERENCE_BYTES);
     const request = new FrameBuffer(requestBytes + 8);
     copyWords(operation.request, 0, request, 0, requestBytes);
     const { keyBytes, valueBytes, large, writeNeeded } = operation;
     this.#unresolved.delete(operationId);
-    this.#unresolved.set(operationId, { request, requestBytes, operation: { keyBytes, valueBytes, large, writeNeeded } });
+    this.#unresolved.set(operationId, {
+      request,
+      requestBytes,
+      operation: { keyBytes, valueBytes, large, writeNeeded },
+    });
     if (this.#unresolved.size > UNRESOLVED_MAX) {
       const [oldest] = this.#unresolved.keys();
       this.#unresolved.delete(oldest!);
@@ -510,4 +518,3 @@ function failureOf(outcome: 'memory' | 'aborted' | 'closed' | 'state-lost', sign
       return new QuorateError('ERR_QUORATE_CLOSED', 'The cluster was closed before the operation was decided');
   }
 }
-

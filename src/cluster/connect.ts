@@ -27,7 +27,8 @@ export async function connectClient(handle: ClusterHandle): Promise<Client> {
     throw typeError('ERR_QUORATE_INVALID_ARGUMENT', 'Cannot connect: the argument must be what cluster.handle() gave');
   }
   const board = new ClusterBoard(sharedMemory(handle.board));
-  if (board.state === CLUSTER_CLOSED) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot connect: the cluster is closed');
+  if (board.state === CLUSTER_CLOSED)
+    throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot connect: the cluster is closed');
   const place = board.claimClient();
   if (place < 0) {
     throw new QuorateError('ERR_QUORATE_OVERLOADED', `Cannot connect: ${CLIENTS_MAX} clients are connected already`);

@@ -14,12 +14,22 @@ export function controlClient<T>(port: MessagePort, _options: unknown): T {
   port.on('message', ({ id, value, error }) => {
     const call = pending.get(id)!;
     pending.delete(id);
+    if (pending.size === 0) port.unref();
     if (error === undefined) call.resolve(value);
     else call.reject(error);
   });
   port.unref();
-  return new Proxy({}, { get: (_t, name) => (...args: unknown[]) => new Promise((resolve, reject) => {
-    pending.set(next, { resolve, reject });
-    port.postMessage({ id: next++, name, args });
-  }) }) as T;
+  return new Proxy(
+    {},
+    {
+      get:
+        (_t, name) =>
+        (...args: unknown[]) =>
+          new Promise((resolve, reject) => {
+            pending.set(next, { resolve, reject });
+            port.ref();
+            port.postMessage({ id: next++, name, args });
+          }),
+    },
+  ) as T;
 }

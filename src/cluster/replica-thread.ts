@@ -13,7 +13,7 @@ import { TallyBoard } from '../ring/tally-board.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { ClusterBoard, COUNTER, EPOCH_TABLE_WORD } from './board.ts';
 import { clientLargeChannel, peerLargeChannel, replicaOwner } from './connection.ts';
-import { commitFault } from './fault.ts';
+import { FaultCommitter } from './fault.ts';
 import { ChannelLane } from './large-lane.ts';
 
 /** A client's lane as a replica attaches it. */
@@ -110,6 +110,7 @@ class ReplicaThread {
   #ready = 0;
   readonly #startedMs = nowMs();
   #isAnnounced = false;
+  readonly #faults = new FaultCommitter();
 
   constructor(wiring: ReplicaWiring) {
     this.#wiring = wiring;
@@ -128,7 +129,10 @@ class ReplicaThread {
     });
     const doors = this.#peers.map((peer, other): Peer | undefined => {
       if (peer === undefined) return undefined;
-      return { link: peer.outgoing, large: new ChannelLane(peerLargeChannel(wiring.name, replica, other), nextReference) };
+      return {
+        link: peer.outgoing,
+        large: new ChannelLane(peerLargeChannel(wiring.name, replica, other), nextReference),
+      };
     });
     const recovery = { answersNeeded: wiring.quorums.recoverFrom, epochs: this.#epochs };
     this.#replica = new Replica({
@@ -154,6 +158,7 @@ class ReplicaThread {
     if (!this.#isAnnounced) this.#announce();
     const handled = this.#servePeers() + (this.#replica.takesRequests ? this.#serveClients() : 0);
     this.bell.countTurn(handled);
+    if (this.#faults.isLeaking) return this.#faults.leak();
     if (handled > 0) {
       this.#board.setCounter(this.#wiring.replica, COUNTER.KEYS, this.#replica.table.size);
       this.#board.setCounter(this.#wiring.replica, COUNTER.KIBIBYTES, this.#replica.table.bytes >>> 10);
@@ -228,7 +233,7 @@ class ReplicaThread {
 
   #suffer(): void {
     const fault = this.#board.counter(this.#wiring.replica, COUNTER.FAULT);
-    if (fault !== 0) commitFault(this.#board.takeCounter(this.#wiring.replica, COUNTER.FAULT));
+    if (fault !== 0) this.#faults.commit(this.#board.takeCounter(this.#wiring.replica, COUNTER.FAULT));
   }
 
   #attach(client: ClientWiring): void {
@@ -266,4 +271,3 @@ class ReplicaThread {
     return new RingConsumer(memory, this.#owner);
   }
 }
-

@@ -350,4 +350,3 @@ export class Supervisor implements SupervisorControl {
     this.#events.postMessage(event);
   }
 }
-

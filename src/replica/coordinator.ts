@@ -492,7 +492,8 @@ export class Coordinator {
   #evaluateAccept(operation: Operation, nowMs: number): void {
     const { board } = this.#doors;
     const granted = this.#validVoters(operation, board.votersOf(operation.slot, GRANTED));
-    const needed = operation.kind === 'put' && operation.phase !== 'write-back' ? operation.writeNeeded : this.#quorums.write;
+    const needed =
+      operation.kind === 'put' && operation.phase !== 'write-back' ? operation.writeNeeded : this.#quorums.write;
     if (popcount(granted) >= needed) {
       if (operation.kind === 'put') return this.#settle(operation, 'ok');
       return this.#settle(operation, operation.newestBytes === NO_VALUE ? 'absent' : 'ok');

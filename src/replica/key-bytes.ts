@@ -16,7 +16,8 @@ export const writtenKey: { byteLength: number; hash: number } = { byteLength: 0,
  * @throws {TypeError | RangeError} `ERR_QUORATE_KEY` when it is no string, empty, too long, or not well-formed.
  */
 export function writeKey(key: string, to: FrameViews, start: number): void {
-  if (typeof key !== 'string') throw typeError('ERR_QUORATE_KEY', `Cannot use a ${typeof key} as key: it must be a string`);
+  if (typeof key !== 'string')
+    throw typeError('ERR_QUORATE_KEY', `Cannot use a ${typeof key} as key: it must be a string`);
   const length = key.length;
   if (length === 0 || length > KEY_BYTES_MAX) throw lengthError(length);
   const { bytes } = to;

@@ -82,8 +82,9 @@ export class Recovery {
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     const { plan } = this.#options;
-    for (const scan of this.#scans) if (this.#isOverdue(scan)) this.#restart(scan);
-    const active = this.#scans.filter((scan) => scan.isComplete || !this.#isOverdue(scan)).length;
+    const overdue = this.#scans.filter((scan) => this.#isOverdue(scan));
+    const active = this.#scans.length - overdue.length; // Counted first: who is asked again may stay silent.
+    for (const scan of overdue) this.#restart(scan);
     for (let missing = plan.answersNeeded - active; missing > 0; missing--) {
       const answerer = this.#nextAnswerer();
       if (answerer === undefined) return; // Too few are up: asked again at the next tick.

@@ -113,7 +113,8 @@ export class Replica {
     this.#rules = options.rules ?? RULES;
     const { recovery, epoch, index } = options;
     this.#recovery =
-      recovery && new Recovery({ plan: recovery, epoch, index, table: this.table, peers: options.peers, rules: this.#rules });
+      recovery &&
+      new Recovery({ plan: recovery, epoch, index, table: this.table, peers: options.peers, rules: this.#rules });
   }
 
   /** Whether it has its memory: until then it answers nothing. */

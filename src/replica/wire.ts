@@ -106,7 +106,13 @@ export function readBallot(words: Int32Array, at: number, target: MutableBallot)
  * Copies bytes between views; both offsets are multiples of 4. The tail of the last word is copied too, which is
  * padding. Short frames are copied word by word: below about 64 words that beats a call into the runtime.
  */
-export function copyWords(from: FrameViews, fromByte: number, to: FrameViews, toByte: number, byteLength: number): void {
+export function copyWords(
+  from: FrameViews,
+  fromByte: number,
+  to: FrameViews,
+  toByte: number,
+  byteLength: number,
+): void {
   const count = (byteLength + 3) >> 2;
   const source = from.words;
   const target = to.words;
