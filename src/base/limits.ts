@@ -34,6 +34,26 @@ export const PLAIN_DEPTH_MAX = 100;
 /** Most classes that may cross threads by a codec of their own. */
 export const CLASS_CODECS_MAX = 1024;
 
+/** Messages that one mailbox or one sender's backlog holds unless configured, and at most. */
+export const MAILBOX_MESSAGES_DEFAULT = 1024;
+export const MAILBOX_MESSAGES_MAX = 65_536;
+/** Messages of the system lane that wait at once: stop, watch and the like, few and small. */
+export const SYSTEM_MESSAGES_MAX = 256;
+/** Bytes of the ring of the system lane. */
+export const SYSTEM_RING_BYTES: number = 16 * 1024;
+/** User frames taken from one sender before the next sender has its turn. */
+export const LANE_FRAMES_PER_TURN = 64;
+/** Dead letters kept for looking at; all are counted. */
+export const DEAD_LETTERS_KEPT = 128;
+/** Types of messages that one vocabulary holds: a frame names them with 16 bits. */
+export const MESSAGE_TYPES_MAX = 65_536;
+/** Fields of one fixed layout. */
+export const LAYOUT_FIELDS_MAX = 128;
+/** Bytes beside the ring for which a marker takes one byte in the ring: bounds what lies beside it. */
+export const SLOW_LANE_WEIGHT = 1024;
+/** Longest wait for room before looking again, in milliseconds: a receiver that died wakes nobody. */
+export const ROOM_LOOK_MS = 1000;
+
 /** Large values that may have arrived on a lane before the frames that name them. */
 export const LARGE_PENDING_MAX = 64;
 

@@ -24,6 +24,8 @@ export interface Observation {
 export interface HangMeasurement {
   readonly nowMs: number;
   readonly turns: number;
+  /** Whether it had something to read and did not sleep. */
+  readonly isBusy: boolean;
   /** Observed time without progress, in milliseconds. */
   readonly stuckMs: number;
 }
@@ -34,10 +36,12 @@ export function measure(
   before: HangMeasurement | undefined,
   { nowMs, hasUnread, isParked, turns }: Observation,
 ): HangMeasurement {
-  const fresh = { nowMs, turns, stuckMs: 0 };
-  if (before === undefined || !hasUnread || isParked || turns !== before.turns) return fresh;
-  const passedMs = nowMs - before.nowMs;
-  return passedMs > 2 * policy.tickMs ? fresh : { nowMs, turns, stuckMs: before.stuckMs + passedMs };
+  const isBusy = hasUnread && !isParked;
+  const passedMs = before === undefined ? 0 : nowMs - before.nowMs;
+  // Time counts between two looks that both found it busy, in the same turn.
+  const isStuck = before !== undefined && before.isBusy && isBusy && turns === before.turns;
+  const stuckMs = isStuck && passedMs <= 2 * policy.tickMs ? before.stuckMs + passedMs : 0;
+  return { nowMs, turns, isBusy, stuckMs };
 }
 
 /** Whether the measured thread is hung. Pure. */

@@ -5,7 +5,7 @@ import type { Transferable, WorkerOptions } from 'node:worker_threads';
 import { assert, unreachable } from '../base/assert.ts';
 import { nowMs } from '../base/clock.ts';
 import { QuorateError, integerOption } from '../base/errors.ts';
-import { SLOTS_MAX, STANDBYS_MAX, START_MS_MAX } from '../base/limits.ts';
+import { END_MS_MAX, SLOTS_MAX, STANDBYS_MAX, START_MS_MAX } from '../base/limits.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
 import { ChildThread } from './child-thread.ts';
@@ -162,6 +162,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
    * `stopped`.
    *
    * @returns whether a thread was ended: not where none runs, and not where `mayEnd` says no.
+   * @throws {QuorateError} `ERR_QUORATE_HUNG` when the thread does not exit within 10 s. Its slot stays taken until it does.
    */
   async end(slot: number, reason: ExitReason): Promise<boolean> {
     const child = this.#slotOf(slot).child;
@@ -170,11 +171,15 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
       this.emit('spared', { slot, reason });
       return false;
     }
-    await child.end(reason);
+    await exitsInTime([child.end(reason)]);
     return true;
   }
 
-  /** Ends every thread and settles when none is alive. Idempotent, in every phase. */
+  /**
+   * Ends every thread and settles when none is alive. Idempotent, in every phase.
+   *
+   * @throws {QuorateError} `ERR_QUORATE_HUNG` when a thread does not exit within 10 s.
+   */
   stop(): Promise<void> {
     this.#stop ??= this.#stopAll();
     return this.#stop;
@@ -369,10 +374,26 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     for (const slot of this.#slots) clearTimeout(slot.backoff);
     for (const timer of this.#loading.values()) clearTimeout(timer);
     this.#waiting.length = 0;
-    await Promise.all(Array.from(this.#alive, (child) => child.end({ kind: 'stopped' })));
+    await exitsInTime(Array.from(this.#alive, (child) => child.end({ kind: 'stopped' })));
     assert(this.#alive.size === 0, 'A stopped keeper has no thread');
     this.#phase = 'stopped';
     this.emit('stopped');
+  }
+}
+
+/**
+ * Waits for exits, but not for ever: `terminate()` does not end every thread. One that exhausts its heap by growing a
+ * single array was seen to run on in the garbage collector of Node 26, deaf to it.
+ */
+async function exitsInTime(exits: readonly Promise<ExitReason>[]): Promise<void> {
+  let deadline: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    deadline = setTimeout(() => reject(deafError()), END_MS_MAX);
+  });
+  try {
+    await Promise.race([Promise.all(exits), late]);
+  } finally {
+    clearTimeout(deadline);
   }
 }
 
@@ -386,6 +407,10 @@ function startError(entry: URL, reason: ExitReason): QuorateError {
   const message = `Cannot start a thread from ${entry.href}: ${exitReasonText(reason)}`;
   const cause = reason.kind === 'crashed' ? { cause: reason.error } : {};
   return new QuorateError('ERR_QUORATE_START_FAILED', message, { ...cause, fields: { reason } });
+}
+
+function deafError(): QuorateError {
+  return new QuorateError('ERR_QUORATE_HUNG', `Cannot end a thread: it runs on, ${END_MS_MAX} ms after terminate()`);
 }
 
 function stoppedError(): QuorateError {
