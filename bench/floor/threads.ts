@@ -15,13 +15,13 @@ export const subjects: readonly Subject[] = [
     subject: '5 empty threads',
     unit: 'ms',
     fixed,
-    open: async () => freshProcess(program, ['open']),
+    open: async () => freshProcess(program, ['open'], ''),
   },
   {
     question: MEMORY_5,
     subject: 'an empty thread',
     unit: 'MiB',
     fixed,
-    open: async () => freshProcess(program, ['memory']),
+    open: async () => freshProcess(program, ['memory'], ''),
   },
 ];

@@ -40,8 +40,17 @@ interface Request {
   readonly only: string;
 }
 
-/** Runs the benchmarks that `args` ask for. @returns the exit code: 0, 1 (failed) or 2 (usage). */
-export async function benchCommand(args: readonly string[], { out, err }: Output): Promise<0 | 1 | 2> {
+/**
+ * Runs the benchmarks that `args` ask for.
+ *
+ * @param load finds the subjects; tests hand in their own.
+ * @returns the exit code: 0, 1 (failed) or 2 (usage).
+ */
+export async function benchCommand(
+  args: readonly string[],
+  { out, err }: Output,
+  load: typeof loadQuestions = loadQuestions,
+): Promise<0 | 1 | 2> {
   const request = parse(args);
   if (typeof request === 'string') {
     if (request === HELP) out(HELP);
@@ -58,7 +67,7 @@ export async function benchCommand(args: readonly string[], { out, err }: Output
     if (request.folder === undefined) err(`Skipped bench/${folder}: ${why}\n`);
   }
   try {
-    await measureAll(request, { out, err });
+    await measureAll(request, await load(request.folder), { out, err });
     return 0;
   } catch (error) {
     err(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
@@ -66,8 +75,7 @@ export async function benchCommand(args: readonly string[], { out, err }: Output
   }
 }
 
-async function measureAll(request: Request, { out, err }: Output): Promise<void> {
-  const all = await loadQuestions(request.folder);
+async function measureAll(request: Request, all: readonly (readonly Entrant[])[], { out, err }: Output): Promise<void> {
   const questions = all.filter(([first]) => first?.subject.question.includes(request.only));
   const ms = passMs(questions.flat(), request);
   err(`${machineLine()}; ${request.passes} passes of ${Math.round(ms)} ms\n`);

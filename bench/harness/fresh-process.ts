@@ -18,8 +18,8 @@ export async function figureOf(program: URL, args: readonly string[]): Promise<n
 }
 
 /** A contender whose figure such a program prints; the program checks its own answers, and fails when one is wrong. */
-export function freshProcess(program: URL, args: readonly string[]): Contender {
-  return { check: doNothing, pass: () => figureOf(program, args), close: doNothing };
+export function freshProcess(program: URL, args: readonly string[], note: string): Contender {
+  return { note, check: doNothing, pass: () => figureOf(program, args), close: doNothing };
 }
 
 function doNothing(): void {

@@ -45,7 +45,7 @@ export function tableOf(group: readonly Measured[]): string {
       compact(measured.value),
       `[${compact(Math.min(...measured.figures))} .. ${compact(Math.max(...measured.figures))}]`,
       ratios.map(([name, ratio]) => `${round(ratio, 3)} x ${name}`).join(', '),
-      measured.note === undefined ? '' : `(${measured.note})`,
+      (measured.note ?? '') === '' ? '' : `(${measured.note})`,
     ];
   });
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { benchCommand } from '../../../bench/harness/command.ts';
+import { expectAnswer } from '../../../bench/harness/subject.ts';
 
 async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   let out = '';
@@ -42,6 +43,21 @@ describe('The bench command', () => {
     expect(out).toContain(`Node ${process.version}`);
     expect(out).toMatch(/\d+ cores .*, load [\d.]+ [\d.]+ [\d.]+; median of 1 passes/);
     expect(out).toContain('update one shared word (ops/s)');
+  });
+
+  it('Answers a wrong answer with exit code 1, names the subject, and prints no figures', async () => {
+    let out = '';
+    let err = '';
+    const contender = { check: () => expectAnswer(3, 2, 'the sum'), pass: () => 1, close: () => {} };
+    const subject = { question: 'add', subject: 'broken', unit: 'ops/s', open: () => Promise.resolve(contender) };
+    const code = await benchCommand(
+      ['--json', 'layer'],
+      { out: (text) => void (out += text), err: (text) => void (err += text) },
+      () => Promise.resolve([[{ folder: 'layer', subject }]]),
+    );
+    expect(code).toBe(1);
+    expect(err).toContain('Cannot trust layer/broken for "add": Wrong answer: the sum is 3, must be 2');
+    expect(out).toBe('');
   });
 
   it.each([
