@@ -90,7 +90,7 @@ export const HTTP_REQUEST_TIMEOUT_MS = 15_000;
 export const HTTP_OPERATION_MS_MAX = 60_000;
 /** An HTTP connection on which nothing moves for so long is closed; longer than any operation, in milliseconds. */
 export const HTTP_IDLE_TIMEOUT_MS = 75_000;
-/** How long a refused client's bytes are thrown away, so that it reads the refusal before the reset, in milliseconds. */
+/** How long a refused client's bytes are thrown away, so that it reads why before the reset, in milliseconds. */
 export const HTTP_LINGER_MS = 500;
 /** Wait for requests in flight when an HTTP server closes, in milliseconds. */
 export const HTTP_CLOSE_TIMEOUT_MS = 10_000;

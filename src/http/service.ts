@@ -14,7 +14,7 @@ import { failure, jsonReply, metricsReply } from './reply.ts';
 import type { Reply } from './reply.ts';
 import { RequestCounter } from './request-counter.ts';
 import type { Route } from './request-counter.ts';
-import { GIVEN_UP, internalFailure, NO_QUORUM, rejectionOf, settle, settleRejection } from './settled.ts';
+import { internalFailure, NO_QUORUM, rejectionOf, settle, settleRejection } from './settled.ts';
 import { settleResolved, stillUnknown } from './settled.ts';
 import type { Settled } from './settled.ts';
 import { healthReply } from './status.ts';
@@ -184,14 +184,15 @@ export class Service {
     try {
       return settle(write.kind, await write.begin(options));
     } catch (error) {
-      if (rejectionOf(error) === undefined) this.#report(error);
-      return settleRejection(error);
+      const known = rejectionOf(error, options.signal);
+      if (known === undefined) this.#report(error);
+      return settleRejection(known);
     }
   }
 
   /** Writes settle on their own, so what was rejected here was a read, or a write that never began. */
   #refuseRejection(error: unknown, call: Call): Reply {
-    const known = call.signal.aborted ? GIVEN_UP : rejectionOf(error);
+    const known = rejectionOf(error, call.signal);
     if (known !== undefined) return failure(known.status, known.code, known.sentence);
     this.#report(error);
     return internalFailure('not-applied');

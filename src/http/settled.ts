@@ -54,12 +54,12 @@ export interface Rejection {
   readonly status: number;
   readonly code: HttpErrorCode;
   readonly sentence: string;
-  /** The store rejected before anything left it, so a write has not happened and never will. */
+  /** A write that the store rejects so has not happened and never will. */
   readonly isDefinite: boolean;
 }
 
 /** The client is gone, so nobody hears this. */
-export const GIVEN_UP: Rejection = {
+const GIVEN_UP: Rejection = {
   status: 503,
   code: 'ERR_QUORATE_ABORTED',
   sentence: 'The request was given up',
@@ -75,9 +75,10 @@ const REJECTIONS: readonly Rejection[] = [
     isDefinite: true,
   },
   { status: 400, code: 'ERR_QUORATE_KEY', sentence: 'The store does not take this key', isDefinite: true },
-  { status: 507, code: 'ERR_QUORATE_MEMORY', sentence: 'The store is full', isDefinite: true },
+  // Refused by too many for a quorum, which does not say that no replica has stored it.
+  { status: 507, code: 'ERR_QUORATE_MEMORY', sentence: 'The store is full', isDefinite: false },
   { status: 503, code: 'ERR_QUORATE_OVERLOADED', sentence: 'Too many operations are pending', isDefinite: true },
-  { status: 503, code: 'ERR_QUORATE_STATE_LOST', sentence: 'The state of the cluster is lost', isDefinite: false },
+  { status: 503, code: 'ERR_QUORATE_STATE_LOST', sentence: 'The state of the cluster is lost', isDefinite: true },
   { status: 503, code: 'ERR_QUORATE_TIMEOUT', sentence: 'The store did not answer in time', isDefinite: false },
   { status: 400, code: 'ERR_QUORATE_UNSENDABLE', sentence: 'The store does not take this value', isDefinite: true },
   { status: 413, code: 'ERR_QUORATE_VALUE_TOO_LARGE', sentence: 'The value is too long', isDefinite: true },
@@ -85,13 +86,13 @@ const REJECTIONS: readonly Rejection[] = [
 const REJECTION_OF_CODE: ReadonlyMap<unknown, Rejection> = new Map(REJECTIONS.map((known) => [known.code, known]));
 
 /** What a client may hear of a rejection; `undefined` for a defect, which is for the host's eyes only. */
-export function rejectionOf(error: unknown): Rejection | undefined {
+export function rejectionOf(error: unknown, signal?: AbortSignal): Rejection | undefined {
+  if (signal?.aborted) return GIVEN_UP; // Stores reject with the signal's reason, which has no code of ours.
   return error instanceof Error && 'code' in error ? REJECTION_OF_CODE.get(error.code) : undefined;
 }
 
 /** How a write ended whose promise was rejected. */
-export function settleRejection(error: unknown): Settled {
-  const known = rejectionOf(error);
+export function settleRejection(known: Rejection | undefined): Settled {
   if (known === undefined) return { kind: 'unknown', reply: internalFailure('unknown'), operationId: undefined };
   const { status, code, sentence, isDefinite } = known;
   if (isDefinite) return { kind: 'not-applied', reply: failure(status, code, sentence) };

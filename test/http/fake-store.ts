@@ -69,7 +69,7 @@ export class FakeStore implements ObservedStore {
     if (fate?.kind === 'rejects') throw fate.error;
     if (fate?.kind === 'unavailable') return { outcome: 'unavailable', needed: 3, got: 1 };
     if (fate?.kind === 'waits' && (await isAbortedFirst(fate.gate, options.signal))) {
-      throw new QuorateError('ERR_QUORATE_ABORTED', 'Aborted');
+      throw options.signal?.reason;
     }
     if (!this.values.has(key)) return { outcome: 'absent' };
     return { outcome: 'ok', value: this.values.get(key), version: '1' };
