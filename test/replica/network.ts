@@ -2,6 +2,7 @@
 //
 // A replica's answer is one message, its frames and votes together: production publishes the frames of a batch before
 // it casts the batch's votes, so that nobody ever sees a vote whose frame is missing.
+import { assert, unreachable } from '../../src/base/assert.ts';
 import { GRANTED } from '../../src/replica/environment.ts';
 import type { LargeLane, LargeValue, Link, VoteBox } from '../../src/replica/environment.ts';
 import {
@@ -19,7 +20,8 @@ import {
 } from '../../src/replica/wire.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 
-const LINK_BYTES = 64 * 1024;
+/** Longer than any frame of these tests. */
+const LINK_BYTES = 256;
 
 /** A private copy of a frame. */
 export function copyOf(views: FrameViews, start: number, byteLength: number): FrameViews {
@@ -40,6 +42,7 @@ export class CapturingLink implements Link {
   }
 
   claim(payloadBytes: number): number {
+    assert(payloadBytes <= LINK_BYTES, 'Frames of these tests are short');
     this.#claimedBytes = payloadBytes;
     return 0;
   }
@@ -91,6 +94,8 @@ export type MessageKind =
 export interface Message {
   readonly from: string;
   readonly to: string;
+  /** Both of them, such as `C0A1`. */
+  readonly link: string;
   readonly kind: MessageKind;
   readonly frames: readonly FrameViews[];
   readonly votes: readonly CastVote[];
@@ -141,8 +146,12 @@ export function describeFrame({ words }: FrameViews): Pick<Message, 'kind' | 'ba
     case 'recover':
     case 'end':
       return { kind, ballot: 0, text: `${kind} for epoch ${words[CATCH_UP.EPOCH]}` };
-    default:
+    case 'read':
+    case 'ack': // Votes, which have no frame.
+    case 'refusal':
       return { kind, ballot: 0, text: kind };
+    default:
+      return unreachable(kind);
   }
 }
 

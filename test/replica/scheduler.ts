@@ -57,13 +57,18 @@ export function runSchedule(seed: number, exploration: Exploration): Violation |
     storm(world, temperOf(seed, exploration), exploration.operations ?? 8);
     heal(world, seededRandom(seed + 1));
   } catch (error) {
-    return violationOf(seed, world, String(error instanceof Error ? error.stack : error));
+    return { seed, report: reportOf(world, String(error instanceof Error ? error.stack : error)) };
   }
+  const wrong = judge(world);
+  return wrong === undefined ? undefined : { seed, report: reportOf(world, wrong) };
+}
+
+/** What is wrong with the histories of a world; `undefined` when each is linearizable. */
+export function judge(world: World): string | undefined {
   for (const key of world.keys()) {
     const verdict = checkRegister(world.historyOf(key));
     if (verdict.kind === 'linearizable') continue;
-    const stuck = verdict.stuck.map(describeOperation).join(', ');
-    return violationOf(seed, world, `No order of ${key} explains ${stuck}`);
+    return `No order of ${key} explains ${verdict.stuck.map(describeOperation).join(', ')}`;
   }
   return undefined;
 }
@@ -110,7 +115,7 @@ function storm(world: World, temper: Temper & { leaveRate: number }, operations:
     if (happens(temper.returnRate)) bringBack(world, random);
     if (happens(temper.passRate)) world.pass([3, 13, 26, 90][below(random, 4)]!);
     if (happens(temper.leaveRate)) replaceClient(world, random);
-    const ready = world.deliverable().filter(({ from, to }) => !stalled.has(`${from}${to}`));
+    const ready = world.deliverable().filter(({ link }) => !stalled.has(link));
     if (ready.length === 0) continue;
     const message = ready[below(random, ready.length)]!;
     if (isBetweenReplicas(message)) world.deliver(message);
@@ -121,7 +126,7 @@ function storm(world: World, temper: Temper & { leaveRate: number }, operations:
 }
 
 /** No more faults: all come back, all messages arrive, and each client reads each key once it is done. */
-function heal(world: World, random: Random): void {
+export function heal(world: World, random: Random): void {
   world.log.push('The storm is over');
   settle(world, random);
   for (const key of ['k', 'l'].filter((each) => world.keys().includes(each))) {
@@ -200,7 +205,8 @@ function isBetweenReplicas({ from, to }: Message): boolean {
   return from.startsWith('A') && to.startsWith('A');
 }
 
-function violationOf(seed: number, world: World, what: string): Violation {
+/** What is wrong, the histories and the schedule, for people. */
+export function reportOf(world: World, what: string): string {
   const histories = world.keys().map((key) => `${key}: ${world.historyOf(key).map(describeOperation).join(', ')}`);
-  return { seed, report: [what, 'History:', ...histories, 'Schedule:', ...world.log].join('\n') };
+  return [what, 'History:', ...histories, 'Schedule:', ...world.log].join('\n');
 }

@@ -4,7 +4,7 @@
 // Messages between a client and a replica may be reordered, lost and repeated, which is more than rings do. Those
 // between replicas stay in order, as in a ring, and outlive both ends.
 import { seededRandom } from '../../src/base/random.ts';
-import { NO_BALLOT, copyBallot, laterBallot } from '../../src/protocol/ballot.ts';
+import { NO_BALLOT, copyBallot, isNone, laterBallot, mutableBallot } from '../../src/protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../../src/protocol/ballot.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
@@ -28,8 +28,10 @@ export interface WorldOptions {
   readonly rules?: Rules;
   /** The tag before the first one. */
   readonly tagsFrom?: Ballot;
-  /** Takes the place of the shared counter, for the schedule of the tag that was reserved too early. */
-  readonly tagsOf?: (client: number, shared: TagCounter) => TagCounter;
+  /** Clients whose counter hands out the first tag of all, reserved before they submitted anything. */
+  readonly reservesTags?: readonly number[];
+  /** Coordinators look at the epochs when a vote arrives, and see them as of the vote before. */
+  readonly looksEarly?: boolean;
 }
 
 /** One operation of a client, as the client sees it. */
@@ -44,6 +46,8 @@ export interface Call {
   outcome: Outcome | undefined;
   /** First tag: the identity of a put. */
   first: Ballot;
+  /** The put that this one finishes: both are one operation of the history. */
+  readonly finishes: Call | undefined;
 }
 
 /** What a client asks for. */
@@ -52,14 +56,23 @@ export interface Request {
   readonly key?: string;
   readonly value?: string | undefined;
   readonly timeoutMs?: number;
-  /** Continues the put that has this first tag, as `resolve` does. */
-  readonly first?: Ballot;
+  /** Finishes a put of another client, as `resolve` does. */
+  readonly finishes?: Call;
+  /** Finishes it as if it were a put of its own. */
+  readonly takesFreshTag?: boolean;
 }
 
 interface Client {
   readonly coordinator: Coordinator;
   readonly board: TallyBoard;
+  readonly seen: SeenEpochs;
   isGone: boolean;
+}
+
+/** The epoch table as a coordinator saw it last. */
+interface SeenEpochs {
+  epochs: readonly number[];
+  restarts: number;
 }
 
 interface Seat {
@@ -130,20 +143,21 @@ export class World {
     const index = this.#clients.length;
     const { quorums } = this.#options;
     const board = new TallyBoard(createTallyBoard(32, quorums.replicas));
-    const shared: TagCounter = { take: (count, first) => this.#takeTags(count, first) };
+    const seen: SeenEpochs = { epochs: [], restarts: 0 };
+    this.#look(seen);
     const doors = {
       links: this.#seats.map(
         (_, replica) => new CapturingLink((frame) => this.#send(`C${index}`, `A${replica}`, frame)),
       ),
       large: this.#seats.map(() => NO_LARGE_LANE),
       board,
-      epochs: this.#epochs(),
-      tags: this.#options.tagsOf?.(index, shared) ?? shared,
+      epochs: this.#options.looksEarly === true ? this.#epochsIn(seen) : this.#epochs(),
+      tags: this.#tagsOf(index),
       random: seededRandom(index),
       replyRoomBytes: 1 << 20,
       settle: (operation: Operation): void => this.#settled(operation),
     };
-    this.#clients.push({ coordinator: new Coordinator(doors, quorums, this.#rules), board, isGone: false });
+    this.#clients.push({ coordinator: new Coordinator(doors, quorums, this.#rules), board, seen, isGone: false });
     for (const seat of this.#seats) seat.lanes[index] = this.#laneOf(index);
     return index;
   }
@@ -160,7 +174,8 @@ export class World {
 
   /** A client begins an operation and sends its first frames. */
   start(client: number, request: Request): Call {
-    const { coordinator } = this.#clients[client]!;
+    const { coordinator, seen } = this.#clients[client]!;
+    this.#look(seen);
     const operation = coordinator.acquire();
     const call = this.#callOf(client, request);
     this.calls.push(call);
@@ -177,14 +192,13 @@ export class World {
   /** Messages that may arrive now: to a replica that takes them, and in order between replicas. */
   deliverable(): Message[] {
     const links = new Set<string>();
-    return this.inFlight.filter((message) => {
-      const link = `${message.from}${message.to}`;
+    return this.inFlight.filter(({ from, to, link }) => {
+      if (to.startsWith('C')) return !this.#clients[indexOf(to)]!.isGone;
+      const { replica } = this.#seats[indexOf(to)]!;
+      if (from.startsWith('C')) return replica?.takesRequests === true;
       const isFirst = !links.has(link);
       links.add(link);
-      if (message.to.startsWith('C')) return !this.#clients[indexOf(message.to)]!.isGone;
-      const { replica } = this.#seats[indexOf(message.to)]!;
-      if (message.from.startsWith('A')) return isFirst && replica !== undefined;
-      return replica?.takesRequests === true;
+      return isFirst && replica !== undefined;
     });
   }
 
@@ -249,12 +263,14 @@ export class World {
   /** The history of one key, for the checker. */
   historyOf(key: string): HistoryOperation[] {
     const mine = this.calls.filter((call) => call.key === key && !isWithoutEffect(call));
-    return mine.map(({ kind, value, start, end, outcome }) => ({
-      kind: kind === 'get' ? 'read' : 'write',
-      value,
-      start,
-      end: outcome === 'ok' || outcome === 'absent' ? end : undefined,
-    }));
+    return mine
+      .filter(({ finishes }) => finishes === undefined)
+      .map((call) => ({
+        kind: call.kind === 'get' ? 'read' : 'write',
+        value: call.value,
+        start: call.start,
+        end: endOf(call) ?? endOf(mine.find(({ finishes }) => finishes === call)),
+      }));
   }
 
   keys(): string[] {
@@ -268,6 +284,27 @@ export class World {
       epochOf: (replica) => this.#seats[replica]!.epoch,
       restarts: () => this.#restarts,
       isOperational: (replica) => this.#seats[replica]!.replica?.isOperational === true,
+    };
+  }
+
+  #epochsIn(seen: SeenEpochs): Epochs {
+    return { ...this.#epochs(), epochOf: (replica) => seen.epochs[replica]!, restarts: () => seen.restarts };
+  }
+
+  #look(seen: SeenEpochs): void {
+    seen.epochs = this.#seats.map(({ epoch }) => epoch);
+    seen.restarts = this.#restarts;
+  }
+
+  #tagsOf(client: number): TagCounter {
+    const reserved = mutableBallot();
+    if (this.#options.reservesTags?.includes(client) === true) this.#takeTags(1, reserved);
+    return {
+      take: (count, first) => {
+        if (isNone(reserved)) return this.#takeTags(count, first);
+        copyBallot(first, reserved);
+        copyBallot(reserved, NO_BALLOT);
+      },
     };
   }
 
@@ -310,18 +347,19 @@ export class World {
   }
 
   #send(from: string, to: string, frame: FrameViews): void {
-    this.inFlight.push({ from, to, frames: [frame], votes: [], ...describeFrame(frame) });
+    this.inFlight.push({ from, to, link: `${from}${to}`, frames: [frame], votes: [], ...describeFrame(frame) });
   }
 
   #arrive(message: Message): void {
     const { from, to, frames, votes, text } = message;
     this.log.push(`${from} > ${to} ${text}`);
     if (to.startsWith('C')) {
-      const { coordinator } = this.#clients[indexOf(to)]!;
+      const { coordinator, seen } = this.#clients[indexOf(to)]!;
       for (const frame of frames) coordinator.receive(indexOf(from), frame, 0);
       for (const vote of votes) vote.cast();
       coordinator.collect(this.nowMs);
       coordinator.flush(this.nowMs);
+      this.#look(seen);
       return;
     }
     const { replica, lanes } = this.#seats[indexOf(to)]!;
@@ -339,6 +377,7 @@ export class World {
     this.inFlight.push({
       from: to,
       to: from,
+      link: `${to}${from}`,
       ...answer,
       kind,
       text: reply,
@@ -347,9 +386,11 @@ export class World {
   }
 
   #callOf(client: number, request: Request): Call {
-    const { kind, key = 'k', value, first = NO_BALLOT } = request;
+    const { kind, finishes, takesFreshTag = false } = request;
+    const { key, value } = finishes ?? { key: request.key ?? 'k', value: request.value };
+    const first = finishes === undefined || takesFreshTag ? NO_BALLOT : finishes.first;
     const start = this.#position++;
-    return { client, kind, key, value, start, end: undefined, outcome: undefined, first };
+    return { client, kind, key, value, start, end: undefined, outcome: undefined, first, finishes };
   }
 
   #fill(operation: Operation, call: Call, { timeoutMs = 1e9 }: Request): void {
@@ -387,6 +428,11 @@ export class World {
     this.log.push(`C${call.client} ${call.kind} ${call.key} ends: ${operation.outcome}${result}`);
     this.#clients[call.client]!.coordinator.release(operation);
   }
+}
+
+/** When the client heard that it has happened; `undefined` when it does not know. */
+function endOf(call: Call | undefined): number | undefined {
+  return call?.outcome === 'ok' || call?.outcome === 'absent' ? call.end : undefined;
 }
 
 function isWithoutEffect({ kind, outcome }: Call): boolean {
