@@ -35,13 +35,15 @@ export async function loadFolder(folder: Folder): Promise<readonly Entrant[]> {
   return modules.flat().map((subject) => ({ folder, subject }));
 }
 
-/** Loads what a run of `folder` (or of everything) measures, as one list of entrants per question. */
-export async function loadQuestions(folder: Folder | undefined): Promise<readonly (readonly Entrant[])[]> {
-  const needed = folder === undefined ? FOLDERS : COMPARED_TO[folder];
-  const present = needed.filter((each) => whyMissing(each) === undefined);
+/** Loads what a run of these folders (of all when none is named) measures, as one list of entrants per question. */
+export async function loadQuestions(folders: readonly Folder[]): Promise<readonly (readonly Entrant[])[]> {
+  const asked = folders.length === 0 ? FOLDERS : folders;
+  const present = FOLDERS.filter((each) => {
+    return asked.some((folder) => COMPARED_TO[folder].includes(each)) && whyMissing(each) === undefined;
+  });
   const entrants = (await Promise.all(present.map(loadFolder))).flat();
   return groupByQuestion(entrants).filter((group) => {
-    return folder === undefined || group.some((entrant) => entrant.folder === folder);
+    return group.some((entrant) => asked.includes(entrant.folder));
   });
 }
 

@@ -7,9 +7,9 @@ import type { Entrant, Measured } from './run.ts';
 import { FOLDERS } from './subject.ts';
 import type { Folder } from './subject.ts';
 
-const HELP = `Usage: bench [options] [FOLDER]
+const HELP = `Usage: bench [options] [FOLDER...]
 
-Measures and compares. FOLDER is floor (the machine's limits), layer, cluster or peers; all of them without it.
+Measures and compares. FOLDER is floor (the machine's limits), layer, cluster or peers; all of them without one.
 
 Options:
   --json           print one JSON array on stdout: folder, question, subject, value, unit, ratios
@@ -33,7 +33,8 @@ export interface Output {
 }
 
 interface Request {
-  readonly folder: Folder | undefined;
+  /** None: all that are installed. */
+  readonly folders: readonly Folder[];
   readonly isJson: boolean;
   readonly passes: number;
   readonly seconds: number | undefined;
@@ -60,14 +61,14 @@ export async function benchCommand(
   for (const folder of FOLDERS) {
     const why = whyMissing(folder);
     if (why === undefined) continue;
-    if (request.folder === folder) {
+    if (request.folders.includes(folder)) {
       err(`Cannot measure bench/${folder}: ${why}\n`);
       return 2;
     }
-    if (request.folder === undefined) err(`Skipped bench/${folder}: ${why}\n`);
+    if (request.folders.length === 0) err(`Skipped bench/${folder}: ${why}\n`);
   }
   try {
-    await measureAll(request, await load(request.folder), { out, err });
+    await measureAll(request, await load(request.folders), { out, err });
     return 0;
   } catch (error) {
     err(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
@@ -92,10 +93,10 @@ async function measureAll(request: Request, all: readonly (readonly Entrant[])[]
 }
 
 /** Length of a pass: as asked, or the default, shortened so that the folder keeps its time. */
-function passMs(entrants: readonly Entrant[], { folder, passes, seconds }: Request): number {
+function passMs(entrants: readonly Entrant[], { folders, passes, seconds }: Request): number {
   if (seconds !== undefined) return seconds * 1000;
-  const folders: readonly Folder[] = folder === undefined ? FOLDERS : [folder];
-  const budgetMs = folders.reduce((sum, each) => sum + FOLDER_SECONDS_MAX[each], 0) * 1000 * PASSES_SHARE;
+  const asked = folders.length === 0 ? FOLDERS : folders;
+  const budgetMs = asked.reduce((sum, each) => sum + FOLDER_SECONDS_MAX[each], 0) * 1000 * PASSES_SHARE;
   const fixedMs = entrants.reduce((sum, { subject: { fixed } }) => sum + (fixed ? fixed.passes * fixed.ms : 0), 0);
   const others = entrants.filter(({ subject }) => subject.fixed === undefined).length;
   const fairMs = (budgetMs - fixedMs) / Math.max(1, others * (passes + 1)); // One more is the warm-up.
@@ -117,10 +118,9 @@ function parse(args: readonly string[]): Request | string {
       },
     });
     if (values.help) return HELP;
-    if (positionals.length > 1) return `Cannot measure ${positionals.length} folders: name one, or none for all`;
-    const name = positionals[0]?.replace(/^(\.\/)?bench\//, '').replace(/\/$/, '');
-    const folder = FOLDERS.find((each) => each === name);
-    if (name !== undefined && folder === undefined) return `Cannot find "${name}": use ${FOLDERS.join(', ')}`;
+    const folders = FOLDERS.filter((folder) => positionals.some((name) => plainName(name) === folder));
+    const unknown = positionals.find((name) => !FOLDERS.some((folder) => plainName(name) === folder));
+    if (unknown !== undefined) return `Cannot find "${unknown}": use ${FOLDERS.join(', ')}`;
     const passes = values.passes === undefined ? PASSES_DEFAULT : Number(values.passes);
     if (!Number.isInteger(passes) || passes < 1 || passes > 100) {
       return `Cannot use --passes ${String(values.passes)}: it must be an integer from 1 to 100`;
@@ -129,8 +129,13 @@ function parse(args: readonly string[]): Request | string {
     if (seconds !== undefined && !(seconds >= 0.01 && seconds <= 60)) {
       return `Cannot use --seconds ${String(values.seconds)}: it must be from 0.01 to 60`;
     }
-    return { folder, isJson: values.json, passes, seconds, only: values.only };
+    return { folders, isJson: values.json, passes, seconds, only: values.only };
   } catch (error) {
     return error instanceof Error ? error.message : String(error); // An option that is unknown.
   }
+}
+
+/** `bench/floor/` and `floor` name one folder. */
+function plainName(name: string): string {
+  return name.replace(/^(\.\/)?bench\//, '').replace(/\/$/, '');
 }

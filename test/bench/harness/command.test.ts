@@ -62,7 +62,7 @@ describe('The bench command', () => {
 
   it.each([
     [['attic'], 'Cannot find "attic": use floor, layer, cluster, peers'],
-    [['floor', 'layer'], 'Cannot measure 2 folders: name one, or none for all'],
+    [['floor', 'bench/cellar'], 'Cannot find "bench/cellar": use floor, layer, cluster, peers'],
     [['--passes', '0'], 'Cannot use --passes 0: it must be an integer from 1 to 100'],
     [['--seconds', 'x'], 'Cannot use --seconds x: it must be from 0.01 to 60'],
     [['--colour'], 'Unknown option'],
