@@ -66,43 +66,62 @@ export function loadRequests(keys: number, valueBytes: number): RequestSource {
   };
 }
 
+/** Options of {@link TraceRequests}. */
+export interface TraceRequestsOptions {
+  readonly batches: AsyncIterator<readonly TraceRequest[]>;
+  readonly client: number;
+  readonly clients: number;
+  /** Called with how many more of the file's requests have been read. */
+  readonly onRead: (requests: number) => void;
+}
+
 /**
  * Every `clients`-th request of a trace. All clients read the whole file, so they number its keys alike: in the order
  * in which they appear.
  */
-export function traceRequests(options: {
-  readonly batches: AsyncIterator<readonly TraceRequest[]>;
-  readonly client: number;
-  readonly clients: number;
-  /** Called with how many of the file's requests have been handed out or passed over since the last call. */
-  readonly onRead: (requests: number) => void;
-}): RequestSource {
-  const names = new Map<string, number>();
-  let waiting: Request[] = [];
-  let at = 0;
-  let line = 0;
-  let filling: Promise<boolean> | undefined;
+export class TraceRequests implements RequestSource {
+  readonly #options: TraceRequestsOptions;
+  readonly #keys = new Map<string, number>();
+  #waiting: Request[] = [];
+  #at = 0;
+  #line = 0;
+  #filling: Promise<boolean> | undefined;
 
-  const fill = async (): Promise<boolean> => {
-    const { done, value } = await options.batches.next();
-    filling = undefined;
+  constructor(options: TraceRequestsOptions) {
+    this.#options = options;
+  }
+
+  take(): Request | undefined | Promise<Request | undefined> {
+    return this.#at < this.#waiting.length ? this.#waiting[this.#at++] : this.#takeLater();
+  }
+
+  /** The names of the first `count` keys, reading on where this client has not got so far. */
+  async names(count: number): Promise<readonly string[]> {
+    while (this.#keys.size < count && (await this.#fill()));
+    return [...this.#keys.keys()].slice(0, count);
+  }
+
+  async #takeLater(): Promise<Request | undefined> {
+    while (this.#at === this.#waiting.length) {
+      this.#filling ??= this.#fill(); // Many slots wait, one of them reads on.
+      if (!(await this.#filling)) return undefined;
+    }
+    return this.#waiting[this.#at++];
+  }
+
+  async #fill(): Promise<boolean> {
+    const { batches, client, clients, onRead } = this.#options;
+    const { done, value } = await batches.next();
+    this.#filling = undefined;
     if (done === true) return false;
-    waiting = [];
-    at = 0;
+    this.#waiting = [];
+    this.#at = 0;
     for (const { kind, key: name, bytes } of value) {
-      let key = names.get(name);
-      if (key === undefined) names.set(name, (key = names.size));
-      if (line++ % options.clients === options.client) waiting.push({ kind, key, name, bytes });
+      let key = this.#keys.get(name);
+      if (key === undefined) this.#keys.set(name, (key = this.#keys.size));
+      if (this.#line++ % clients === client) this.#waiting.push({ kind, key, name, bytes });
     }
-    options.onRead(value.length);
+    onRead(value.length);
     return true;
-  };
-  const takeLater = async (): Promise<Request | undefined> => {
-    while (at === waiting.length) {
-      filling ??= fill(); // Many slots wait, one of them reads on.
-      if (!(await filling)) return undefined;
-    }
-    return waiting[at++];
-  };
-  return { take: () => (at < waiting.length ? waiting[at++] : takeLater()) };
+  }
 }

@@ -95,14 +95,15 @@ describe('The judge flags', () => {
   });
 });
 
+function lostOf(history: readonly Observation[], final: Observation): readonly [lost: number, stale: number] {
+  const judge = new Judge({ clients: 2 });
+  for (const seen of history) judge.observe(seen);
+  judge.finish();
+  judge.final({ ...final, start: 100, end: 101 });
+  return [judge.lost, judge.stale];
+}
+
 describe('The final reads', () => {
-  function lostOf(history: readonly Observation[], final: Observation): readonly [lost: number, stale: number] {
-    const judge = new Judge({ clients: 2 });
-    for (const seen of history) judge.observe(seen);
-    judge.finish();
-    judge.final({ ...final, start: 100, end: 101 });
-    return [judge.lost, judge.stale];
-  }
   const old = [ok(A0, [0, 1]), ok(B0, [1, 2]), advance(0, 9), advance(1, 9), got(B0, [9, 10])];
 
   it.each<[string, Observation[], Observation, readonly [number, number]]>([

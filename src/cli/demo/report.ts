@@ -1,0 +1,234 @@
+// What the demo found, as one object for programs and as a table for people.
+import { Histogram } from '../../base/histogram.ts';
+import type { Judge, Violation } from './judge.ts';
+import { FAULTS, type Fault, type Kill } from './nemesis.ts';
+import type { DemoOptions } from './plan.ts';
+import { COUNTED, type SharedRecord } from './record.ts';
+
+/** Latencies of one kind of operation, in microseconds. */
+export interface LatencyUs {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** What `--json` prints. */
+export interface DemoSummary {
+  readonly replicas: number;
+  readonly seconds: number;
+  readonly operations: number;
+  readonly operationsPerSecond: number;
+  readonly latencyUs: { readonly get: LatencyUs; readonly put: LatencyUs };
+  readonly kills: Readonly<Record<Fault, number>>;
+  /** From the kill until the replica voted again. */
+  readonly recoveryMs: { readonly p50: number; readonly max: number };
+  /** Longest time in which a client had requests in flight and none was completed. */
+  readonly longestStallMs: number;
+  readonly acknowledgedWrites: number;
+  readonly lost: number;
+  readonly stale: number;
+  readonly unknown: number;
+  readonly wakeUpsPerOperation: number;
+  /** Resident memory of the whole process when the load ended. */
+  readonly rssMb: number;
+}
+
+/** A run, judged. */
+export interface DemoReport {
+  readonly summary: DemoSummary;
+  readonly options: DemoOptions;
+  /** Kills that hit a replica with unread frames. */
+  readonly killsWithUnread: number;
+  readonly unexpectedDeaths: number;
+  readonly unavailable: number;
+  /** Requests that ended with an error instead of an outcome, and the first such error. */
+  readonly failed: number;
+  readonly firstFailure: string | undefined;
+  readonly rssPeakMb: number;
+  readonly violations: readonly Violation[];
+  /** Reasons beside lost and stale for which the run failed. */
+  readonly failures: readonly string[];
+  readonly isGood: boolean;
+}
+
+/** What a run left behind. */
+export interface DemoRemains {
+  readonly options: DemoOptions;
+  readonly record: SharedRecord;
+  readonly clients: number;
+  readonly judge: Judge;
+  readonly kills: readonly Kill[];
+  readonly unexpectedDeaths: number;
+  readonly seconds: number;
+  readonly wakeUps: number;
+  readonly rss: number;
+  readonly rssPeak: number;
+  readonly failures: readonly string[];
+  readonly firstFailure: unknown;
+}
+
+const MIB = 1024 * 1024;
+
+/** Adds up a run. */
+export function reportOf(remains: DemoRemains): DemoReport {
+  const { options, judge, record, seconds } = remains;
+  const clients = Array.from({ length: remains.clients }, (_, client) => client);
+  const sum = (counter: (typeof COUNTED)[keyof typeof COUNTED]): number =>
+    clients.reduce((total, client) => total + record.counted(client, counter), 0);
+  const operations = sum(COUNTED.OPERATIONS);
+  const dead = remains.kills.filter((kill) => kill.isDead);
+  const recoveries = dead.flatMap(({ recoveryMs }) => (recoveryMs === undefined ? [] : [recoveryMs]));
+  const stallUs = Math.max(...clients.map((client) => record.counted(client, COUNTED.STALL_US)));
+  const summary: DemoSummary = {
+    replicas: options.cluster.replicas,
+    seconds: round(seconds, 3),
+    operations,
+    operationsPerSecond: Math.round(operations / seconds),
+    latencyUs: { get: latencyOf(record, clients, 'get'), put: latencyOf(record, clients, 'put') },
+    kills: { terminate: 0, hang: 0, oom: 0, ...countFaults(dead) },
+    recoveryMs: { p50: round(medianOf(recoveries), 1), max: round(Math.max(0, ...recoveries), 1) },
+    longestStallMs: round(stallUs / 1000, 1),
+    acknowledgedWrites: judge.acknowledgedWrites,
+    lost: judge.lost,
+    stale: judge.stale,
+    unknown: sum(COUNTED.UNKNOWN),
+    wakeUpsPerOperation: operations === 0 ? 0 : round(remains.wakeUps / operations, 4),
+    rssMb: round(remains.rss / MIB, 1),
+  };
+  return {
+    summary,
+    options,
+    killsWithUnread: dead.filter(({ hadUnread }) => hadUnread).length,
+    unexpectedDeaths: remains.unexpectedDeaths,
+    unavailable: sum(COUNTED.UNAVAILABLE),
+    failed: sum(COUNTED.FAILED),
+    firstFailure: remains.firstFailure === undefined ? undefined : messageOf(remains.firstFailure),
+    rssPeakMb: round(remains.rssPeak / MIB, 1),
+    violations: judge.violations,
+    failures: remains.failures,
+    isGood: judge.lost === 0 && judge.stale === 0 && remains.failures.length === 0,
+  };
+}
+
+/** How the table is printed: plain, or with colours. */
+export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string) => string;
+
+/** The report as a person reads it. */
+export function tableOf(report: DemoReport, paint: Paint): string {
+  const { summary, options } = report;
+  const label = (text: string): string => paint('dim', text.padEnd(15));
+  const row = (name: string, text: string): string => `  ${label(name)}${text}`;
+  const bad = (count: number): string => (count === 0 ? paint('green', '0') : paint('red', whole(count)));
+  const lines = [
+    '',
+    paint('bold', `${whole(summary.operationsPerSecond)} operations per second while replicas died`),
+    row('cluster', clusterText(options)),
+    row('workload', workloadText(options)),
+    row('operations', `${whole(summary.operations)} in ${summary.seconds.toFixed(1)} s`),
+    '',
+    `  ${label('latency')}${['p50', 'p99', 'p99.9', 'max'].map((text) => paint('dim', text.padStart(10))).join('')}`,
+    row('get', latencyText(summary.latencyUs.get)),
+    row('put', latencyText(summary.latencyUs.put)),
+    row('longest stall', millis(summary.longestStallMs)),
+    '',
+    row('kills', killsText(report)),
+    row(
+      'recovery',
+      `p50 ${millis(summary.recoveryMs.p50)}, max ${millis(summary.recoveryMs.max)} (kill until it votes)`,
+    ),
+    row('wake-ups', `${summary.wakeUpsPerOperation} per operation`),
+    row('memory', `${Math.round(summary.rssMb)} MiB, at most ${Math.round(report.rssPeakMb)} MiB`),
+    '',
+    row('acknowledged', `${whole(summary.acknowledgedWrites)} writes`),
+    row('lost', bad(summary.lost)),
+    row('stale', bad(summary.stale)),
+    row('unknown', `${whole(summary.unknown)} writes that may or may not have happened`),
+    ...troubleRows(report, row),
+    '',
+    verdictText(report, paint),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function troubleRows(report: DemoReport, row: (name: string, text: string) => string): string[] {
+  const rows: string[] = [];
+  if (report.unavailable > 0) rows.push(row('unavailable', `${whole(report.unavailable)} requests had no quorum`));
+  if (report.failed > 0) {
+    rows.push(row('failed', `${whole(report.failed)} requests, the first: ${report.firstFailure ?? 'unknown'}`));
+  }
+  if (report.unexpectedDeaths > 0)
+    rows.push(row('other deaths', `${report.unexpectedDeaths} replicas, not killed by us`));
+  for (const { kind, key, read, against } of report.violations) {
+    rows.push(row(kind, `key ${key}: ${read}, against ${against}`));
+  }
+  for (const failure of report.failures) rows.push(row('failed', failure));
+  return rows;
+}
+
+function verdictText(report: DemoReport, paint: Paint): string {
+  const { seed } = report.options.plan;
+  if (report.isGood) return paint('green', 'Nothing acknowledged was lost, and no read was stale.');
+  return paint('red', `FAILED. Same load and kills again: --seed ${seed}`);
+}
+
+function clusterText({ cluster }: DemoOptions): string {
+  const majority = Math.floor(cluster.replicas / 2) + 1;
+  return `${cluster.replicas} replicas, R = ${cluster.read ?? majority}, W = ${cluster.write ?? majority}`;
+}
+
+function workloadText({ plan }: DemoOptions): string {
+  const clients = `${plan.clients} threads with ${plan.concurrency} requests in flight each`;
+  if (plan.trace !== undefined) return `${plan.trace.path}, values cut to ${plan.valueBytesMax} bytes, ${clients}`;
+  return `YCSB A, B, F; ${whole(plan.keys)} zipfian keys, ${plan.valueBytes}-byte values, ${clients}`;
+}
+
+function killsText({ summary, killsWithUnread }: DemoReport): string {
+  const total = FAULTS.reduce((count, fault) => count + summary.kills[fault], 0);
+  if (total === 0) return 'none';
+  const kinds = FAULTS.map((fault) => `${fault} ${summary.kills[fault]}`).join(', ');
+  return `${total}: ${kinds}; ${killsWithUnread} hit a replica with unread frames`;
+}
+
+function countFaults(kills: readonly Kill[]): Partial<Record<Fault, number>> {
+  const counts: Partial<Record<Fault, number>> = {};
+  for (const { fault } of kills) counts[fault] = (counts[fault] ?? 0) + 1;
+  return counts;
+}
+
+function latencyOf(record: SharedRecord, clients: readonly number[], operation: 'get' | 'put'): LatencyUs {
+  const all = new Histogram();
+  for (const client of clients) all.add(record.latencies(client, operation));
+  return { p50: all.percentile(0.5), p99: all.percentile(0.99), p999: all.percentile(0.999), max: all.max };
+}
+
+function latencyText({ p50, p99, p999, max }: LatencyUs): string {
+  return [p50, p99, p999, max].map((us) => micros(us).padStart(10)).join('');
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+}
+
+function micros(us: number): string {
+  return us < 1000 ? `${us} us` : millis(us / 1000);
+}
+
+function millis(ms: number): string {
+  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  return ms >= 100 ? `${Math.round(ms)} ms` : `${round(ms, ms < 10 ? 2 : 1)} ms`;
+}
+
+function whole(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,268 @@
+// The main job: a cluster under load from two threads, replicas killed all the while, and a judge that watches.
+import { setTimeout as delay } from 'node:timers/promises';
+import { nowMs } from '../../base/clock.ts';
+import { seededRandom } from '../../base/random.ts';
+import type { ClusterClient, ClusterEvents, ClusterHandle, ClusterOptions } from '../../cluster/options.ts';
+import { DemoClient } from './client.ts';
+import { Judge, type Observation } from './judge.ts';
+import { Nemesis, type Fault } from './nemesis.ts';
+import { requestsOf, wakeUpsOf, type Peer, type PeerReport, type PeerWiring } from './peer.ts';
+import type { DemoOptions } from './plan.ts';
+import { COUNTED, PHASES, SharedRecord, type Phase } from './record.ts';
+import { reportOf, type DemoReport } from './report.ts';
+import { keyName, loadRequests, TraceRequests, type RequestSource } from './requests.ts';
+import { verifyAll } from './verify.ts';
+
+/** What the demo uses of a cluster. */
+export interface DemoCluster extends Pick<ClusterClient, 'get' | 'put' | 'delete' | 'metrics' | 'inspect' | 'close'> {
+  handle(): ClusterHandle;
+  on<Name extends 'down' | 'operational'>(name: Name, listener: (...event: ClusterEvents[Name]) => void): unknown;
+}
+
+/** An open cluster and what can be done to it: the real one, or a stand-in of the tests. */
+export interface DemoStage {
+  readonly cluster: DemoCluster;
+  /** Kills a replica; `false` when the quorums would not survive it now. */
+  injectFault(replica: number, fault: Fault): Promise<boolean>;
+  /** Starts the second client. */
+  startPeer(wiring: PeerWiring): Peer;
+}
+
+/** How far the demo is. */
+export interface DemoProgress {
+  readonly step: 'open' | 'load' | 'run' | 'settle' | 'verify';
+  readonly phase: Phase;
+  readonly elapsedMs: number;
+  readonly operations: number;
+  readonly kills: number;
+  readonly stale: number;
+}
+
+/** What the demo tells and asks its caller. */
+export interface DemoHooks {
+  /** Ends the load early; what was done until then is still judged. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: DemoProgress) => void;
+}
+
+const MAIN = 0;
+const WORKER = 1;
+const CLIENTS = 2;
+/** How often the judge hears of the worker, phases change and memory is looked at, in milliseconds. */
+const TICK_MS = 5;
+const PROGRESS_MS = 1000;
+/** Longest wait for killed replicas to come back at the end, in milliseconds. */
+const SETTLE_MS_MAX = 30_000;
+const YCSB_PHASES = [PHASES.YCSB_A, PHASES.YCSB_B, PHASES.YCSB_F];
+
+/**
+ * Runs the demo and judges it. Main thread only.
+ *
+ * @throws what ended the run early, such as `ERR_QUORATE_STATE_LOST`; the cluster is closed then, too.
+ */
+export async function runDemo(
+  options: DemoOptions,
+  open: (options: ClusterOptions) => Promise<DemoStage>,
+  hooks: DemoHooks,
+): Promise<DemoReport> {
+  const stage = await open(options.cluster);
+  const run = new DemoRun(options, stage, hooks);
+  const peer = stage.startPeer(run.wiring());
+  try {
+    return await run.perform(peer);
+  } finally {
+    await peer.terminate();
+    await stage.cluster.close();
+  }
+}
+
+class DemoRun {
+  readonly #options: DemoOptions;
+  readonly #stage: DemoStage;
+  readonly #cluster: DemoCluster;
+  readonly #hooks: DemoHooks;
+  readonly #record = new SharedRecord({ clients: CLIENTS });
+  readonly #judge = new Judge({ clients: CLIENTS });
+  readonly #client: DemoClient;
+  #keysSeen = 0;
+  #step: DemoProgress['step'] = 'open';
+  #beganMs = nowMs();
+  #reportedMs = 0;
+  #rssPeak = 0;
+  #nemesis: Nemesis | undefined;
+  #unexpectedDeaths = 0;
+
+  constructor(options: DemoOptions, stage: DemoStage, hooks: DemoHooks) {
+    const { concurrency, valueBytesMax } = options.plan;
+    this.#options = options;
+    this.#stage = stage;
+    this.#cluster = stage.cluster;
+    this.#hooks = hooks;
+    const observe = (seen: Readonly<Observation>): void => this.#take(seen);
+    const record = this.#record;
+    this.#client = new DemoClient({ store: stage.cluster, record, client: MAIN, concurrency, valueBytesMax, observe });
+  }
+
+  wiring(): PeerWiring {
+    const { plan } = this.#options;
+    return { handle: this.#cluster.handle(), record: this.#record.buffer, client: WORKER, plan };
+  }
+
+  async perform(peer: Peer): Promise<DemoReport> {
+    const { plan, killsPerSecond } = this.#options;
+    const nemesis = this.#makeNemesis(killsPerSecond);
+    await peer.ready;
+    this.#enter('load');
+    if (plan.trace === undefined) await this.#client.run(loadRequests(plan.keys, plan.valueBytes), false);
+    this.#enter('run');
+    const source = requestsOf(plan, MAIN, this.#record);
+    const before = wakeUpsOf(this.#cluster);
+    const peerReport = await this.#measure(source, nemesis, peer);
+    const seconds = (nowMs() - this.#beganMs) / 1000;
+    const wakeUps = wakeUpsOf(this.#cluster) - before + peerReport.wakeUps;
+    const rss = process.memoryUsage.rss();
+    this.#enter('settle');
+    const failures = await this.#settle(nemesis);
+    this.#judge.finish();
+    this.#enter('verify');
+    failures.push(...(await this.#verify(source)));
+    return reportOf({
+      options: this.#options,
+      record: this.#record,
+      clients: CLIENTS,
+      judge: this.#judge,
+      kills: nemesis.kills,
+      unexpectedDeaths: this.#unexpectedDeaths,
+      seconds,
+      wakeUps,
+      rss,
+      rssPeak: Math.max(rss, this.#rssPeak),
+      failures,
+      firstFailure: this.#client.firstFailure ?? peerReport.firstFailure,
+    });
+  }
+
+  #makeNemesis(killsPerSecond: number): Nemesis {
+    const nemesis = new Nemesis({
+      killsPerSecond,
+      random: seededRandom(this.#options.plan.seed ^ 0x6e65_6d65),
+      inspect: () => this.#cluster.inspect().replicas,
+      inject: (replica, fault) => this.#stage.injectFault(replica, fault),
+      delay: (ms, signal) => delay(ms, undefined, { signal }),
+    });
+    this.#nemesis = nemesis;
+    this.#cluster.on('down', ({ replica }) => {
+      if (!nemesis.died(replica)) this.#unexpectedDeaths += 1;
+    });
+    this.#cluster.on('operational', ({ replica }) => nemesis.recovered(replica));
+    return nemesis;
+  }
+
+  /** The measured part: both clients ask, the nemesis kills, the judge listens. */
+  async #measure(source: RequestSource, nemesis: Nemesis, peer: Peer): Promise<PeerReport> {
+    const stop = new AbortController();
+    this.#beganMs = nowMs();
+    this.#tick();
+    const ticker = setInterval(() => this.#tick(), TICK_MS);
+    const killing = nemesis.run(stop.signal);
+    const asking = this.#ask(source);
+    try {
+      // Whoever fails first ends the run; the others see the phase.
+      const [report] = await Promise.all([peer.done, asking, this.#untilAborted(asking, killing)]);
+      return report;
+    } finally {
+      this.#record.phase = PHASES.STOP;
+      stop.abort();
+      clearInterval(ticker);
+      await Promise.allSettled([asking, killing]);
+      this.#drain();
+    }
+  }
+
+  async #ask(source: RequestSource): Promise<void> {
+    try {
+      await this.#client.run(source, true);
+    } finally {
+      await this.#client.finish();
+    }
+  }
+
+  /** Rejects when the nemesis cannot go on; else settles when the main client is done. */
+  async #untilAborted(asking: Promise<void>, killing: Promise<void>): Promise<void> {
+    await Promise.race([asking, killing.then(() => asking)]);
+  }
+
+  #tick(): void {
+    this.#drain();
+    const elapsedMs = nowMs() - this.#beganMs;
+    this.#record.phase = this.#phaseAt(elapsedMs);
+    if (elapsedMs - this.#reportedMs < PROGRESS_MS) return;
+    this.#reportedMs = elapsedMs;
+    this.#rssPeak = Math.max(this.#rssPeak, process.memoryUsage.rss());
+    this.#report();
+  }
+
+  #phaseAt(elapsedMs: number): Phase {
+    const { seconds, plan } = this.#options;
+    if (this.#hooks.signal.aborted || this.#record.phase === PHASES.STOP) return PHASES.STOP;
+    if (seconds !== undefined && elapsedMs >= seconds * 1000) return PHASES.STOP;
+    if (plan.trace !== undefined || seconds === undefined) return PHASES.TRACE;
+    return YCSB_PHASES[Math.floor((elapsedMs / (seconds * 1000)) * YCSB_PHASES.length)] ?? PHASES.STOP;
+  }
+
+  #drain(): void {
+    this.#record.journal(WORKER).drain((seen) => this.#take(seen));
+  }
+
+  #take(seen: Readonly<Observation>): void {
+    if (seen.key >= this.#keysSeen) this.#keysSeen = seen.key + 1;
+    this.#judge.observe(seen);
+  }
+
+  /** Waits until every killed replica votes again. */
+  async #settle(nemesis: Nemesis): Promise<string[]> {
+    const untilMs = nowMs() + SETTLE_MS_MAX;
+    const isSettled = (): boolean =>
+      nemesis.open.length === 0 && this.#cluster.inspect().replicas.every(({ state }) => state === 'operational');
+    while (!isSettled() && nowMs() < untilMs) await delay(TICK_MS);
+    const failures = nemesis.open.map(({ replica, fault, isDead }) =>
+      isDead ? `Replica ${replica} did not come back after ${fault}` : `Replica ${replica} did not die of ${fault}`,
+    );
+    const { replicas } = this.#cluster.inspect();
+    for (const { replica, state } of replicas) {
+      if (state !== 'operational') failures.push(`Replica ${replica} is ${state} at the end`);
+    }
+    return failures;
+  }
+
+  /** Reads every key at level `all`. */
+  async #verify(source: RequestSource): Promise<string[]> {
+    const isTrace = source instanceof TraceRequests;
+    const names = isTrace
+      ? await source.names(this.#keysSeen)
+      : Array.from({ length: this.#keysSeen }, (_, key) => keyName(key));
+    const unread = await verifyAll(
+      names,
+      (key, name) => this.#client.readAll(key, name),
+      (seen) => this.#judge.final(seen),
+    );
+    return unread === 0 ? [] : [`${unread} keys could not be read at level all`];
+  }
+
+  #enter(step: DemoProgress['step']): void {
+    this.#step = step;
+    this.#report();
+  }
+
+  #report(): void {
+    const record = this.#record;
+    this.#hooks.onProgress({
+      step: this.#step,
+      phase: record.phase,
+      elapsedMs: nowMs() - this.#beganMs,
+      operations: record.counted(MAIN, COUNTED.OPERATIONS) + record.counted(WORKER, COUNTED.OPERATIONS),
+      kills: this.#nemesis?.kills.length ?? 0,
+      stale: this.#judge.stale,
+    });
+  }
+}

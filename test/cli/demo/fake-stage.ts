@@ -1,0 +1,154 @@
+// A stand-in for a cluster: one Map, on this thread, with replicas that only pretend to die. What it breaks is chosen.
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ClusterEvents } from '../../../src/cluster/options.ts';
+import { runPeerClient } from '../../../src/cli/demo/peer.ts';
+import type { DemoCluster, DemoStage } from '../../../src/cli/demo/run-demo.ts';
+
+export interface FakeFaults {
+  /** Every so many acknowledged writes one is not done. */
+  readonly dropsEvery?: number;
+  /** Every so many reads one returns the value before the last. */
+  readonly staleEvery?: number;
+  /** Every so many writes one ends as unknown; half of these happen. */
+  readonly unknownEvery?: number;
+  /** Every so many reads one is damaged. */
+  readonly damagedEvery?: number;
+  /** Replicas that are killed stay dead. */
+  readonly neverRecovers?: boolean;
+  /** Every operation rejects with this after so many. */
+  readonly failsAfter?: { readonly operations: number; readonly error: Error };
+}
+
+const NO_METRICS = {
+  gets: 0,
+  puts: 0,
+  deletes: 0,
+  fastReads: 0,
+  slowReads: 0,
+  fastWrites: 0,
+  slowWrites: 0,
+  unknown: 0,
+  unavailable: 0,
+  wakeUps: 0,
+  replicaWakeUps: 0,
+  framesSent: 0,
+  framesResent: 0,
+};
+
+/** A stage whose store is one Map; `closed` says that everything was let go. */
+export class FakeStage implements DemoStage {
+  readonly cluster: DemoCluster;
+  isClosed = false;
+  readonly #faults: FakeFaults;
+  readonly #values = new Map<string, unknown>();
+  readonly #before = new Map<string, unknown>();
+  readonly #states: ('operational' | 'down')[];
+  #operations = 0;
+  #reads = 0;
+  #writes = 0;
+  #version = 0;
+  readonly #listeners: {
+    down: ((...e: ClusterEvents['down']) => void)[];
+    operational: ((...e: ClusterEvents['operational']) => void)[];
+  } = {
+    down: [],
+    operational: [],
+  };
+
+  constructor(replicas: number, faults: FakeFaults = {}) {
+    this.#faults = faults;
+    this.#states = Array.from({ length: replicas }, () => 'operational' as const);
+    this.cluster = this.#makeCluster();
+  }
+
+  async injectFault(replica: number): Promise<boolean> {
+    if (this.#states.includes('down')) return false;
+    this.#states[replica] = 'down';
+    await turn();
+    for (const listener of this.#listeners.down) listener({ replica, epoch: 1, reason: { kind: 'hung' } });
+    if (this.#faults.neverRecovers === true) return true;
+    await turn();
+    this.#states[replica] = 'operational';
+    for (const listener of this.#listeners.operational) listener({ replica, epoch: 2, recoveryMs: 1 });
+    return true;
+  }
+
+  startPeer(wiring: Parameters<typeof runPeerClient>[1]): ReturnType<DemoStage['startPeer']> {
+    const done = runPeerClient(this.cluster, wiring);
+    done.catch(() => {});
+    return { ready: Promise.resolve(), done, terminate: () => Promise.resolve() };
+  }
+
+  #makeCluster(): DemoCluster {
+    const step = async (): Promise<void> => {
+      await turn();
+      const { failsAfter } = this.#faults;
+      if (failsAfter !== undefined && ++this.#operations > failsAfter.operations) throw failsAfter.error;
+    };
+    const write = async (
+      key: string,
+      value: unknown,
+    ): Promise<{ outcome: 'ok'; version: string } | { outcome: 'unknown'; operationId: string }> => {
+      await step();
+      this.#writes += 1;
+      const isUnknown = isNth(this.#writes, this.#faults.unknownEvery);
+      const happens = isUnknown ? this.#writes % 2 === 0 : !isNth(this.#writes, this.#faults.dropsEvery);
+      if (happens) {
+        if (this.#values.has(key)) this.#before.set(key, this.#values.get(key));
+        this.#values.set(key, value);
+      }
+      await turn();
+      return isUnknown ? { outcome: 'unknown', operationId: '1' } : { outcome: 'ok', version: String(++this.#version) };
+    };
+    return {
+      get: async (key) => {
+        await step();
+        this.#reads += 1;
+        const values =
+          isNth(this.#reads, this.#faults.staleEvery) && this.#before.has(key) ? this.#before : this.#values;
+        const value = values.get(key);
+        await turn();
+        if (value === undefined) return { outcome: 'absent' };
+        const isDamaged = isNth(this.#reads, this.#faults.damagedEvery) && value instanceof Uint8Array;
+        return { outcome: 'ok', value: isDamaged ? value.map((byte) => byte ^ 1) : value, version: '1' };
+      },
+      put: write,
+      delete: (key) => write(key, undefined),
+      metrics: () => NO_METRICS,
+      inspect: () => ({
+        replicas: this.#states.map((state, replica) => ({
+          replica,
+          state,
+          epoch: 1,
+          restarts: 0,
+          lastExit: undefined,
+          threadId: 1,
+          unreadBytes: replica % 2,
+          handled: 0,
+          keys: 0,
+          bytes: 0,
+        })),
+        read: 3,
+        write: 3,
+        prepare: 3,
+        recoverFrom: 3,
+        stateLost: false,
+        clients: 2,
+        pending: 0,
+      }),
+      close: () => {
+        this.isClosed = true;
+        return Promise.resolve();
+      },
+      handle: () => ({ kind: 'quorate:cluster-handle', name: 'fake', board: new SharedArrayBuffer(8) }),
+      on: (name, listener) => {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the two lists differ by their events only
+        (this.#listeners[name] as unknown[]).push(listener);
+      },
+    };
+  }
+}
+
+function isNth(count: number, every: number | undefined): boolean {
+  return every !== undefined && count % every === 0;
+}
