@@ -1,10 +1,14 @@
 // How a producer wakes a consumer that sleeps. The consumer raises PARKED, looks again, and only then waits; the
 // producer sets the ready bit, then looks at PARKED. Whichever comes second sees the other, so no wake-up is lost.
-import type { AtomicOperations, SharedMemory } from './memory.ts';
+//
+// PARKED holds the number of the park, so that a waker that was held up takes down the flag of the park that it ended,
+// never that of a later one. It does so last: a waker that is killed on its way leaves the flag up, and the next one
+// wakes the sleeper. Its own ring may be lost with it, so every wait has a bound, and who sees a thread's exit wakes the
+// threads that it may have been waking.
 import { DOORBELL } from './layout.ts';
+import type { AtomicOperations, SharedMemory } from './memory.ts';
 
 const AWAKE = 0;
-const PARKED = 1;
 
 /**
  * One thread's doorbell. The owner takes, parks and counts turns; any thread rings. `base` is the word where the
@@ -23,23 +27,35 @@ export class Doorbell {
     this.#base = base;
   }
 
-  /** Marks a lane (0 to 30) ready and wakes the owner if it sleeps. Any thread. @returns whether it had to be woken. */
+  /**
+   * Marks a lane (0 to 30) ready and wakes the owner if it sleeps. Publish first. Any thread; never blocks.
+   *
+   * @returns whether the owner had to be woken.
+   */
   ring(lane: number): boolean {
-    this.#atomics.or(this.#words, this.#base + DOORBELL.READY, 1 << lane);
+    const ready = this.#base + DOORBELL.READY;
+    const bit = 1 << lane;
+    // Loading first keeps the line shared while the bit is up. Then the owner has not taken it yet: it will see what we
+    // published when it does.
+    if ((this.#atomics.load(this.#words, ready) & bit) === 0) this.#atomics.or(this.#words, ready, bit);
     return this.wake();
   }
 
-  /** Wakes the owner if it sleeps. Any thread. @returns whether it slept. */
+  /** Wakes the owner if it sleeps. Any thread; never blocks. @returns whether it slept. */
   wake(): boolean {
     const parked = this.#base + DOORBELL.PARKED;
-    if (this.#atomics.load(this.#words, parked) === AWAKE) return false;
-    if (this.#atomics.exchange(this.#words, parked, AWAKE) === AWAKE) return false; // Somebody else wakes it.
-    this.#atomics.add(this.#words, this.#base + DOORBELL.BELL, 1); // Before a wait that has not begun yet.
-    this.#atomics.notify(this.#words, this.#base + DOORBELL.BELL);
-    return true;
+    const park = this.#atomics.load(this.#words, parked);
+    if (park === AWAKE) return false;
+    this.#atomics.add(this.#words, this.#base + DOORBELL.BELL, 1); // Ends a wait that has not begun yet.
+    const woken = this.#atomics.notify(this.#words, this.#base + DOORBELL.BELL);
+    this.#atomics.compareExchange(this.#words, parked, park, AWAKE); // Saves the other producers the notify.
+    return woken > 0;
   }
 
-  /** Takes the ready lanes as a mask, and clears it. Owner only. */
+  /**
+   * Takes the ready lanes as a mask, and clears it. Owner only. A new owner looks at every lane first: its predecessor
+   * may have taken bits and died.
+   */
   take(): number {
     const ready = this.#base + DOORBELL.READY;
     // Loading first keeps the line shared while nothing is ready.
@@ -57,23 +73,25 @@ export class Doorbell {
   /** Blocks the owner's thread until it is woken, at most `timeoutMs`. Returns at once when something is ready. */
   park(timeoutMs: number): void {
     const bell = this.#raise();
-    if (this.isReady()) return this.unpark();
-    this.#atomics.wait(this.#words, this.#base + DOORBELL.BELL, bell, timeoutMs);
+    if (!this.isReady()) this.#atomics.wait(this.#words, this.#base + DOORBELL.BELL, bell, timeoutMs);
     this.unpark();
   }
 
   /**
-   * Lets the owner's event loop run until it is woken: the promise settles then. `undefined` when something is ready
-   * now. A pending wait does not keep the process alive.
+   * Lets the owner's event loop run until it is woken, at most `timeoutMs`: the promise settles then. It may settle
+   * without cause. `undefined` when something is ready now. While a wait is under way its promise is answered again,
+   * with its own bound: attach to it once. A pending wait does not keep the process alive.
    */
-  parkAsync(): Promise<unknown> | undefined {
+  parkAsync(timeoutMs: number = Infinity): Promise<unknown> | undefined {
     const bell = this.#raise();
     if (this.isReady()) {
       this.unpark();
       return undefined;
     }
+    // A wait that began before BELL moved was notified, or will be by the waker that moved it. Should that one be
+    // killed in between, PARKED is up: the next waker notifies.
     if (this.#waiting !== undefined) return this.#waiting;
-    const wait = this.#atomics.waitAsync(this.#words, this.#base + DOORBELL.BELL, bell);
+    const wait = this.#atomics.waitAsync(this.#words, this.#base + DOORBELL.BELL, bell, timeoutMs);
     if (!wait.async) {
       this.unpark();
       return undefined;
@@ -123,14 +141,24 @@ export class Doorbell {
     return this.#atomics.load(this.#words, this.#base + DOORBELL.HANDLED);
   }
 
-  /** Clears the words for a new owner; call it when no thread uses them. */
-  reset(): void {
-    this.#words.fill(0, this.#base, this.#base + DOORBELL.WORDS);
+  /** Times that the owner parked, modulo 2^32. Any thread. */
+  get parks(): number {
+    return this.#atomics.load(this.#words, this.#base + DOORBELL.PARKS);
   }
 
+  /** Prepares for a new owner, when the old one is gone; others may ring meanwhile. Bells and parks count on. */
+  reset(): void {
+    for (const word of [DOORBELL.READY, DOORBELL.PARKED, DOORBELL.CONTROL, DOORBELL.TURN, DOORBELL.HANDLED]) {
+      this.#atomics.store(this.#words, this.#base + word, 0);
+    }
+  }
+
+  /** Raises PARKED with a number of its own. @returns the bell to wait on. */
   #raise(): number {
     const bell = this.#atomics.load(this.#words, this.#base + DOORBELL.BELL);
-    this.#atomics.store(this.#words, this.#base + DOORBELL.PARKED, PARKED);
+    const parks = this.#base + DOORBELL.PARKS;
+    this.#words[parks] = (this.#words[parks]! + 1) | 0 || 1;
+    this.#atomics.store(this.#words, this.#base + DOORBELL.PARKED, this.#words[parks]);
     return bell;
   }
 }

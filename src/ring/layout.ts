@@ -8,17 +8,27 @@
 //     line 3 both        48 [ WANT_ROOM | QUARANTINED            ]
 //     byte 256           data: CAPACITY bytes, then a spill of CAPACITY bytes
 //
+//   Broadcast ring: the same, with a line per reader in place of the consumer's
+//     line 0 constants      [ MAGIC | CAPACITY | FRAME_BYTES_MAX | RESETS | READERS ]
+//     lines 1 and 3         as above; line 2 is unused
+//     line 4 + i, reader i  [ CURSOR | READER ]
+//     then                  data and spill
+//
+//   WANT_ROOM holds the free bytes that the producer waits for, 0 when it does not wait.
+//   IN_HAND is a position, a multiple of 8; its bit 0 tells that the frame there is in the consumer's hand.
+//   CURSOR is a position, too; its low bits tell the state: 0 detached, 1 attached, 3 joining.
+//
 //   A frame starts on a multiple of 8 and is never split: one that begins near the end of the data runs on into the
 //   spill, which no other frame uses, so that both sides see contiguous bytes without a wrap case.
 //
 //     byte 0        4               8
 //         [ LENGTH | LENGTH ^ SEAL | payload: LENGTH bytes, padded to a multiple of 8 ]
 //
-//   TAIL, HEAD and IN_HAND count bytes and wrap at 2^32; differences are taken modulo 2^32.
+//   TAIL, HEAD, IN_HAND and CURSOR count bytes and wrap at 2^32; differences are taken modulo 2^32.
 //
 //   Doorbell (one per consumer thread)
 //     line 0 producers    0 [ READY (bit i: lane i has something to look at) ]
-//     line 1 both        16 [ PARKED | BELL | CONTROL                        ]
+//     line 1 both        16 [ PARKED | BELL | CONTROL                        ]   PARKED: 0, or the number of the park
 //     line 2 consumer    32 [ TURN | HANDLED | PARKS                         ]
 //
 //   Tally board (one per coordinator)
@@ -37,6 +47,7 @@ export const RING = {
   CAPACITY: 1,
   FRAME_BYTES_MAX: 2,
   RESETS: 3,
+  READERS: 4,
   TAIL: 16,
   PRODUCER: 17,
   FULL_COUNT: 18,
@@ -47,6 +58,24 @@ export const RING = {
   QUARANTINED: 49,
   DATA_BYTE: 256,
 } as const;
+
+/** Bit of IN_HAND. */
+export const HELD = 1;
+/** Takes a position out of IN_HAND or CURSOR. */
+export const POSITION_MASK: number = ~7;
+
+export const BROADCAST_MAGIC = 0x51_42_52_4f; // "QBRO"
+export const BROADCAST = {
+  /** Where the line of reader 0 begins, in words. */
+  READERS_LINE: 4 * LINE_WORDS,
+  CURSOR: 0,
+  READER: 1,
+} as const;
+/** States of a CURSOR. A joining cursor holds the producer back already, and may not be read from yet. */
+export const DETACHED = 0;
+export const ATTACHED = 1;
+export const JOINING = 3;
+export const CURSOR_STATE_MASK = 7;
 
 export const FRAME_HEADER_BYTES = 8;
 /** Tells a frame header from other bytes: a flipped bit in either word is noticed. */

@@ -1,0 +1,139 @@
+// The writing end of a ring, whoever reads it: a subclass says how far the slowest reader has come (its gate).
+import { assert } from '../base/assert.ts';
+import { rangeError } from '../base/errors.ts';
+import { claimOwner, frameTotal, writeHeader } from './frame.ts';
+import { FRAME_HEADER_BYTES, RING } from './layout.ts';
+import type { AtomicOperations, SharedMemory } from './memory.ts';
+
+/** The producer's end: one thread at a time, enforced by the owner word. */
+export abstract class FrameProducer {
+  /** The views to write a claimed frame through. */
+  readonly words: Int32Array;
+  readonly bytes: Uint8Array;
+  /** Longest payload that this ring can ever take, in bytes. */
+  readonly frameBytesMax: number;
+  protected readonly atomics: AtomicOperations;
+  readonly #dataByte: number;
+  readonly #capacity: number;
+  readonly #mask: number;
+  readonly #owner: number;
+  /** Next byte to write. Invariant: TAIL is this or an earlier commit. */
+  #tail: number;
+  /** Length of the claim under way, 0 when none. */
+  #claimed = 0;
+  /** The gate as last loaded: may be stale, and is then too small, so that we only ever think "full" too early. */
+  #gateSeen: number;
+  /** TAIL as last stored. */
+  #published: number;
+
+  /**
+   * Attaches the calling thread as producer; resumes at the published tail.
+   *
+   * @param owner a number other than 0 that names the thread.
+   * @throws {QuorateError} `ERR_QUORATE_RING_OWNED` when another producer is attached.
+   */
+  constructor(memory: SharedMemory, owner: number, dataByte: number) {
+    claimOwner(memory, { word: RING.PRODUCER, owner, side: 'producer' });
+    this.words = memory.words;
+    this.bytes = memory.bytes;
+    this.atomics = memory.atomics;
+    this.#dataByte = dataByte;
+    this.#owner = owner;
+    this.#capacity = memory.words[RING.CAPACITY]!;
+    this.#mask = this.#capacity - 1;
+    this.frameBytesMax = memory.words[RING.FRAME_BYTES_MAX]!;
+    this.#tail = this.#published = memory.atomics.load(memory.words, RING.TAIL);
+    this.#gateSeen = (this.#tail - this.#capacity) | 0; // Looks full, so that the first claim loads it.
+  }
+
+  /** Position before which all bytes are free, at most the published tail: an atomic look at every reader. */
+  protected abstract loadGate(): number;
+
+  /**
+   * Reserves a frame; write its payload, then {@link commit}. A claim that is not committed is simply claimed again.
+   *
+   * @returns the byte offset of the payload in {@link bytes} (a multiple of 8), or -1 when the ring is full.
+   * @throws {RangeError} `ERR_QUORATE_FRAME_TOO_LARGE` when the ring could never take it.
+   */
+  claim(payloadBytes: number): number {
+    const total = this.#totalOf(payloadBytes);
+    if (total > this.#freeSeen()) {
+      this.#look(); // A cache miss: only when our stale copy says full.
+      if (total > this.#freeSeen()) {
+        this.words[RING.FULL_COUNT] = (this.words[RING.FULL_COUNT]! + 1) | 0;
+        return -1;
+      }
+    }
+    const start = this.#dataByte + (this.#tail & this.#mask);
+    writeHeader(this.words, start, payloadBytes);
+    this.#claimed = total;
+    return start + FRAME_HEADER_BYTES;
+  }
+
+  /** The claimed frame is complete; its readers see it after the next {@link publish}. */
+  commit(): void {
+    this.#tail = (this.#tail + this.#claimed) | 0;
+    this.#claimed = 0;
+  }
+
+  /** Shows all committed frames to the readers, by one store; `false` when there were none. Never blocks. */
+  publish(): boolean {
+    if (this.#published === this.#tail) return false;
+    this.#published = this.#tail;
+    this.atomics.store(this.words, RING.TAIL, this.#tail); // Last: a reader loads TAIL before it looks at bytes.
+    return true;
+  }
+
+  /** Whether a payload of `payloadBytes` fits now; may turn true at any time, never false but by our own claims. */
+  hasRoomFor(payloadBytes: number): boolean {
+    const total = frameTotal(payloadBytes);
+    if (total > this.#freeSeen()) this.#look();
+    return payloadBytes <= this.frameBytesMax && total <= this.#freeSeen();
+  }
+
+  /**
+   * Asks the readers to ring back when half of the ring is free, or as much as a payload of `payloadBytes` takes.
+   * Publish first: what they cannot see they cannot free. The wait needs a bound, as any: a reader that is killed just
+   * then rings nobody.
+   *
+   * @returns `false` when there is room already: claim again instead of waiting.
+   * @throws {RangeError} `ERR_QUORATE_FRAME_TOO_LARGE` when the ring could never take it.
+   */
+  wantRoom(payloadBytes = 0): boolean {
+    assert(this.#published === this.#tail, 'What is committed is published before its producer waits for room');
+    const wanted = Math.max(this.#capacity >>> 1, this.#totalOf(payloadBytes));
+    this.atomics.store(this.words, RING.WANT_ROOM, wanted);
+    this.#look(); // After the wish is up, so that either we see the room or a reader sees the wish.
+    if (this.#freeSeen() < wanted) return true;
+    this.atomics.store(this.words, RING.WANT_ROOM, 0);
+    return false;
+  }
+
+  /** Bytes that the slowest reader has not freed yet, committed ones included. */
+  get usedBytes(): number {
+    this.#look();
+    return this.#capacity - this.#freeSeen();
+  }
+
+  /** Lets go of the ring; another producer may attach. */
+  detach(): void {
+    this.atomics.compareExchange(this.words, RING.PRODUCER, this.#owner, 0);
+  }
+
+  #freeSeen(): number {
+    return this.#capacity - ((this.#tail - this.#gateSeen) | 0);
+  }
+
+  #look(): void {
+    const gate = this.loadGate();
+    // A gate ahead of us is a damaged word. Keeping the old one looks full: nothing is overwritten on its account.
+    if (((this.#tail - gate) | 0) < 0) this.atomics.store(this.words, RING.QUARANTINED, 1);
+    else this.#gateSeen = gate;
+  }
+
+  #totalOf(payloadBytes: number): number {
+    if (payloadBytes >= 0 && payloadBytes <= this.frameBytesMax) return frameTotal(payloadBytes);
+    const allowed = `it must be from 0 to ${this.frameBytesMax} bytes`;
+    throw rangeError('ERR_QUORATE_FRAME_TOO_LARGE', `Cannot send a frame of ${payloadBytes} bytes: ${allowed}`);
+  }
+}
