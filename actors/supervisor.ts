@@ -4,6 +4,7 @@ import { exposeControl } from '../src/cluster/control-shim.ts';
 import { Supervisor } from '../src/cluster/supervisor-thread.ts';
 import type { SupervisorStart } from '../src/cluster/supervisor-thread.ts';
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- openCluster starts this program, with nothing else
 const { wiring, control, events } = workerData as SupervisorStart;
 const supervisor = new Supervisor(wiring, events);
 exposeControl(control, {

@@ -34,12 +34,13 @@ export const CLUSTER_CLOSED = 3;
 export const COUNTER = { KEYS: 0, KIBIBYTES: 1, RECOVERY_MS: 2, FAULT: 3 } as const;
 
 /** Allocates the board of a cluster. */
-export function createBoard(replicas: number): SharedMemory {
-  const memory = sharedMemory(new SharedArrayBuffer(4 * WORDS));
+export function createBoard(replicas: number): SharedArrayBuffer {
+  const board = new SharedArrayBuffer(4 * WORDS);
+  const memory = sharedMemory(board);
   memory.words[AT.REPLICAS] = replicas;
   memory.words[AT.STATE] = CLUSTER_OPEN;
   memory.words[AT.MAGIC] = MAGIC;
-  return memory;
+  return board;
 }
 
 /** A thread's view of the board. */

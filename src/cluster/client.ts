@@ -1,52 +1,48 @@
 // A client of a cluster on its thread: promises and synchronous calls in front of a coordinator, its rings and its
 // doorbell. All operations of one turn of the event loop leave in one batch.
 import { isMainThread } from 'node:worker_threads';
+import { assert } from '../base/assert.ts';
 import { nowMs } from '../base/clock.ts';
-import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
-import { INLINE_BYTES_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX } from '../base/limits.ts';
+import { QuorateError } from '../base/errors.ts';
 import { systemRandom } from '../base/random.ts';
-import { ValueEncoder, decodeValue } from '../base/value-codec.ts';
-import { ballotOf, copyBallot, versionOf } from '../protocol/ballot.ts';
 import { Coordinator } from '../replica/coordinator.ts';
-import { writeKey, writtenKey } from '../replica/key-bytes.ts';
-import { FrameBuffer } from '../replica/operation.ts';
 import type { Operation } from '../replica/operation.ts';
-import { BY_REFERENCE, REFERENCE_BYTES, REQUEST, copyWords, padded } from '../replica/wire.ts';
-import { Doorbell } from '../ring/doorbell.ts';
+import type { Doorbell } from '../ring/doorbell.ts';
 import { EpochTable } from '../ring/epoch-table.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
-import type { BatchWrite, Level, OperationOptions, ReadResult, Value, WriteResult } from '../store/store.ts';
-import { ClusterBoard, CLUSTER_CLOSED, CLUSTER_STATE_LOST, EPOCH_TABLE_WORD, TAG_WORD } from './board.ts';
+import type { BatchWrite, OperationOptions, ReadResult, Value, WriteResult } from '../store/store.ts';
+import { CLUSTER_CLOSED, CLUSTER_STATE_LOST, ClusterBoard, EPOCH_TABLE_WORD, TAG_WORD } from './board.ts';
 import { clientLargeChannel, clientOwner } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { inspectCluster } from './inspect.ts';
 import { ChannelLane } from './large-lane.ts';
 import type { ClusterClient, ClusterMetrics, ClusterStatus } from './options.ts';
+import { RequestMaker } from './request-maker.ts';
+import { Failure, resultOf, stateLostError } from './results.ts';
+import type { Settled } from './results.ts';
 import { SharedTagCounter } from './tag-counter.ts';
+import { UnresolvedWrites } from './unresolved.ts';
 
 /** How often deadlines and silences are looked at while operations are pending, in milliseconds. */
 const TICK_MS = 5;
-/** Unknown writes that {@link Client.resolve} can still finish. */
-const UNRESOLVED_MAX = 1024;
+const CLOSE_MS_DEFAULT = 5000;
+/** Share of a reply ring that answers may fill: the rest is for those that come late. */
+const REPLY_SHARE = 0.75;
 
-type Settled = ReadResult | WriteResult;
-type Resolve = (result: Settled | Promise<never>) => void;
+type SyncOptions = Omit<OperationOptions, 'signal'>;
 
-/** What an operation settles: a promise's resolve, or a box that a blocked thread looks at. */
-interface Waiting {
-  resolve: Resolve;
-  key: string;
-  signal: AbortSignal | undefined;
-  onAbort: (() => void) | undefined;
-}
+/** Who waits for an operation. */
+class Waiting {
+  readonly settle: (result: Settled | Failure) => void;
+  readonly signal: AbortSignal | undefined;
+  onAbort: (() => void) | undefined = undefined;
 
-/** A write whose outcome is unknown, kept until it is resolved. */
-interface Unresolved {
-  readonly request: FrameBuffer;
-  readonly requestBytes: number;
-  readonly operation: Pick<Operation, 'keyBytes' | 'valueBytes' | 'large' | 'writeNeeded'>;
+  constructor(settle: (result: Settled | Failure) => void, signal: AbortSignal | undefined) {
+    this.settle = settle;
+    this.signal = signal;
+  }
 }
 
 /** A client, made from a connection. One thread uses it. */
@@ -60,14 +56,16 @@ export class Client implements ClusterClient {
   readonly #replies: readonly RingConsumer[];
   readonly #large: readonly ChannelLane[];
   readonly #coordinator: Coordinator;
-  readonly #encoder = new ValueEncoder();
-  readonly #unresolved = new Map<string, Unresolved>();
+  readonly #maker: RequestMaker;
+  readonly #unresolved = new UnresolvedWrites();
   readonly #onClose: () => void;
+  /** The client's lane at every replica; lanes below are those of other replicas. */
+  readonly #lane: number;
   #isFlushing = false;
   #isArmed = false;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
-  #idle: (() => void) | undefined;
+  #onIdle: (() => void) | undefined;
   #wakeUps = 0;
   #replicaWakeUps = 0;
   #deletes = 0;
@@ -79,6 +77,7 @@ export class Client implements ClusterClient {
     this.#board = new ClusterBoard(memory);
     this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
     const { client, lanes, name, quorums, serial } = connection;
+    this.#lane = quorums.replicas + client;
     this.#bell = this.#board.clientBell(client);
     this.#replicaBells = lanes.map((_, replica) => this.#board.replicaBell(replica));
     const owner = clientOwner(serial);
@@ -93,23 +92,24 @@ export class Client implements ClusterClient {
       epochs: this.#epochs,
       tags: new SharedTagCounter(connection.board, TAG_WORD),
       random: systemRandom(),
-      replyRoomBytes: Math.floor((this.#replies[0]!.bytes.byteLength >> 1) * 0.75),
+      replyRoomBytes: Math.floor(REPLY_SHARE * connection.ringBytes),
       settle: (operation: Operation): void => this.#settle(operation),
     };
     this.#coordinator = new Coordinator(doors, quorums);
+    this.#maker = new RequestMaker(this.#coordinator, quorums);
   }
 
   get(key: string, options?: OperationOptions): Promise<ReadResult> {
-    return this.#start(() => this.#read(key, options), key, options?.signal) as Promise<ReadResult>;
+    return this.#start(() => this.#maker.get(key, options), options?.signal);
   }
 
   put(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
-    return this.#start(() => this.#write(key, value, options), key, options?.signal) as Promise<WriteResult>;
+    return this.#start(() => this.#maker.put(key, value, options), options?.signal);
   }
 
   delete(key: string, options?: OperationOptions): Promise<WriteResult> {
     this.#deletes++;
-    return this.#start(() => this.#erase(key, options), key, options?.signal) as Promise<WriteResult>;
+    return this.#start(() => this.#maker.delete(key, options), options?.signal);
   }
 
   getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]> {
@@ -125,56 +125,48 @@ export class Client implements ClusterClient {
   }
 
   resolve(operationId: string, options?: OperationOptions): Promise<WriteResult> {
-    const unresolved = this.#unresolved.get(operationId);
-    const first = ballotOf(operationId);
-    if (unresolved === undefined || first === undefined) return Promise.resolve({ outcome: 'unknown', operationId });
+    if (!this.#unresolved.has(operationId)) return Promise.resolve({ outcome: 'unknown', operationId });
     const make = (): Operation => {
-      const operation = this.#acquire('put', options);
-      operation.request.reserve(unresolved.requestBytes, 0);
-      copyWords(unresolved.request, 0, operation.request, 0, unresolved.requestBytes);
-      Object.assign(operation, unresolved.operation);
-      copyBallot(operation.first, first);
+      const operation = this.#maker.acquire('put', options);
+      this.#unresolved.restore(operationId, operation);
       return operation;
     };
-    return this.#start(make, '', options?.signal) as Promise<WriteResult>;
+    return this.#start(make, options?.signal);
   }
 
-  getSync(key: string, options?: Omit<OperationOptions, 'signal'>): ReadResult {
-    return this.#run(() => this.#read(key, options)) as ReadResult;
+  getSync(key: string, options?: SyncOptions): ReadResult {
+    return this.#run(() => this.#maker.get(key, options));
   }
 
-  putSync(key: string, value: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult {
-    return this.#run(() => this.#write(key, value, options)) as WriteResult;
+  putSync(key: string, value: Value, options?: SyncOptions): WriteResult {
+    return this.#run(() => this.#maker.put(key, value, options));
   }
 
-  deleteSync(key: string, options?: Omit<OperationOptions, 'signal'>): WriteResult {
+  deleteSync(key: string, options?: SyncOptions): WriteResult {
     this.#deletes++;
-    return this.#run(() => this.#erase(key, options)) as WriteResult;
+    return this.#run(() => this.#maker.delete(key, options));
   }
 
   metrics(): ClusterMetrics {
     const { puts, ...counters } = this.#coordinator.counters;
-    return {
-      ...counters,
-      puts: puts - this.#deletes,
-      deletes: this.#deletes,
-      wakeUps: this.#wakeUps,
-      replicaWakeUps: this.#replicaWakeUps,
-    };
+    const deletes = this.#deletes;
+    const wakeUps = this.#wakeUps;
+    return { ...counters, puts: puts - deletes, deletes, wakeUps, replicaWakeUps: this.#replicaWakeUps };
   }
 
   inspect(): ClusterStatus {
     const { quorums, lanes } = this.#connection;
-    const unread = lanes.map((lane) => lane.requests);
-    return { ...inspectCluster(this.#board, this.#epochs, quorums, unread), pending: this.#coordinator.pending };
+    const requests = lanes.map((lane) => lane.requests);
+    const status = inspectCluster(this.#board, this.#epochs, quorums, requests);
+    return { ...status, pending: this.#coordinator.pending };
   }
 
   async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (this.#coordinator.pending > 0) {
-      const idle = new Promise<void>((resolve) => (this.#idle = resolve));
-      const timer = setTimeout(() => this.#coordinator.abandon('closed'), options.timeoutMs ?? 5000);
+      const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+      const timer = setTimeout(() => this.abandon('closed'), options.timeoutMs ?? CLOSE_MS_DEFAULT);
       await idle;
       clearTimeout(timer);
     }
@@ -190,130 +182,28 @@ export class Client implements ClusterClient {
     await this.close();
   }
 
-  // --- making operations
+  // --- promises
 
-  #acquire(kind: 'get' | 'put', options: OperationOptions | undefined): Operation {
-    if (this.#isClosed) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the client: it is closed');
-    const { state } = this.#board;
-    if (state === CLUSTER_STATE_LOST) throw stateLostError();
-    if (state === CLUSTER_CLOSED) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the cluster: it is closed');
-    const timeoutMs = options?.timeoutMs ?? TIMEOUT_MS_DEFAULT;
-    if (timeoutMs !== TIMEOUT_MS_DEFAULT) integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX });
-    if (!this.#coordinator.hasRoom) {
-      const { pending } = this.#coordinator;
-      throw new QuorateError('ERR_QUORATE_OVERLOADED', `Cannot take another operation: ${pending} are pending`, {
-        fields: { pending },
-      });
-    }
-    const operation = this.#coordinator.acquire();
-    operation.kind = kind;
-    operation.timeoutMs = timeoutMs;
-    this.#setLevel(operation, options?.level);
-    return operation;
-  }
-
-  #setLevel(operation: Operation, level: Level | undefined): void {
-    const { quorums } = this.#connection;
-    operation.readNeeded = quorums.read;
-    operation.agreeNeeded = quorums.agreeing;
-    operation.writeNeeded = quorums.write;
-    if (level === undefined || level === 'quorum') return;
-    const { read, write } = this.#sizesOf(level);
-    operation.readNeeded = read;
-    operation.writeNeeded = write;
-    // A level that asks fewer than R promises no more than the newest of those; R or more are made stable.
-    operation.agreeNeeded = read < quorums.read ? 0 : quorums.agreeing;
-  }
-
-  #sizesOf(level: Exclude<Level, 'quorum'>): { readonly read: number; readonly write: number } {
-    const { replicas, read, write } = this.#connection.quorums;
-    const range = { min: 1, max: replicas };
-    if (level === 'one') return { read: 1, write: 1 };
-    if (level === 'two') return { read: Math.min(2, replicas), write: Math.min(2, replicas) };
-    if (level === 'all') return { read: replicas, write: replicas };
-    if (typeof level !== 'object' || level === null) {
-      const allowed = 'it must be one, two, quorum, all or { r, w }';
-      throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use level ${String(level)}: ${allowed}`);
-    }
-    return {
-      read: integerOption('level r', level.r ?? read, range),
-      write: integerOption('level w', level.w ?? write, range),
-    };
-  }
-
-  #read(key: string, options: OperationOptions | undefined): Operation {
-    return this.#withKey(this.#acquire('get', options), key);
-  }
-
-  #erase(key: string, options: OperationOptions | undefined): Operation {
-    return this.#withKey(this.#acquire('put', options), key);
-  }
-
-  #write(key: string, value: Value, options: OperationOptions | undefined): Operation {
-    const operation = this.#withKey(this.#acquire('put', options), key);
-    try {
-      this.#writeValue(operation, value);
-    } catch (error) {
-      this.#coordinator.release(operation);
-      throw error;
-    }
-    return operation;
-  }
-
-  #withKey(operation: Operation, key: string): Operation {
-    try {
-      operation.request.reserve(REQUEST.BYTES + (key.length <= 64 ? 192 : 1028), 0);
-      writeKey(key, operation.request, REQUEST.BYTES);
-    } catch (error) {
-      this.#coordinator.release(operation);
-      throw error;
-    }
-    operation.keyBytes = writtenKey.byteLength;
-    operation.request.words[REQUEST.KEY_BYTES] = writtenKey.byteLength;
-    operation.request.words[REQUEST.HASH] = writtenKey.hash;
-    return operation;
-  }
-
-  #writeValue(operation: Operation, value: Value): void {
-    const start = REQUEST.BYTES + padded(operation.keyBytes);
-    const byteLength = this.#encoder.encode(value);
-    if (byteLength > INLINE_BYTES_MAX) {
-      const buffer = new SharedArrayBuffer(byteLength);
-      new Uint8Array(buffer).set(this.#encoder.bytes.subarray(0, byteLength));
-      operation.large = { buffer, byteLength };
-      operation.valueBytes = BY_REFERENCE;
-      operation.request.reserve(start + REFERENCE_BYTES, start);
-      return;
-    }
-    operation.request.reserve(start + padded(byteLength), start);
-    copyWords(this.#encoder, 0, operation.request, start, byteLength);
-    operation.valueBytes = byteLength;
-  }
-
-  // --- running them
-
-  #start(make: () => Operation, key: string, signal: AbortSignal | undefined): Promise<Settled> {
-    let operation: Operation;
-    try {
+  #start<Result extends Settled>(make: () => Operation, signal: AbortSignal | undefined): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#requireOpen();
       signal?.throwIfAborted();
-      operation = make();
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
-    return new Promise((resolve) => {
-      operation.context = signal === undefined ? resolve : this.#abortable(operation, key, { resolve, signal });
-      this.#coordinator.submit(operation);
-      if (!this.#isFlushing) {
-        this.#isFlushing = true;
-        queueMicrotask(this.#flushTurn);
+      const operation = make();
+      const waiting = new Waiting((result) => {
+        if (result instanceof Failure) reject(result.error);
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- reads end as reads, writes as writes
+        else resolve(result as Result);
+      }, signal);
+      operation.context = waiting;
+      if (signal !== undefined) {
+        waiting.onAbort = (): void => this.#coordinator.cancel(operation);
+        signal.addEventListener('abort', waiting.onAbort, { once: true });
       }
+      this.#coordinator.submit(operation);
+      if (this.#isFlushing) return;
+      this.#isFlushing = true;
+      queueMicrotask(this.#flushTurn);
     });
-  }
-
-  #abortable(operation: Operation, key: string, on: { resolve: Resolve; signal: AbortSignal }): Waiting {
-    const onAbort = (): void => this.#coordinator.cancel(operation);
-    on.signal.addEventListener('abort', onAbort, { once: true });
-    return { ...on, key, onAbort };
   }
 
   readonly #flushTurn = (): void => {
@@ -323,18 +213,12 @@ export class Client implements ClusterClient {
 
   #flush(): void {
     this.#isFlushing = false;
-    const now = nowMs();
-    let replicas = this.#coordinator.flush(now);
+    let replicas = this.#coordinator.flush(nowMs());
     for (let replica = 0; replicas !== 0; replica++, replicas >>>= 1) {
       if ((replicas & 1) === 0) continue;
       this.#requests[replica]!.publish();
       if (this.#replicaBells[replica]!.ring(this.#lane)) this.#replicaWakeUps++;
     }
-  }
-
-  /** The client's lane at every replica; lanes below are those of other replicas. */
-  get #lane(): number {
-    return this.#connection.quorums.replicas + this.#connection.client;
   }
 
   /** Takes in what has arrived, and settles what is decided. */
@@ -370,7 +254,7 @@ export class Client implements ClusterClient {
   };
 
   readonly #endTurn = (): void => {
-    if (this.#coordinator.queued > 0) this.#flush();
+    this.#flush();
     this.#arm();
   };
 
@@ -380,100 +264,64 @@ export class Client implements ClusterClient {
       this.#ticker = undefined;
       return;
     }
-    if (this.#board.state === CLUSTER_STATE_LOST) return this.#coordinator.abandon('state-lost');
-    this.#drain();
-    this.#coordinator.tick(nowMs());
-    this.#flush();
+    this.#review(nowMs());
     this.#arm();
   };
 
-  #run(make: () => Operation): Settled {
+  /** Deadlines, silence, a lost state: what no doorbell rings for. */
+  #review(now: number): void {
+    if (this.#board.state === CLUSTER_STATE_LOST) return this.abandon('state-lost');
+    if (this.#board.state === CLUSTER_CLOSED) return this.abandon('closed');
+    this.#drain();
+    this.#coordinator.tick(now);
+    this.#flush();
+  }
+
+  // --- blocking
+
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
+  #run<Result extends Settled>(make: () => Operation): Result {
     if (isMainThread) {
       throw new QuorateError('ERR_QUORATE_SYNC_ON_MAIN', 'Cannot block the main thread: call it in a worker thread');
     }
+    this.#requireOpen();
     const operation = make();
-    let settled: Settled | Promise<never> | undefined;
-    operation.context = (result: Settled | Promise<never>): void => {
-      settled = result;
-    };
-    operation.deadlineMs = nowMs() + operation.timeoutMs;
+    const box: { result: Settled | Failure | undefined } = { result: undefined };
+    operation.context = new Waiting((result) => (box.result = result), undefined);
     this.#coordinator.submit(operation);
     this.#flush();
-    let tickAtMs = nowMs() + TICK_MS;
-    while (settled === undefined) {
+    for (let reviewMs = nowMs() + TICK_MS; box.result === undefined;) {
       this.#bell.park(TICK_MS);
       this.#wakeUps++;
       this.#drain();
       const now = nowMs();
-      if (now >= tickAtMs) {
-        tickAtMs = now + TICK_MS;
-        if (this.#board.state === CLUSTER_STATE_LOST) this.#coordinator.abandon('state-lost');
-        this.#coordinator.tick(now);
-        this.#flush();
-      }
+      if (now < reviewMs) continue;
+      reviewMs = now + TICK_MS;
+      this.#review(now);
     }
-    if (settled instanceof Promise) {
-      settled.catch(() => undefined);
-      throw this.#syncError;
-    }
-    return settled;
+    if (box.result instanceof Failure) throw box.result.error;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- reads end as reads, writes as writes
+    return box.result as Result;
   }
-
-  #syncError: unknown;
 
   // --- settling
 
   #settle(operation: Operation): void {
-    const { context } = operation;
-    if (typeof context === 'function') {
-      (context as Resolve)(this.#resultOf(operation, undefined));
-    } else {
-      const waiting = context as Waiting;
-      waiting.signal?.removeEventListener('abort', waiting.onAbort!);
-      waiting.resolve(this.#resultOf(operation, waiting.signal));
-    }
+    const waiting = operation.context;
+    assert(waiting instanceof Waiting, 'Somebody waits for every operation');
+    if (waiting.onAbort !== undefined) waiting.signal?.removeEventListener('abort', waiting.onAbort);
+    waiting.settle(resultOf(operation, waiting.signal, this.#remember));
     this.#coordinator.release(operation);
-    if (this.#idle !== undefined && this.#coordinator.pending === 0) this.#idle();
+    if (this.#onIdle !== undefined && this.#coordinator.pending === 0) this.#onIdle();
   }
 
-  #resultOf(operation: Operation, signal: AbortSignal | undefined): Settled | Promise<never> {
-    const { outcome, kind } = operation;
-    switch (outcome) {
-      case 'ok':
-        return kind === 'get' ? readResult(operation) : { outcome, version: writtenVersion(operation) };
-      case 'absent':
-        return { outcome };
-      case 'unavailable':
-        return kind === 'get'
-          ? { outcome, needed: operation.readNeeded, got: operation.answers }
-          : { outcome, needed: operation.writeNeeded, got: 0 };
-      case 'unknown':
-        return { outcome, operationId: this.#remember(operation) };
-      default:
-        this.#syncError = failureOf(outcome, signal);
-        return Promise.reject(this.#syncError as Error);
-    }
-  }
+  readonly #remember = (operation: Operation): string => this.#unresolved.keep(operation);
 
-  /** Keeps what is needed to finish an unknown write later. */
-  #remember(operation: Operation): string {
-    const operationId = versionOf(operation.first);
-    const requestBytes =
-      REQUEST.BYTES + padded(operation.keyBytes) + Math.max(padded(operation.valueBytes), REFERENCE_BYTES);
-    const request = new FrameBuffer(requestBytes + 8);
-    copyWords(operation.request, 0, request, 0, requestBytes);
-    const { keyBytes, valueBytes, large, writeNeeded } = operation;
-    this.#unresolved.delete(operationId);
-    this.#unresolved.set(operationId, {
-      request,
-      requestBytes,
-      operation: { keyBytes, valueBytes, large, writeNeeded },
-    });
-    if (this.#unresolved.size > UNRESOLVED_MAX) {
-      const [oldest] = this.#unresolved.keys();
-      this.#unresolved.delete(oldest!);
-    }
-    return operationId;
+  #requireOpen(): void {
+    if (this.#isClosed) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the client: it is closed');
+    const { state } = this.#board;
+    if (state === CLUSTER_STATE_LOST) throw stateLostError();
+    if (state === CLUSTER_CLOSED) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the cluster: it is closed');
   }
 
   #letGo(): void {
@@ -484,37 +332,5 @@ export class Client implements ClusterClient {
     for (const ring of this.#requests) ring.detach();
     for (const ring of this.#replies) ring.detach();
     this.#onClose();
-  }
-}
-
-function readResult(operation: Operation): ReadResult {
-  const version = versionOf(operation.newestRoot);
-  const large = operation.newestLarge;
-  if (large !== undefined) {
-    return { outcome: 'ok', value: decodeValue(new Uint8Array(large.buffer), 0, large.byteLength), version };
-  }
-  const { bytes } = operation.newestValue;
-  return { outcome: 'ok', value: decodeValue(bytes, 0, operation.newestBytes), version };
-}
-
-function writtenVersion(operation: Operation): string {
-  return versionOf(operation.adopts ? operation.first : operation.root);
-}
-
-function stateLostError(): QuorateError {
-  const meaning = 'more replicas lost their memory at once than the quorums survive; reset() starts an empty state';
-  return new QuorateError('ERR_QUORATE_STATE_LOST', `Cannot serve: ${meaning}`);
-}
-
-function failureOf(outcome: 'memory' | 'aborted' | 'closed' | 'state-lost', signal: AbortSignal | undefined): unknown {
-  switch (outcome) {
-    case 'aborted':
-      return signal?.reason ?? new QuorateError('ERR_QUORATE_ABORTED', 'The operation was aborted');
-    case 'memory':
-      return new QuorateError('ERR_QUORATE_MEMORY', 'Cannot store the value: too few replicas have memory left for it');
-    case 'state-lost':
-      return stateLostError();
-    default:
-      return new QuorateError('ERR_QUORATE_CLOSED', 'The cluster was closed before the operation was decided');
   }
 }

@@ -1,11 +1,11 @@
 // How a thread becomes a client: it takes a place in the client table, asks the supervisor for rings over the door
 // channel, and gets them posted. The same way serves the main thread and any worker.
-import { BroadcastChannel } from 'node:worker_threads';
 import { QuorateError, typeError } from '../base/errors.ts';
 import { CLIENTS_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { CLUSTER_CLOSED, ClusterBoard } from './board.ts';
+import { Channel } from './channel.ts';
 import { Client } from './client.ts';
 import { doorChannel } from './connection.ts';
 import type { Connection, DoorMessage } from './connection.ts';
@@ -33,7 +33,7 @@ export async function connectClient(handle: ClusterHandle): Promise<Client> {
   if (place < 0) {
     throw new QuorateError('ERR_QUORATE_OVERLOADED', `Cannot connect: ${CLIENTS_MAX} clients are connected already`);
   }
-  const door = new BroadcastChannel(doorChannel(handle.name));
+  const door = new Channel<DoorMessage>(doorChannel(handle.name));
   let connection: Connection;
   try {
     connection = await askForConnection(door, place);
@@ -42,27 +42,24 @@ export async function connectClient(handle: ClusterHandle): Promise<Client> {
     board.releaseClient(place);
     throw error;
   }
-  door.unref();
   return new Client(connection, () => {
-    door.postMessage({ kind: 'disconnect', client: place, serial: connection.serial } satisfies DoorMessage);
+    door.post({ kind: 'disconnect', client: place, serial: connection.serial });
     door.close();
   });
 }
 
-function askForConnection(door: BroadcastChannel, client: number): Promise<Connection> {
+function askForConnection(door: Channel<DoorMessage>, client: number): Promise<Connection> {
   const ticket = `${systemSeed()}:${systemSeed()}`;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       const message = `Cannot connect: the supervisor did not answer within ${CONNECT_MS_MAX} ms`;
       reject(new QuorateError('ERR_QUORATE_TIMEOUT', message));
     }, CONNECT_MS_MAX);
-    door.onmessage = (event): void => {
-      const message = (event as { data: DoorMessage }).data;
-      if (message.kind !== 'connected' || message.ticket !== ticket) return;
+    door.listen((message) => {
+      if (message.kind !== 'connected' || message.ticket !== ticket) return; // What others say at the door.
       clearTimeout(timer);
-      door.onmessage = (): void => undefined; // What others say at the door is not for us.
       resolve(message.connection);
-    };
-    door.postMessage({ kind: 'connect', ticket, client } satisfies DoorMessage);
+    });
+    door.post({ kind: 'connect', ticket, client });
   });
 }

@@ -16,6 +16,8 @@ export interface Connection {
   readonly name: string;
   readonly board: SharedArrayBuffer;
   readonly quorums: RegisterQuorums;
+  /** Capacity of each ring. */
+  readonly ringBytes: number;
   /** By replica. */
   readonly lanes: readonly LaneMemory[];
   readonly tally: SharedArrayBuffer;

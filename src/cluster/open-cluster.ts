@@ -5,6 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
 import { RING_BYTES_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
+import { sharedMemory } from '../ring/memory.ts';
 import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { BatchWrite, OperationOptions, ReadResult, Value, WriteResult } from '../store/store.ts';
@@ -86,7 +87,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
   constructor(wiring: SupervisorWiring) {
     super();
     this.#wiring = wiring;
-    this.#board = new ClusterBoard(createViews(wiring));
+    this.#board = new ClusterBoard(sharedMemory(wiring.board));
     const control = new MessageChannel();
     const events = new MessageChannel();
     this.#events = events.port1;
@@ -100,7 +101,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
       env: {},
       execArgv: [],
     });
-    this.#worker.on('error', (error) => (this.#startError = error as Error));
+    this.#worker.on('error', (error) => (this.#startError = error));
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve(this.#onSupervisorExit())));
     const died = this.#exited.then(() => ({ kind: 'exit', code: 1 }) as const);
     this.#control = controlClient<SupervisorControl>(control.port1, { died, timeoutMs: CONTROL_MS_MAX });
@@ -254,9 +255,8 @@ export function actorUrl(name: string): URL {
   return new URL(`../../actors/${name}${extension}`, import.meta.url);
 }
 
-function createViews(wiring: SupervisorWiring): ReturnType<typeof createBoard> {
-  const words = new Int32Array(wiring.board);
-  return { words, bytes: new Uint8Array(wiring.board), atomics: Atomics };
+function rangeOf(min: number, max: number): { readonly min: number; readonly max: number } {
+  return { min, max };
 }
 
 function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): SupervisorWiring {
@@ -266,20 +266,18 @@ function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Supervisor
     throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use ringBytes ${ringBytes}: it must be a power of 2`);
   }
   const board = createBoard(quorums.replicas);
-  const buffer = board.words.buffer as SharedArrayBuffer;
-  new SharedTagCounter(buffer, TAG_WORD).startAt(1n);
-  const range = (min: number, max: number): { readonly min: number; readonly max: number } => ({ min, max });
+  new SharedTagCounter(board, TAG_WORD).startAt(1n);
   return {
     name: systemSeed().toString(16).padStart(8, '0') + systemSeed().toString(16).padStart(8, '0'),
-    board: buffer,
+    board,
     quorums,
     ringBytes,
-    replicaHeapMb: integerOption('replicaHeapMb', options.replicaHeapMb ?? 512, range(16, 65_536)),
-    replicaBytesMax: integerOption('replicaBytesMax', options.replicaBytesMax ?? 2 ** 29, range(1024, 2 ** 40)),
-    hungMs: integerOption('hungMs', options.hungMs ?? 500, range(20, 600_000)),
-    standbys: integerOption('standbys', options.standbys ?? 1, range(0, 16)),
-    restartsMax: integerOption('restartsMax', options.restartsMax ?? 10, range(0, 1_000_000)),
-    restartWindowMs: integerOption('restartWindowMs', options.restartWindowMs ?? 10_000, range(1, 86_400_000)),
+    replicaHeapMb: integerOption('replicaHeapMb', options.replicaHeapMb ?? 512, rangeOf(16, 65_536)),
+    replicaBytesMax: integerOption('replicaBytesMax', options.replicaBytesMax ?? 2 ** 29, rangeOf(1024, 2 ** 40)),
+    hungMs: integerOption('hungMs', options.hungMs ?? 500, rangeOf(20, 600_000)),
+    standbys: integerOption('standbys', options.standbys ?? 1, rangeOf(0, 16)),
+    restartsMax: integerOption('restartsMax', options.restartsMax ?? 10, rangeOf(0, 1_000_000)),
+    restartWindowMs: integerOption('restartWindowMs', options.restartWindowMs ?? 10_000, rangeOf(1, 86_400_000)),
     replicaEntry: actorUrl('replica').href,
   };
 }

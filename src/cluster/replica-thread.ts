@@ -62,7 +62,7 @@ const BATCH_FRAMES = 256;
 /** Frames between two looks at the fault word. */
 const FAULT_FRAMES = 16;
 /** Longest sleep: a bound on every wait. */
-const PARK_MS = 250;
+const PARK_MS = 1000;
 /** How often a recovering replica looks for missing answers. */
 const RECOVERY_TICK_MS = 5;
 
@@ -83,11 +83,12 @@ interface PeerLane {
 
 /** Runs a replica until its thread ends. `port` is the thread's own, with no listener left. */
 export async function runReplica(wiring: ReplicaWiring, port: MessagePort): Promise<never> {
-  const thread = new ReplicaThread(wiring);
+  const thread = new ReplicaThread(wiring, port);
   for (;;) {
     const commands = thread.bell.takeCommands();
     if ((commands & COMMAND_MESSAGES) !== 0) {
       for (let received = receiveMessageOnPort(port); received !== undefined; received = receiveMessageOnPort(port)) {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the supervisor posts here
         thread.handle(received.message as ReplicaMessage);
       }
     }
@@ -99,6 +100,7 @@ export async function runReplica(wiring: ReplicaWiring, port: MessagePort): Prom
 class ReplicaThread {
   readonly bell: Doorbell;
   readonly #wiring: ReplicaWiring;
+  readonly #port: MessagePort;
   readonly #board: ClusterBoard;
   readonly #epochs: EpochTable;
   readonly #owner: number;
@@ -112,8 +114,9 @@ class ReplicaThread {
   #isAnnounced = false;
   readonly #faults = new FaultCommitter();
 
-  constructor(wiring: ReplicaWiring) {
+  constructor(wiring: ReplicaWiring, port: MessagePort) {
     this.#wiring = wiring;
+    this.#port = port;
     const { board, replica, epoch } = wiring;
     const memory = sharedMemory(board);
     this.#board = new ClusterBoard(memory);
@@ -178,6 +181,7 @@ class ReplicaThread {
     this.#board.setCounter(replica, COUNTER.RECOVERY_MS, Math.round(nowMs() - this.#startedMs));
     this.#board.setCounter(replica, COUNTER.KEYS, this.#replica.table.size);
     this.#epochs.setState(replica, OPERATIONAL);
+    this.#port.postMessage('operational');
     this.#ready = -1 >>> 1; // Requests have waited in every lane meanwhile.
   }
 

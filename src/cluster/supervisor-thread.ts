@@ -1,13 +1,14 @@
 // The supervisor's thread: parent of the replicas, owner of the board's epochs and states, maker of rings. It heals
 // while the main thread is blocked. What it decides is in supervision/ and quorum/; this is the wiring.
-import { BroadcastChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
+import { assert } from '../base/assert.ts';
 import { nowMs } from '../base/clock.ts';
 import { QuorateError } from '../base/errors.ts';
 import { CLIENTS_MAX, WINDOW_SLOTS } from '../base/limits.ts';
 import { systemRandom } from '../base/random.ts';
 import { DOWN, EpochTable, OPERATIONAL, RECOVERING, STARTING } from '../ring/epoch-table.ts';
 import { sharedMemory } from '../ring/memory.ts';
+import type { SharedMemory } from '../ring/memory.ts';
 import { createRing, evictOwner, unreadBytes } from '../ring/spsc-ring.ts';
 import { createTallyBoard } from '../ring/tally-board.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
@@ -16,6 +17,7 @@ import { isHung, measure } from '../supervision/hang-watch.ts';
 import type { HangMeasurement } from '../supervision/hang-watch.ts';
 import { ThreadKeeper } from '../supervision/thread-keeper.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST, COUNTER, ClusterBoard, EPOCH_TABLE_WORD } from './board.ts';
+import { Channel } from './channel.ts';
 import { doorChannel, replicaOwner } from './connection.ts';
 import type { Connection, DoorMessage, LaneMemory } from './connection.ts';
 import { FAULT_CODES } from './fault.ts';
@@ -66,10 +68,14 @@ interface ClientSlot {
   readonly serial: number;
   readonly lanes: readonly LaneMemory[];
   readonly tally: SharedArrayBuffer;
+  /** The request rings, by replica: views that every tick looks through. */
+  readonly requests: readonly SharedMemory[];
 }
 
-const TICK_MS_MIN = 10;
-const TICK_MS_MAX = 50;
+/** Looks at the replicas within one hang limit, and the bounds of their period: an idle cluster must cost nothing. */
+const LOOKS_PER_HANG = 5;
+const TICK_MS_MIN = 5;
+const TICK_MS_MAX = 100;
 
 /** The supervisor of one cluster. */
 export class Supervisor implements SupervisorControl {
@@ -78,10 +84,10 @@ export class Supervisor implements SupervisorControl {
   readonly #epochs: EpochTable;
   readonly #keeper: ThreadKeeper;
   readonly #events: MessagePort;
-  readonly #door: BroadcastChannel;
+  readonly #door: Channel<DoorMessage>;
   readonly #clients: (ClientSlot | undefined)[] = Array.from({ length: CLIENTS_MAX });
   /** Rings between replicas: `#peerRings[from][to]`. */
-  readonly #peerRings: readonly (readonly SharedArrayBuffer[])[];
+  readonly #peerRings: readonly (readonly SharedMemory[])[];
   readonly #hangs: (HangMeasurement | undefined)[];
   /** Whether the replica has been operational, and has a memory to lose. */
   readonly #hasMemory: boolean[];
@@ -101,19 +107,19 @@ export class Supervisor implements SupervisorControl {
     this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
     const { replicas } = wiring.quorums;
     const each = Array.from({ length: replicas });
-    this.#peerRings = each.map(() => each.map(() => createRing(wiring.ringBytes).words.buffer as SharedArrayBuffer));
+    this.#peerRings = each.map(() => each.map(() => createRing(wiring.ringBytes)));
     this.#hangs = each.map(() => undefined);
     this.#hasMemory = each.map(() => false);
     this.#downSinceMs = each.map(() => nowMs());
     this.#dropsUnread = each.map(() => false);
-    this.#door = new BroadcastChannel(doorChannel(wiring.name));
-    this.#door.onmessage = (event): void => this.#onDoor((event as { data: DoorMessage }).data);
+    this.#door = new Channel(doorChannel(wiring.name));
+    this.#door.listen((message) => this.#onDoor(message));
     this.#keeper = this.#makeKeeper();
   }
 
   async start(): Promise<void> {
     await this.#keeper.start();
-    const tickMs = Math.min(TICK_MS_MAX, Math.max(TICK_MS_MIN, Math.floor(this.#wiring.hungMs / 8)));
+    const tickMs = Math.min(TICK_MS_MAX, Math.max(TICK_MS_MIN, Math.floor(this.#wiring.hungMs / LOOKS_PER_HANG)));
     this.#ticker = setInterval(() => this.#tick(tickMs), tickMs);
     await this.#untilAllOperational();
   }
@@ -179,6 +185,7 @@ export class Supervisor implements SupervisorControl {
         wiringFor: (slot, epoch) => ({ message: this.#wiringFor(slot, epoch) }),
         onDown: (slot, epoch, reason) => this.#onDown(slot, epoch, reason),
         mayEnd: (slot, reason) => this.#mayEnd(slot, reason),
+        onMessage: (slot) => this.#noteOperational(slot), // The only thing that a replica says.
       },
     });
   }
@@ -197,7 +204,9 @@ export class Supervisor implements SupervisorControl {
       slot === undefined ? [] : [this.#clientWiring(slot, client, replica)],
     );
     const peers = this.#peerRings.map((rings, other): PeerWiring | undefined =>
-      other === replica ? undefined : { incoming: rings[replica]!, outgoing: this.#peerRings[replica]![other]! },
+      other === replica
+        ? undefined
+        : { incoming: bufferOf(rings[replica]!), outgoing: bufferOf(this.#peerRings[replica]![other]!) },
     );
     return { name, replica, epoch, board, quorums, bytesMax: replicaBytesMax, isFirst, dropsUnread, clients, peers };
   }
@@ -232,12 +241,12 @@ export class Supervisor implements SupervisorControl {
   #evict(replica: number, owner: number): void {
     for (const client of this.#clients) {
       if (client === undefined) continue;
-      evictOwner(sharedMemory(client.lanes[replica]!.requests), 'consumer', owner);
+      evictOwner(client.requests[replica]!, 'consumer', owner);
       evictOwner(sharedMemory(client.lanes[replica]!.replies), 'producer', owner);
     }
     for (let other = 0; other < this.#peerRings.length; other++) {
-      evictOwner(sharedMemory(this.#peerRings[other]![replica]!), 'consumer', owner);
-      evictOwner(sharedMemory(this.#peerRings[replica]![other]!), 'producer', owner);
+      evictOwner(this.#peerRings[other]![replica]!, 'consumer', owner);
+      evictOwner(this.#peerRings[replica]![other]!, 'producer', owner);
     }
   }
 
@@ -272,12 +281,9 @@ export class Supervisor implements SupervisorControl {
     if (this.#keeper.threadOf(replica) === undefined) return;
     const bell = this.#board.replicaBell(replica);
     const policy = { hungMs: this.#wiring.hungMs, tickMs };
-    const observation = {
-      nowMs: now,
-      hasUnread: this.#hasUnread(replica),
-      isParked: bell.isParked(),
-      turns: bell.turns,
-    };
+    const isParked = bell.isParked();
+    const hasUnread = !isParked && this.#hasUnread(replica);
+    const observation = { nowMs: now, hasUnread, isParked, turns: bell.turns };
     const measurement = measure(policy, this.#hangs[replica], observation);
     this.#hangs[replica] = measurement;
     if (!isHung(policy, measurement)) return;
@@ -287,9 +293,9 @@ export class Supervisor implements SupervisorControl {
 
   #hasUnread(replica: number): boolean {
     for (const client of this.#clients) {
-      if (client !== undefined && unreadBytes(sharedMemory(client.lanes[replica]!.requests)) > 0) return true;
+      if (client !== undefined && unreadBytes(client.requests[replica]!) > 0) return true;
     }
-    return this.#peerRings.some((rings) => unreadBytes(sharedMemory(rings[replica]!)) > 0);
+    return this.#peerRings.some((rings) => unreadBytes(rings[replica]!) > 0);
   }
 
   #onDoor(message: DoorMessage): void {
@@ -301,19 +307,19 @@ export class Supervisor implements SupervisorControl {
     const { name, board, quorums, ringBytes } = this.#wiring;
     const serial = ++this.#serial;
     const lane = (): LaneMemory => ({
-      requests: createRing(ringBytes).words.buffer as SharedArrayBuffer,
-      replies: createRing(ringBytes).words.buffer as SharedArrayBuffer,
+      requests: bufferOf(createRing(ringBytes)),
+      replies: bufferOf(createRing(ringBytes)),
     });
     const lanes = Array.from({ length: quorums.replicas }, lane);
-    const tally = createTallyBoard(WINDOW_SLOTS, quorums.replicas).words.buffer as SharedArrayBuffer;
+    const tally = bufferOf(createTallyBoard(WINDOW_SLOTS, quorums.replicas));
     this.#board.clientBell(client).reset();
-    const slot = { serial, lanes, tally };
+    const slot = { serial, lanes, tally, requests: lanes.map((each) => sharedMemory(each.requests)) };
     this.#clients[client] = slot;
     for (let replica = 0; replica < quorums.replicas; replica++) {
       this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
     }
-    const connection: Connection = { client, serial, name, board, quorums, lanes, tally };
-    this.#door.postMessage({ kind: 'connected', ticket, connection } satisfies DoorMessage);
+    const connection: Connection = { client, serial, name, board, quorums, ringBytes, lanes, tally };
+    this.#door.post({ kind: 'connected', ticket, connection });
   }
 
   #disconnect(client: number, serial: number): void {
@@ -349,4 +355,10 @@ export class Supervisor implements SupervisorControl {
   #tell(event: SupervisorEvent): void {
     this.#events.postMessage(event);
   }
+}
+
+function bufferOf({ words }: SharedMemory): SharedArrayBuffer {
+  const { buffer } = words;
+  assert(buffer instanceof SharedArrayBuffer, 'Rings lie in shared memory');
+  return buffer;
 }

@@ -4,6 +4,7 @@
 //
 // The hot path is submit, flush, collect: one tag counter access and one frame a replica per batch, counting in the
 // tally board, no allocation. Everything else (refusals, restarts, silence) is the slow path below it.
+import { unreachable } from '../base/assert.ts';
 import { lowestBits, popcount } from '../base/bits.ts';
 import { PENDING_MAX } from '../base/limits.ts';
 import { unitOf } from '../base/random.ts';
@@ -97,7 +98,7 @@ export class Coordinator {
   readonly #freeSlots: number[] = [];
   readonly #pool: Operation[] = [];
   /** Operations that wait to be issued; `#queueHead` is the first, so that taking one moves nothing. */
-  #queue: Operation[] = [];
+  #queue: (Operation | undefined)[] = [];
   #queueHead = 0;
   /** Operations in their slots. */
   #open = 0;
@@ -256,7 +257,7 @@ export class Coordinator {
     const queue = this.#queue.slice(this.#queueHead);
     this.#queue = [];
     this.#queueHead = 0;
-    for (const operation of queue) this.#settle(operation, outcome);
+    for (const operation of queue) if (operation !== undefined) this.#settle(operation, outcome);
   }
 
   // --- issuing
@@ -273,7 +274,7 @@ export class Coordinator {
     const readers = this.#readersFor();
     for (let index = 0; index < count; index++) {
       const operation = this.#queue[this.#queueHead]!;
-      this.#queue[this.#queueHead++] = undefined as unknown as Operation;
+      this.#queue[this.#queueHead++] = undefined;
       this.#issue(operation, readers, nowMs);
       if (operation.kind === 'put') {
         tag.low = (tag.low + 1) | 0;
@@ -353,8 +354,8 @@ export class Coordinator {
       this.counters.gets++;
       operation.phase = 'read';
       const wanted = Math.max(operation.readNeeded, operation.agreeNeeded);
-      const readers_ = wanted === this.#readerCount ? readers : this.#readers(wanted);
-      this.#ask(operation, Math.max(operation.readNeeded, popcount(readers_)), readers_, nowMs);
+      const asked = wanted === this.#readerCount ? readers : this.#readers(wanted);
+      this.#ask(operation, Math.max(operation.readNeeded, popcount(asked)), asked, nowMs);
     }
   }
 
@@ -484,8 +485,12 @@ export class Coordinator {
         return this.#evaluateRead(operation, false, nowMs);
       case 'prepare':
         return this.#evaluatePrepare(operation, nowMs);
+      case 'queued':
+      case 'back-off':
+      case 'settled':
+        return; // Nothing is asked.
       default:
-        return;
+        return unreachable(operation.phase);
     }
   }
 
@@ -570,7 +575,11 @@ export class Coordinator {
     const { board } = this.#doors;
     const refused = board.votersOf(operation.slot, REFUSED) | board.votersOf(operation.slot, NO_MEMORY);
     if (this.#quorums.replicas - popcount(refused) >= this.#quorums.prepare) return;
-    // Somebody prepares the same key. Tags only grow, so one of us wins; backing off lets it.
+    this.#backOff(operation, nowMs);
+  }
+
+  /** Somebody prepares the same key. Tags only grow, so one of us wins; backing off lets it. */
+  #backOff(operation: Operation, nowMs: number): void {
     operation.phase = 'back-off';
     const backOffMs = Math.min(2 ** operation.attempts, BACKOFF_MS_MAX) * unitOf(this.#doors.random);
     operation.retryAtMs = nowMs + backOffMs;
@@ -592,6 +601,9 @@ export class Coordinator {
   #retry(operation: Operation, nowMs: number): void {
     if (operation.phase === 'back-off') return this.#prepare(operation, nowMs);
     const { board } = this.#doors;
+    // Who refused a ballot refuses it for ever, and who is silent may be down: only a fresh ballot ends that.
+    if (operation.phase !== 'read' && board.votersOf(operation.slot, REFUSED) !== 0)
+      return this.#backOff(operation, nowMs);
     const isQuestion = operation.phase === 'read' || operation.phase === 'prepare';
     const heard = isQuestion
       ? operation.answered
@@ -618,6 +630,7 @@ export class Coordinator {
   #expireQueued(nowMs: number): void {
     const expired: Operation[] = [];
     const kept = this.#queue.slice(this.#queueHead).filter((operation) => {
+      if (operation === undefined) return false;
       startClock(operation, nowMs);
       if (nowMs < operation.deadlineMs) return true;
       expired.push(operation);

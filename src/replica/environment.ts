@@ -43,6 +43,7 @@ export interface Epochs {
 export const GRANTED = 1;
 export const REFUSED = 2;
 export const NO_MEMORY = 3;
+export type Vote = typeof GRANTED | typeof REFUSED | typeof NO_MEMORY;
 
 /** A vote and the epoch it was cast under, from one word: looked at together, they belong together. */
 export function unpackVote(word: number): { readonly vote: number; readonly epoch: number } {
@@ -52,7 +53,7 @@ export function unpackVote(word: number): { readonly vote: number; readonly epoc
 /** Votes as the voter casts them. @see TallyBoard in the ring layer, which is one. */
 export interface VoteBox {
   /** @returns whether this vote decided the question: the coordinator is to be woken. */
-  vote(slot: number, generation: number, voter: number, vote: 1 | 2 | 3, epoch: number): boolean;
+  vote(slot: number, generation: number, voter: number, vote: Vote, epoch: number): boolean;
 }
 
 /** Votes as the coordinator asks for and counts them. @see TallyBoard in the ring layer, which is one. */
@@ -62,7 +63,7 @@ export interface VoteBoard {
   close(slot: number): void;
   ask(slot: number, voters: number): void;
   restartsAtOpen(slot: number): number;
-  votersOf(slot: number, vote: 1 | 2 | 3): number;
+  votersOf(slot: number, vote: Vote): number;
   /** The voter's vote and epoch as one word, see {@link unpackVote}; 0 when it has not voted. */
   voteOf(slot: number, voter: number): number;
   takeDecided(group: number): number;

@@ -9,7 +9,7 @@ import { mutableBallot } from '../protocol/ballot.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { GRANTED, NO_MEMORY, REFUSED } from './environment.ts';
-import type { LargeLane, Link, VoteBox } from './environment.ts';
+import type { LargeLane, Link, Vote, VoteBox } from './environment.ts';
 import { KeyTable, writeValue } from './key-table.ts';
 import type { Entry } from './key-table.ts';
 import { Recovery, writeEntries } from './recovery.ts';
@@ -54,7 +54,7 @@ export class ClientLane {
   }
 
   /** Keeps a vote for {@link castVotes}. */
-  note(slot: number, generation: number, vote: 1 | 2 | 3): void {
+  note(slot: number, generation: number, vote: Vote): void {
     if (this.#count === this.#votes.length) {
       const longer = new Int32Array(2 * this.#count);
       longer.set(this.#votes);
@@ -70,7 +70,8 @@ export class ClientLane {
     const votes = this.#votes;
     let hasDecided = false;
     for (let at = 0; at < this.#count; at += 3) {
-      const vote = votes[at + 2] as 1 | 2 | 3;
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `note` writes these words
+      const vote = votes[at + 2]! as Vote;
       if (this.doors.votes.vote(votes[at]!, votes[at + 1]!, voter, vote, epoch)) hasDecided = true;
     }
     this.#count = 0;

@@ -1,0 +1,119 @@
+// Turns what a caller asks for into an operation, or into the error that says what was wrong with it. Nothing has left
+// when it throws.
+import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
+import { INLINE_BYTES_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX } from '../base/limits.ts';
+import { ValueEncoder } from '../base/value-codec.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { Coordinator } from '../replica/coordinator.ts';
+import { writeKey, writtenKey } from '../replica/key-bytes.ts';
+import type { Operation } from '../replica/operation.ts';
+import { BY_REFERENCE, REFERENCE_BYTES, REQUEST, copyWords, padded } from '../replica/wire.ts';
+import type { Level, OperationOptions, Value } from '../store/store.ts';
+
+/** Room for a short key and a short value; longer ones grow the operation's buffer. */
+const SHORT_KEY_LENGTH = 64;
+const KEY_ROOM_SHORT = 3 * SHORT_KEY_LENGTH + 4;
+const KEY_ROOM_LONG = 1028;
+
+/** Makes the operations of one client. */
+export class RequestMaker {
+  readonly #coordinator: Coordinator;
+  readonly #quorums: RegisterQuorums;
+  readonly #encoder = new ValueEncoder();
+
+  constructor(coordinator: Coordinator, quorums: RegisterQuorums) {
+    this.#coordinator = coordinator;
+    this.#quorums = quorums;
+  }
+
+  get(key: string, options: OperationOptions | undefined): Operation {
+    return this.#withKey(this.acquire('get', options), key);
+  }
+
+  delete(key: string, options: OperationOptions | undefined): Operation {
+    return this.#withKey(this.acquire('put', options), key);
+  }
+
+  put(key: string, value: Value, options: OperationOptions | undefined): Operation {
+    const operation = this.#withKey(this.acquire('put', options), key);
+    try {
+      this.#writeValue(operation, value);
+    } catch (error) {
+      this.#coordinator.release(operation);
+      throw error;
+    }
+    return operation;
+  }
+
+  /** An operation without key and value. */
+  acquire(kind: 'get' | 'put', options: OperationOptions | undefined): Operation {
+    const timeoutMs = options?.timeoutMs ?? TIMEOUT_MS_DEFAULT;
+    if (timeoutMs !== TIMEOUT_MS_DEFAULT) integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX });
+    const level = options?.level;
+    const sizes = level === undefined || level === 'quorum' ? this.#quorums : this.#sizesOf(level);
+    if (!this.#coordinator.hasRoom) throw overloadedError(this.#coordinator.pending);
+    const operation = this.#coordinator.acquire();
+    operation.kind = kind;
+    operation.timeoutMs = timeoutMs;
+    operation.readNeeded = sizes.read;
+    operation.writeNeeded = sizes.write;
+    // A level that asks fewer than R promises no more than the newest of those; R or more are made stable.
+    operation.agreeNeeded = sizes.read < this.#quorums.read ? 0 : this.#quorums.agreeing;
+    return operation;
+  }
+
+  #sizesOf(level: Exclude<Level, 'quorum'>): { readonly read: number; readonly write: number } {
+    const { replicas, read, write } = this.#quorums;
+    if (level === 'one') return { read: 1, write: 1 };
+    if (level === 'two') return { read: Math.min(2, replicas), write: Math.min(2, replicas) };
+    if (level === 'all') return { read: replicas, write: replicas };
+    if (typeof level !== 'object' || level === null) {
+      const allowed = 'it must be one, two, quorum, all or { r, w }';
+      throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use level ${String(level)}: ${allowed}`);
+    }
+    const range = { min: 1, max: replicas };
+    return {
+      read: integerOption('level r', level.r ?? read, range),
+      write: integerOption('level w', level.w ?? write, range),
+    };
+  }
+
+  #withKey(operation: Operation, key: string): Operation {
+    const { request } = operation;
+    try {
+      const isShort = typeof key === 'string' && key.length <= SHORT_KEY_LENGTH;
+      request.reserve(REQUEST.BYTES + (isShort ? KEY_ROOM_SHORT : KEY_ROOM_LONG), 0);
+      writeKey(key, request, REQUEST.BYTES);
+    } catch (error) {
+      this.#coordinator.release(operation);
+      throw error;
+    }
+    operation.keyBytes = writtenKey.byteLength;
+    request.words[REQUEST.KEY_BYTES] = writtenKey.byteLength;
+    request.words[REQUEST.HASH] = writtenKey.hash;
+    return operation;
+  }
+
+  #writeValue(operation: Operation, value: Value): void {
+    const { request } = operation;
+    const start = REQUEST.BYTES + padded(operation.keyBytes);
+    const byteLength = this.#encoder.encode(value);
+    if (byteLength <= INLINE_BYTES_MAX) {
+      request.reserve(start + padded(byteLength), start);
+      copyWords(this.#encoder, 0, request, start, byteLength);
+      operation.valueBytes = byteLength;
+      return;
+    }
+    const buffer = new SharedArrayBuffer(byteLength);
+    new Uint8Array(buffer).set(this.#encoder.bytes.subarray(0, byteLength));
+    operation.large = { buffer, byteLength };
+    operation.valueBytes = BY_REFERENCE;
+    request.reserve(start + REFERENCE_BYTES, start);
+  }
+}
+
+function overloadedError(pending: number): QuorateError {
+  return new QuorateError('ERR_QUORATE_OVERLOADED', `Cannot take another operation: ${pending} are pending`, {
+    fields: { pending },
+  });
+}

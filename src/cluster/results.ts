@@ -1,0 +1,75 @@
+// What a settled operation means to its caller: a typed outcome, or an error.
+import { unreachable } from '../base/assert.ts';
+import { QuorateError } from '../base/errors.ts';
+import { decodeValue } from '../base/value-codec.ts';
+import { versionOf } from '../protocol/ballot.ts';
+import type { Operation } from '../replica/operation.ts';
+import type { ReadResult, WriteResult } from '../store/store.ts';
+
+/** Outcome of any operation. */
+export type Settled = ReadResult | WriteResult;
+
+/**
+ * The outcome of a settled operation, or the error to reject with. `signal` is the caller's, for its reason.
+ *
+ * @param remember keeps an unknown write, and names it.
+ */
+export function resultOf(
+  operation: Operation,
+  signal: AbortSignal | undefined,
+  remember: (operation: Operation) => string,
+): Settled | Failure {
+  const { outcome, kind } = operation;
+  switch (outcome) {
+    case 'ok':
+      return kind === 'get' ? readOk(operation) : { outcome, version: writtenVersion(operation) };
+    case 'absent':
+      return { outcome };
+    case 'unavailable':
+      return kind === 'get'
+        ? { outcome, needed: operation.readNeeded, got: operation.answers }
+        : { outcome, needed: operation.writeNeeded, got: 0 };
+    case 'unknown':
+      return { outcome, operationId: remember(operation) };
+    case 'aborted':
+      return new Failure(signal?.reason ?? new QuorateError('ERR_QUORATE_ABORTED', 'The operation was aborted'));
+    case 'memory': {
+      const message = 'Cannot store the value: too few replicas have memory left for it';
+      return new Failure(new QuorateError('ERR_QUORATE_MEMORY', message));
+    }
+    case 'state-lost':
+      return new Failure(stateLostError());
+    case 'closed':
+      return new Failure(new QuorateError('ERR_QUORATE_CLOSED', 'The cluster was closed before it was decided'));
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** An error to reject with, told apart from outcomes. */
+export class Failure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** The error of a cluster whose state is lost. */
+export function stateLostError(): QuorateError {
+  const meaning = 'more replicas lost their memory at once than the quorums survive; reset() starts an empty state';
+  return new QuorateError('ERR_QUORATE_STATE_LOST', `Cannot serve: ${meaning}`);
+}
+
+function readOk({ newestLarge, newestValue, newestBytes, newestRoot }: Operation): ReadResult {
+  const version = versionOf(newestRoot);
+  if (newestLarge === undefined)
+    return { outcome: 'ok', value: decodeValue(newestValue.bytes, 0, newestBytes), version };
+  const { buffer, byteLength } = newestLarge;
+  return { outcome: 'ok', value: decodeValue(new Uint8Array(buffer), 0, byteLength), version };
+}
+
+/** A finished write that had landed before keeps the version under which it landed: its first tag. */
+function writtenVersion({ adopts, first, root }: Operation): string {
+  return versionOf(adopts ? first : root);
+}

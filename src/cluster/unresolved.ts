@@ -1,0 +1,50 @@
+// Writes whose outcome is unknown, kept so that `resolve` can finish them under their first tag: exactly once.
+import { ballotOf, copyBallot, versionOf } from '../protocol/ballot.ts';
+import { FrameBuffer } from '../replica/operation.ts';
+import type { Operation } from '../replica/operation.ts';
+import { REQUEST, copyWords, padded, valueBytesInFrame } from '../replica/wire.ts';
+
+/** Unknown writes that are kept; the oldest is forgotten first. */
+const UNRESOLVED_MAX = 1024;
+
+interface Kept {
+  readonly request: FrameBuffer;
+  readonly requestBytes: number;
+  readonly fields: Pick<Operation, 'keyBytes' | 'valueBytes' | 'large' | 'writeNeeded'>;
+}
+
+/** The unknown writes of one client. */
+export class UnresolvedWrites {
+  readonly #kept = new Map<string, Kept>();
+
+  /** Keeps a write. @returns the operation id that callers see. */
+  keep(operation: Operation): string {
+    const operationId = versionOf(operation.first);
+    const { keyBytes, valueBytes, large, writeNeeded } = operation;
+    const requestBytes = REQUEST.BYTES + padded(keyBytes) + padded(valueBytesInFrame(valueBytes));
+    const request = new FrameBuffer(requestBytes);
+    copyWords(operation.request, 0, request, 0, requestBytes);
+    this.#kept.delete(operationId);
+    this.#kept.set(operationId, { request, requestBytes, fields: { keyBytes, valueBytes, large, writeNeeded } });
+    if (this.#kept.size > UNRESOLVED_MAX) {
+      const [oldest] = this.#kept.keys();
+      if (oldest !== undefined) this.#kept.delete(oldest);
+    }
+    return operationId;
+  }
+
+  has(operationId: string): boolean {
+    return this.#kept.has(operationId);
+  }
+
+  /** Makes `operation` that write again, under its first tag. */
+  restore(operationId: string, operation: Operation): void {
+    const kept = this.#kept.get(operationId);
+    const first = ballotOf(operationId);
+    if (kept === undefined || first === undefined) return;
+    operation.request.reserve(kept.requestBytes, 0);
+    copyWords(kept.request, 0, operation.request, 0, kept.requestBytes);
+    Object.assign(operation, kept.fields);
+    copyBallot(operation.first, first);
+  }
+}
