@@ -12,14 +12,26 @@ export function programUrl(name: string, from: string): URL {
 /** Starts a thread that runs the program, and waits for its first message, which says that it is ready. */
 export async function startProgram(program: URL, workerData: unknown): Promise<Worker> {
   const worker = new Worker(program, { workerData });
-  await once(worker, 'message'); // Rejects on `error`. A later error has no listener, and ends the benchmark.
+  await nextMessage(worker);
   return worker;
 }
 
-/** The next message of the thread. */
+/** The next message of the thread. @throws {Error} when the thread fails or ends instead. */
 export async function nextMessage(worker: Worker): Promise<unknown> {
-  const messages: readonly unknown[] = await once(worker, 'message');
-  return messages[0];
+  const settled = new AbortController();
+  const { signal } = settled;
+  const ended = once(worker, 'exit', { signal }).then(([code]) => {
+    throw new Error(`The other thread ended with exit code ${String(code)}`);
+  });
+  ended.catch(() => {
+    // Aborted below, or lost the race to the thread's error: in either case somebody else tells.
+  });
+  try {
+    const messages: readonly unknown[] = await Promise.race([once(worker, 'message', { signal }), ended]);
+    return messages[0];
+  } finally {
+    settled.abort();
+  }
 }
 
 /** Longest wait for the other thread, in milliseconds: it is lost when it takes longer. */
