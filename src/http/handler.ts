@@ -9,7 +9,7 @@ import type { ObservedStore } from './status.ts';
 /** A Web-standard request handler. */
 export type FetchHandler = (request: Request) => Promise<Response>;
 
-const SERVICE_OF_HANDLER = new WeakMap<FetchHandler, Service>();
+const SERVICE_OF_HANDLER = new WeakMap<object, Service>();
 
 /**
  * Makes a handler that serves a store over HTTP: `GET`, `DELETE /data/:key`, `POST /data`, `GET /health` and
@@ -30,7 +30,7 @@ export function createHandler(store: ObservedStore, options: ServiceOptions = {}
 }
 
 /** The service behind a handler of {@link createHandler}, so that a Node.js face need not go through fetch objects. */
-export function serviceOf(handler: FetchHandler): Service | undefined {
+export function serviceOf(handler: object): Service | undefined {
   return SERVICE_OF_HANDLER.get(handler);
 }
 

@@ -4,7 +4,7 @@ export type { ServiceConfiguration } from './configuration.ts';
 export { createHandler } from './handler.ts';
 export type { FetchHandler } from './handler.ts';
 export { createListener } from './listener.ts';
-export type { NodeListener, Source } from './listener.ts';
+export type { ForeignHandler, NodeListener, Source } from './listener.ts';
 export type { FailureOutcome, HttpErrorCode } from './reply.ts';
 export { serve } from './server.ts';
 export type { CloseOptions, HttpServer, ServeOptions } from './server.ts';

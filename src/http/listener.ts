@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { serviceOf } from './handler.ts';
-import type { FetchHandler } from './handler.ts';
 import { NodeCall, sendReply } from './node-call.ts';
 import type { Exchange } from './node-call.ts';
 import { requestOf, sendResponse } from './node-fetch.ts';
@@ -11,8 +10,11 @@ import type { ServiceOptions, ServiceSettings } from './service.ts';
 import { internalFailure } from './settled.ts';
 import type { ObservedStore } from './status.ts';
 
+/** A Web-standard handler that is not ours: it need not be asynchronous. */
+export type ForeignHandler = (request: Request) => Response | Promise<Response>;
+
 /** What a server serves: a store, or a Web-standard handler (of {@link createHandler} or any other). */
-export type Source = ObservedStore | FetchHandler;
+export type Source = ObservedStore | ForeignHandler;
 
 /** A request listener of node:http. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -61,7 +63,7 @@ function directAnswer(service: Service): Answer {
   };
 }
 
-function fetchAnswer(handler: FetchHandler, settings: ServiceSettings): Answer {
+function fetchAnswer(handler: ForeignHandler, settings: ServiceSettings): Answer {
   return async (exchange, { closes, mustContinue }) => {
     const call = new NodeCall(exchange, mustContinue);
     try {
