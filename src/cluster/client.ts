@@ -22,6 +22,7 @@ import type { ClusterClient, ClusterMetrics, ClusterStatus } from './options.ts'
 import { RequestMaker } from './request-maker.ts';
 import { Failure, resultOf, stateLostError } from './results.ts';
 import type { Settled } from './results.ts';
+import { rulesUnder } from './sabotage.ts';
 import { SharedTagCounter } from './tag-counter.ts';
 import { UnresolvedWrites } from './unresolved.ts';
 
@@ -95,7 +96,7 @@ export class Client implements ClusterClient {
       replyRoomBytes: Math.floor(REPLY_SHARE * connection.ringBytes),
       settle: (operation: Operation): void => this.#settle(operation),
     };
-    this.#coordinator = new Coordinator(doors, quorums);
+    this.#coordinator = new Coordinator(doors, quorums, rulesUnder(connection.sabotage));
     this.#maker = new RequestMaker(this.#coordinator, quorums);
   }
 

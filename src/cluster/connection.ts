@@ -1,5 +1,6 @@
 // What a client holds of a cluster: its lane of rings to every replica, its tally board, its doorbell.
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { Sabotage } from './sabotage.ts';
 
 /** The rings between one client and one replica. */
 export interface LaneMemory {
@@ -16,6 +17,8 @@ export interface Connection {
   readonly name: string;
   readonly board: SharedArrayBuffer;
   readonly quorums: RegisterQuorums;
+  /** The rule that this cluster breaks on purpose, if any. */
+  readonly sabotage: Sabotage | undefined;
   /** Capacity of each ring. */
   readonly ringBytes: number;
   /** By replica. */

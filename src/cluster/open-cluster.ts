@@ -23,6 +23,8 @@ import type {
   ClusterStatus,
   ExitReason,
 } from './options.ts';
+import { quorumsUnder } from './sabotage.ts';
+import type { Sabotage } from './sabotage.ts';
 import type { SupervisorControl, SupervisorEvent, SupervisorStart, SupervisorWiring } from './supervisor-thread.ts';
 import { SharedTagCounter } from './tag-counter.ts';
 
@@ -40,8 +42,13 @@ const CONTROL_MS_MAX = 60_000;
  * @throws {QuorateError} `ERR_QUORATE_START_FAILED` when a thread does not start.
  */
 export async function openCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  return openSabotaged(options, undefined);
+}
+
+/** Opens a cluster that breaks a rule on purpose: to see a check fail. Otherwise as {@link openCluster}. */
+export async function openSabotaged(options: ClusterOptions, sabotage: Sabotage | undefined): Promise<Cluster> {
   const quorums = registerQuorums({ ...options, replicas: options.replicas ?? 5 });
-  const wiring = wiringOf(options, quorums);
+  const wiring = { ...wiringOf(options, quorumsUnder(sabotage, quorums)), sabotage };
   options.signal?.throwIfAborted();
   const cluster = new SupervisedCluster(wiring);
   await cluster.open(options.signal);
@@ -259,7 +266,7 @@ function rangeOf(min: number, max: number): { readonly min: number; readonly max
   return { min, max };
 }
 
-function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): SupervisorWiring {
+function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Omit<SupervisorWiring, 'sabotage'> {
   const ringBytes = options.ringBytes ?? RING_BYTES_CLUSTER;
   integerOption('ringBytes', ringBytes, { min: RING_BYTES_CLUSTER_MIN, max: RING_BYTES_MAX });
   if ((ringBytes & (ringBytes - 1)) !== 0) {

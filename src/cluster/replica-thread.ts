@@ -14,6 +14,8 @@ import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { ClusterBoard, COUNTER, EPOCH_TABLE_WORD } from './board.ts';
 import { clientLargeChannel, peerLargeChannel, replicaOwner } from './connection.ts';
 import { FaultCommitter } from './fault.ts';
+import { rulesUnder } from './sabotage.ts';
+import type { Sabotage } from './sabotage.ts';
 import { ChannelLane } from './large-lane.ts';
 
 /** A client's lane as a replica attaches it. */
@@ -38,6 +40,8 @@ export interface ReplicaWiring {
   readonly epoch: number;
   readonly board: SharedArrayBuffer;
   readonly quorums: RegisterQuorums;
+  /** The rule that this cluster breaks on purpose, if any. */
+  readonly sabotage: Sabotage | undefined;
   readonly bytesMax: number;
   /** A first start begins empty and operational; any later one recovers. */
   readonly isFirst: boolean;
@@ -144,6 +148,7 @@ class ReplicaThread {
       bytesMax: wiring.bytesMax,
       recovery: wiring.isFirst ? undefined : recovery,
       peers: doors,
+      rules: rulesUnder(wiring.sabotage),
     });
     for (const client of wiring.clients) this.#attach(client);
     for (let other = 0; other < this.#peers.length; other++) this.#ready |= 1 << other;

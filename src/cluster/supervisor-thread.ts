@@ -22,6 +22,7 @@ import { doorChannel, replicaOwner } from './connection.ts';
 import type { Connection, DoorMessage, LaneMemory } from './connection.ts';
 import { FAULT_CODES } from './fault.ts';
 import type { Fault } from './fault.ts';
+import type { Sabotage } from './sabotage.ts';
 import { COMMAND_MESSAGES } from './replica-thread.ts';
 import type { ClientWiring, PeerWiring, ReplicaMessage, ReplicaWiring } from './replica-thread.ts';
 
@@ -30,6 +31,8 @@ export interface SupervisorWiring {
   readonly name: string;
   readonly board: SharedArrayBuffer;
   readonly quorums: RegisterQuorums;
+  /** The rule that this cluster breaks on purpose, if any. */
+  readonly sabotage: Sabotage | undefined;
   readonly ringBytes: number;
   readonly replicaHeapMb: number;
   readonly replicaBytesMax: number;
@@ -191,10 +194,10 @@ export class Supervisor implements SupervisorControl {
   }
 
   #wiringFor(replica: number, epoch: number): ReplicaWiring {
-    const { name, board, quorums, replicaBytesMax } = this.#wiring;
+    const { name, board, quorums, sabotage, replicaBytesMax } = this.#wiring;
     this.#board.setCounter(replica, COUNTER.FAULT, 0);
     this.#board.replicaBell(replica).reset();
-    const isFirst = !this.#hasMemory[replica]!;
+    const isFirst = !this.#hasMemory[replica]! || sabotage === 'catch-up';
     if (epoch > this.#epochs.epochOf(replica)) this.#epochs.setEpoch(replica, epoch);
     this.#epochs.setState(replica, isFirst ? STARTING : RECOVERING);
     this.#hangs[replica] = undefined;
@@ -208,7 +211,7 @@ export class Supervisor implements SupervisorControl {
         ? undefined
         : { incoming: bufferOf(rings[replica]!), outgoing: bufferOf(this.#peerRings[replica]![other]!) },
     );
-    return { name, replica, epoch, board, quorums, bytesMax: replicaBytesMax, isFirst, dropsUnread, clients, peers };
+    return { name, replica, epoch, board, quorums, bytesMax: replicaBytesMax, isFirst, sabotage, dropsUnread, clients, peers };
   }
 
   #clientWiring(slot: ClientSlot, client: number, replica: number): ClientWiring {
@@ -304,7 +307,7 @@ export class Supervisor implements SupervisorControl {
   }
 
   #connect(ticket: string, client: number): void {
-    const { name, board, quorums, ringBytes } = this.#wiring;
+    const { name, board, quorums, sabotage, ringBytes } = this.#wiring;
     const serial = ++this.#serial;
     const lane = (): LaneMemory => ({
       requests: bufferOf(createRing(ringBytes)),
@@ -318,7 +321,7 @@ export class Supervisor implements SupervisorControl {
     for (let replica = 0; replica < quorums.replicas; replica++) {
       this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
     }
-    const connection: Connection = { client, serial, name, board, quorums, ringBytes, lanes, tally };
+    const connection: Connection = { client, serial, name, board, quorums, sabotage, ringBytes, lanes, tally };
     this.#door.post({ kind: 'connected', ticket, connection });
   }
 

@@ -1,0 +1,33 @@
+// A cluster with one rule taken away, so that the demo's judge and the torture tests can be seen to fail. Production
+// opens none of these.
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { RULES } from '../protocol/rules.ts';
+import type { Rules } from '../protocol/rules.ts';
+
+/**
+ * What is taken away: `write-quorum`, a write is acknowledged by one replica; `catch-up`, a restarted replica answers
+ * at once, empty; `epochs`, votes of dead incarnations count; `write-back`, reads return what is not stable.
+ */
+export type Sabotage = 'write-quorum' | 'catch-up' | 'epochs' | 'write-back';
+
+/** All kinds, for whoever lists them. */
+export const SABOTAGES: readonly Sabotage[] = ['write-quorum', 'catch-up', 'epochs', 'write-back'];
+
+/** The rules that the cluster's threads keep. */
+export function rulesUnder(sabotage: Sabotage | undefined): Rules {
+  switch (sabotage) {
+    case 'catch-up':
+      return { ...RULES, silentUntilCaughtUp: false };
+    case 'epochs':
+      return { ...RULES, checksEpochs: false };
+    case 'write-back':
+      return { ...RULES, readsStable: false };
+    default:
+      return RULES;
+  }
+}
+
+/** The quorum sizes that the cluster's threads use. */
+export function quorumsUnder(sabotage: Sabotage | undefined, quorums: RegisterQuorums): RegisterQuorums {
+  return sabotage === 'write-quorum' ? { ...quorums, write: 1 } : quorums;
+}
