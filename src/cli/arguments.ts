@@ -103,6 +103,11 @@ export function numberOf(given: Arguments, name: string, range: NumberRange): nu
 /** How headings are set. */
 export type Heading = (text: string) => string;
 
+/** How a command is called, in two lines. */
+export function usageOf({ name, usage }: CommandSpec, heading: Heading): string {
+  return `${heading('Usage:')} quorate ${name} ${usage}\nAll options: quorate ${name} --help\n`;
+}
+
 /** The help of a command. */
 export function helpOf(command: CommandSpec, heading: Heading): string {
   const options = { ...command.options, ...COMMON_OPTIONS };

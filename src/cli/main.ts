@@ -1,11 +1,11 @@
 // The command `quorate`: which command is meant, how it ends.
 import { readFileSync } from 'node:fs';
 import { isQuorateError } from '../base/errors.ts';
-import { columnsOf, helpOf, readArguments, UsageError } from './arguments.ts';
+import { columnsOf, helpOf, readArguments, UsageError, usageOf, type Heading } from './arguments.ts';
 import { benchCommand } from './bench-command.ts';
 import type { Command } from './command.ts';
 import { demoCommand, replayCommand } from './demo-command.ts';
-import { painter, processIo, type CliIo, type CommandContext, type EndSignal } from './io.ts';
+import { painter, processIo, type CliIo, type CliOutput, type CommandContext, type EndSignal } from './io.ts';
 import { serveCommand } from './serve-command.ts';
 
 const COMMANDS: readonly Command[] = [demoCommand, replayCommand, serveCommand, benchCommand];
@@ -72,7 +72,8 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   const { io } = context;
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    (name === undefined ? io.stderr : io.stdout).write(overview(io));
+    const output = name === undefined ? io.stderr : io.stdout;
+    output.write(overview(heading(io, output)));
     return name === undefined ? USAGE : OK;
   }
   if (name === '--version' || name === '-v') {
@@ -80,19 +81,15 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
     return OK;
   }
   const command = COMMANDS.find(({ spec }) => spec.name === name);
-  if (command === undefined) return refuse(context, unknownCommand(name), overview(io));
+  if (command === undefined) return refuse(context, unknownCommand(name), overview(heading(io, io.stderr)));
   try {
     const given = readArguments(command.spec, rest);
     if (given.values['help'] === undefined) return await command.run(given, context);
-    io.stdout.write(helpOf(command.spec, (text) => painter(io, io.stdout)('bold', text)));
+    io.stdout.write(helpOf(command.spec, heading(io, io.stdout)));
     return OK;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return refuse(
-      context,
-      error,
-      helpOf(command.spec, (text) => painter(io, io.stderr)('bold', text)),
-    );
+    return refuse(context, error, usageOf(command.spec, heading(io, io.stderr)));
   }
 }
 
@@ -107,8 +104,12 @@ function unknownCommand(name: string): UsageError {
   return new UsageError(`Unknown ${kind} ${name}: the commands are ${known}; the options --help and --version`);
 }
 
-function overview(io: CliIo): string {
-  const bold = (text: string): string => painter(io, io.stdout)('bold', text);
+function heading(io: CliIo, output: CliOutput): Heading {
+  const paint = painter(io, output);
+  return (text) => paint('bold', text);
+}
+
+function overview(bold: Heading): string {
   const commands = COMMANDS.map(({ spec }) => [spec.name, spec.summary] as const);
   return `${[
     `${bold('Usage:')} quorate COMMAND [options]`,

@@ -122,7 +122,7 @@ export function tableOf(report: DemoReport, paint: Paint): string {
   const bad = (count: number): string => (count === 0 ? paint('green', '0') : paint('red', whole(count)));
   const lines = [
     '',
-    paint('bold', `${whole(summary.operationsPerSecond)} operations per second while replicas died`),
+    paint('bold', headlineOf(summary)),
     row('cluster', clusterText(options)),
     row('workload', workloadText(options)),
     row('operations', `${whole(summary.operations)} in ${summary.seconds.toFixed(1)} s`),
@@ -171,6 +171,12 @@ function verdictText(report: DemoReport, paint: Paint): string {
   const { seed } = report.options.plan;
   if (report.isGood) return paint('green', 'Nothing acknowledged was lost, and no read was stale.');
   return paint('red', `FAILED. Same load and kills again: --seed ${seed}`);
+}
+
+function headlineOf({ operationsPerSecond, kills, seconds }: DemoSummary): string {
+  const killed = FAULTS.reduce((count, fault) => count + kills[fault], 0);
+  const what = killed === 0 ? '' : ` while replicas were killed ${(killed / seconds).toFixed(1)} times a second`;
+  return `${whole(operationsPerSecond)} operations per second${what}`;
 }
 
 function clusterText({ cluster }: DemoOptions): string {

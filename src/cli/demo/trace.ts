@@ -99,9 +99,10 @@ export async function* readTrace(path: string): AsyncGenerator<readonly TraceReq
   for await (const piece of createReadStream(path, { encoding: 'utf8' }) as AsyncIterable<string>) {
     const lines = (rest + piece).split('\n');
     rest = lines.pop() ?? '';
+    const batch = parse(lines);
     if (rest.length > LINE_LENGTH_MAX)
       throw traceError(line + 1, rest, `it must have at most ${LINE_LENGTH_MAX} characters`);
-    yield parse(lines);
+    yield batch;
   }
   yield parse([rest]);
   if (format === undefined) throw traceError(1, '', 'the file must not be empty');
