@@ -2,7 +2,6 @@
 // taken away once. The others need a directed schedule, see schedules.test.ts.
 import { describe, expect, it } from 'vitest';
 import { RULES } from '../../src/protocol/rules.ts';
-import type { Rules } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
 import type { RegisterOptions, RegisterQuorums } from '../../src/quorum/index.ts';
 import { replayCommand, testSeed } from '../support/seed.ts';
@@ -15,6 +14,16 @@ const TIMEOUT_MS = 120_000;
 /** Schedules a configuration: `QUORATE_SCHEDULES`, which a nightly run sets to many more. */
 const SCHEDULES = Number(process.env['QUORATE_SCHEDULES'] ?? 300);
 const FILE = 'test/replica/scheduler.test.ts';
+
+const CONTROL_SEED = 1;
+const THREE = registerQuorums({ replicas: 3 });
+const HALVES: RegisterQuorums = {
+  ...registerQuorums({ replicas: 4 }),
+  read: 2,
+  write: 2,
+  prepare: 2,
+  agreeing: 2,
+};
 
 /** The report of the first violation from `seed` on, with the command that repeats it; `undefined` when there is none. */
 function firstViolation(seed: number, schedules: number, exploration: Exploration): string | undefined {
@@ -42,27 +51,30 @@ describe('With all rules in place, random schedules with losses, repeats, stalls
     TIMEOUT_MS,
   );
 
+  // The words of a tag wrap in the midst of each schedule: 2^31 - 2, 2^32 - 2 and 2^53 - 2.
+  it.each([
+    [0, 0x7fff_fffe],
+    [0, -2],
+    [0x1f_ffff, -2],
+  ])(
+    'When tags begin after the words %i and %i',
+    (high, low) => {
+      const exploration = { quorums: registerQuorums({ replicas: 3 }), tagsFrom: { high, low } };
+      expect(firstViolation(SEED, SCHEDULES, exploration)).toBeUndefined();
+    },
+    TIMEOUT_MS,
+  );
+
   it(
     'A schedule is a function of its seed',
     () => {
-      const rules: Rules = { ...RULES, readsStable: false };
-      const exploration = { quorums: registerQuorums({ replicas: 3 }), rules };
+      const exploration = { quorums: HALVES };
       const found = explore(CONTROL_SEED, 5000, exploration)!;
       expect(runSchedule(found.seed, exploration)).toEqual(found);
     },
     TIMEOUT_MS,
   );
 });
-
-const CONTROL_SEED = 1;
-const THREE = registerQuorums({ replicas: 3 });
-const HALVES: RegisterQuorums = {
-  ...registerQuorums({ replicas: 4 }),
-  read: 2,
-  write: 2,
-  prepare: 2,
-  agreeing: 2,
-};
 
 // From a fixed seed, so that the control is found after the same number of schedules each time.
 describe('Negative controls: random schedules catch', () => {

@@ -3,14 +3,16 @@
 //
 // Each seed has a temper of its own (how often messages are lost, how long links stall, how often replicas die),
 // because one mixture of faults hides what another shows. Source: Groce et al., "Swarm Testing" (ISSTA 2012).
-import { popcount } from '../../src/base/bits.ts';
+import { lowestBitIndex, lowestBits, popcount } from '../../src/base/bits.ts';
 import { below, seededRandom, unitOf } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
+import type { Ballot } from '../../src/protocol/ballot.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { checkRegister, describeOperation } from './linearizability.ts';
 import type { Message } from './network.ts';
 import { World } from './world.ts';
+import type { Request } from './world.ts';
 
 /** What is explored. */
 export interface Exploration {
@@ -20,10 +22,8 @@ export interface Exploration {
   readonly clients?: number;
   /** Operations in all, without the final reads; default 8. */
   readonly operations?: number;
-  /** Whether replicas die; default true. */
-  readonly hasCrashes?: boolean;
-  /** Whether a client may stop for ever in the midst of an operation; default true. */
-  readonly hasClientCrashes?: boolean;
+  /** The tag before the first one. */
+  readonly tagsFrom?: Ballot;
 }
 
 /** A schedule that ended wrong. */
@@ -42,7 +42,10 @@ interface Temper {
   readonly passRate: number;
   readonly startRate: number;
   readonly putRate: number;
+  readonly deleteRate: number;
+  readonly batchRate: number;
   readonly stallRate: number;
+  readonly leaveRate: number;
   readonly keys: readonly string[];
 }
 
@@ -51,10 +54,10 @@ const HEALING_STEPS_MAX = 6000;
 
 /** Runs the schedule of one seed; `undefined` when nothing was wrong. */
 export function runSchedule(seed: number, exploration: Exploration): Violation | undefined {
-  const { quorums, rules, clients = 3 } = exploration;
-  const world = new World({ quorums, clients, ...(rules && { rules }) });
+  const { clients = 3, operations = 8, ...options } = exploration;
+  const world = new World({ clients, ...options });
   try {
-    storm(world, temperOf(seed, exploration), exploration.operations ?? 8);
+    storm(world, temperOf(seed), operations);
     heal(world, seededRandom(seed + 1));
   } catch (error) {
     return { seed, report: reportOf(world, String(error instanceof Error ? error.stack : error)) };
@@ -82,37 +85,36 @@ export function explore(seed: number, schedules: number, exploration: Exploratio
   return undefined;
 }
 
-function temperOf(
-  seed: number,
-  { hasCrashes = true, hasClientCrashes = true }: Exploration,
-): Temper & { leaveRate: number } {
+function temperOf(seed: number): Temper {
   const random = seededRandom(seed);
   const oneOf = (...rates: readonly number[]): number => rates[below(random, rates.length)]!;
   return {
     random,
     lossRate: oneOf(0, 0, 0.1, 0.3),
     repeatRate: oneOf(0, 0, 0.1, 0.2),
-    crashRate: hasCrashes ? oneOf(0, 0.02, 0.05, 0.1) : 0,
+    crashRate: oneOf(0, 0.02, 0.05, 0.1),
     returnRate: oneOf(0.05, 0.1, 0.3),
     passRate: oneOf(0.01, 0.03, 0.08),
     startRate: oneOf(0.05, 0.1, 0.3),
     putRate: oneOf(0.3, 0.5, 0.7),
+    deleteRate: oneOf(0, 0, 0.3),
+    batchRate: oneOf(0, 0, 0.3),
     stallRate: oneOf(0, 0.3, 0.5, 0.7),
-    leaveRate: hasClientCrashes ? oneOf(0, 0, 0.01, 0.03) : 0,
+    leaveRate: oneOf(0, 0, 0.01, 0.03),
     keys: oneOf(0, 0, 0, 1) === 0 ? ['k'] : ['k', 'l'],
   };
 }
 
-function storm(world: World, temper: Temper & { leaveRate: number }, operations: number): void {
+function storm(world: World, temper: Temper, operations: number): void {
   const { random } = temper;
   const happens = (rate: number): boolean => unitOf(random) < rate;
   const stalled = new Set<string>();
   let started = 0;
   for (let step = 0; step < STEPS_MAX; step++) {
     if (step % 16 === 0) stall(world, stalled, temper);
-    if (started < operations && happens(temper.startRate)) started += startOperation(world, temper, started);
+    if (started < operations && happens(temper.startRate)) started += startOperations(world, temper, started);
     if (happens(temper.crashRate)) crash(world, random);
-    if (happens(temper.returnRate)) bringBack(world, random);
+    if (happens(temper.returnRate)) bringBack(world, below(random, world.quorums.replicas));
     if (happens(temper.passRate)) world.pass([3, 13, 26, 90][below(random, 4)]!);
     if (happens(temper.leaveRate)) replaceClient(world, random);
     const ready = world.deliverable().filter(({ link }) => !stalled.has(link));
@@ -128,28 +130,46 @@ function storm(world: World, temper: Temper & { leaveRate: number }, operations:
 /** No more faults: all come back, all messages arrive, and each client reads each key once it is done. */
 export function heal(world: World, random: Random): void {
   world.log.push('The storm is over');
-  settle(world, random);
+  // Not always: new puts hide what the storm has lost.
+  if (below(random, 4) === 0) workWithOneDown(world, random);
+  settle(world, random, -1);
   for (const key of ['k', 'l'].filter((each) => world.keys().includes(each))) {
     for (let client = 0; client < world.clients; client++) {
       if (world.isGone(client)) continue;
       world.start(client, { kind: 'get', key });
-      settle(world, random);
+      settle(world, random, -1);
     }
   }
 }
 
-function settle(world: World, random: Random): void {
-  const isDone = (): boolean =>
-    popcount(world.operational) === world.quorums.replicas &&
-    world.calls.every((call) => call.end !== undefined || world.isGone(call.client));
+/** One replica stays down, where the quorums survive it: whatever clients do at once ends all the same. */
+function workWithOneDown(world: World, random: Random): void {
+  const { replicas, read, write, prepare, agreeing, downMax } = world.quorums;
+  if (downMax < 1 || Math.max(read, write, prepare, agreeing) >= replicas) return;
+  const down = lowestBits(replicas) & ~world.operational;
+  const absent = down === 0 ? below(random, replicas) : lowestBitIndex(down);
+  if (world.stateOf(absent) === 'running') world.crash(absent);
+  for (let client = 0; client < world.clients; client++) {
+    if (world.isGone(client)) continue;
+    world.start(client, { kind: 'put', value: `w${client}` });
+    world.start(client, { kind: 'get' });
+  }
+  settle(world, random, absent);
+}
+
+/** All come back but `absent` (-1: nobody), and all messages arrive, until every operation has ended. */
+function settle(world: World, random: Random, absent: number): void {
+  const expected = lowestBits(world.quorums.replicas) & (absent < 0 ? -1 : ~(1 << absent));
   for (let step = 0; step < HEALING_STEPS_MAX; step++) {
-    if (isDone()) return;
-    bringBack(world, random);
+    const isOver = world.calls.every((call) => call.end !== undefined || world.isGone(call.client));
+    if (isOver && world.operational === expected) return;
+    const replica = below(random, world.quorums.replicas);
+    if (replica !== absent) bringBack(world, replica);
     const ready = world.deliverable();
     if (ready.length === 0) world.pass(13);
     else world.deliver(ready[below(random, ready.length)]!);
   }
-  throw new Error('Every operation ends once all replicas are back and all messages arrive');
+  throw new Error('Every operation ends once the messages arrive and no more than one replica is down');
 }
 
 function stall(world: World, stalled: Set<string>, { random, stallRate }: Temper): void {
@@ -165,17 +185,25 @@ function stall(world: World, stalled: Set<string>, { random, stallRate }: Temper
   }
 }
 
-function startOperation(world: World, { random, putRate, keys }: Temper, started: number): number {
+/** A client begins one to three operations at once. @returns how many. */
+function startOperations(world: World, temper: Temper, started: number): number {
+  const { random } = temper;
   const client = below(random, world.clients);
   if (world.isGone(client)) return 0;
-  // Half of the clients wait for their own answer first, so that histories have an order to get wrong.
+  // Half of the clients wait for their own answers first, so that histories have an order to get wrong.
   const isBusy = world.calls.some((call) => call.client === client && call.end === undefined);
   if (isBusy && client % 2 === 0) return 0;
+  const count = unitOf(random) < temper.batchRate ? 2 + below(random, 2) : 1;
+  const requests = Array.from({ length: count }, (_, index) => requestOf(temper, `v${started + index}`));
+  world.startBatch(client, requests);
+  return count;
+}
+
+function requestOf({ random, putRate, deleteRate, keys }: Temper, value: string): Request {
   const key = keys[below(random, keys.length)]!;
   const timeoutMs = [20, 60, 1000][below(random, 3)]!;
-  if (unitOf(random) >= putRate) world.start(client, { kind: 'get', key, timeoutMs });
-  else world.start(client, { kind: 'put', key, timeoutMs, value: `v${started}` });
-  return 1;
+  if (unitOf(random) >= putRate) return { kind: 'get', key, timeoutMs };
+  return { kind: 'put', key, timeoutMs, value: unitOf(random) < deleteRate ? undefined : value };
 }
 
 /** Kills a replica, as long as the quorums survive it; one that recovers holds nothing, so it may die at any time. */
@@ -187,8 +215,7 @@ function crash(world: World, random: Random): void {
   if (!isOperational || down < world.quorums.downMax) world.crash(replica);
 }
 
-function bringBack(world: World, random: Random): void {
-  const replica = below(random, world.quorums.replicas);
+function bringBack(world: World, replica: number): void {
   const state = world.stateOf(replica);
   if (state === 'exited') world.bump(replica);
   else if (state === 'bumped') world.spawn(replica);

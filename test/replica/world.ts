@@ -174,17 +174,28 @@ export class World {
 
   /** A client begins an operation and sends its first frames. */
   start(client: number, request: Request): Call {
+    return this.startBatch(client, [request])[0]!;
+  }
+
+  /** A client begins several operations at once, which take their tags together. */
+  startBatch(client: number, requests: readonly Request[]): Call[] {
     const { coordinator, seen } = this.#clients[client]!;
     this.#look(seen);
-    const operation = coordinator.acquire();
-    const call = this.#callOf(client, request);
-    this.calls.push(call);
-    this.#fill(operation, call, request);
-    coordinator.submit(operation);
-    this.log.push(`C${client} ${call.kind} ${call.key}${call.kind === 'put' ? ` = ${call.value ?? 'absent'}` : ''}`);
+    const operations = requests.map((request) => {
+      const operation = coordinator.acquire();
+      const call = this.#callOf(client, request);
+      this.calls.push(call);
+      this.#fill(operation, call, request);
+      coordinator.submit(operation);
+      this.log.push(`C${client} ${call.kind} ${call.key}${call.kind === 'put' ? ` = ${call.value ?? 'absent'}` : ''}`);
+      return operation;
+    });
     coordinator.flush(this.nowMs);
-    call.first = { high: operation.first.high, low: operation.first.low };
-    return call;
+    return operations.map(({ context, first }) => {
+      const call = context as Call;
+      call.first = { high: first.high, low: first.low };
+      return call;
+    });
   }
 
   // --- network
