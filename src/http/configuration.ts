@@ -22,7 +22,11 @@ const WRITE_DEFAULT = 4; // With 5 replicas; the majority is 3.
  *
  * @throws {QuorateError} `ERR_QUORATE_CONFIGURATION`, which names the variable in its message and fields.
  * @example
- * const { port, ...quorums } = readConfiguration(process.env);
+ * ```ts
+ * import { readConfiguration } from 'quorate/http';
+ *
+ * console.log(readConfiguration({ NODE_COUNT: '7' })); // { port: 3000, replicas: 7, read: 4, write: 4 }
+ * ```
  */
 export function readConfiguration(env: Readonly<Record<string, string | undefined>>): ServiceConfiguration {
   const port = integerOf(env, 'PORT', { min: 0, max: 65_535, whenUnset: 3000 });

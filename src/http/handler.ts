@@ -17,8 +17,17 @@ const SERVICE_OF_HANDLER = new WeakMap<object, Service>();
  *
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is out of range.
  * @example
+ * ```ts
+ * import { openCluster } from 'quorate';
+ * import { createHandler } from 'quorate/http';
+ *
+ * const cluster = await openCluster({ replicas: 3 });
  * const handler = createHandler(cluster);
+ * await cluster.put('greeting', 'hello');
  * const response = await handler(new Request('http://localhost/data/greeting'));
+ * console.log(await response.text()); // {"data":"hello"}
+ * await cluster.close();
+ * ```
  */
 export function createHandler(store: ObservedStore, options: ServiceOptions = {}): FetchHandler {
   const service = new Service(store, options);

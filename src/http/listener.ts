@@ -38,7 +38,16 @@ const IN_A_FRAMEWORK: AnswerOptions = { closes: () => false, mustContinue: false
  *
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is out of range.
  * @example
- * const app = express().use('/store', createListener(cluster));
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import { openCluster } from 'quorate';
+ * import { createListener } from 'quorate/http';
+ *
+ * const cluster = await openCluster({ replicas: 3 });
+ * const server = createServer(createListener(cluster)); // With Express: app.use('/store', createListener(cluster))
+ * server.close();
+ * await cluster.close();
+ * ```
  */
 export function createListener(source: Source, options: ServiceOptions = {}): NodeListener {
   const answer = answerOf(source, options);

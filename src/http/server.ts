@@ -55,9 +55,16 @@ export interface HttpServer extends AsyncDisposable {
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is out of range.
  * @throws {QuorateError} `ERR_QUORATE_START_FAILED` when the address cannot be bound (rejects).
  * @example
+ * ```ts
+ * import { openCluster } from 'quorate';
+ * import { serve } from 'quorate/http';
+ *
+ * const cluster = await openCluster({ replicas: 3 });
  * const server = await serve(cluster, { port: 0 });
- * console.log(server.url);
+ * console.log((await fetch(`${server.url}/data/nothing`)).status); // 404
  * await server.close();
+ * await cluster.close();
+ * ```
  */
 export async function serve(source: Source, options: ServeOptions = {}): Promise<HttpServer> {
   const settings = settingsOf(options);

@@ -14,7 +14,7 @@ export interface RunningExample {
 export async function runExample(name: string, env: Readonly<Record<string, string>> = {}): Promise<RunningExample> {
   const hooks = new URL('from-source.ts', import.meta.url).href;
   const path = fileURLToPath(new URL(`../../examples/${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', hooks, path], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', hooks, path], {
     env: { ...process.env, NODE_OPTIONS: '', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
