@@ -5,7 +5,7 @@ import { REPLICAS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
 import { integerOf, numberOf, textOf, UsageError, type Arguments, type OptionSpec } from './arguments.ts';
 import type { Command } from './command.ts';
 import { demoStage } from './demo/cluster-stage.ts';
-import { memoryNeed, sizeText } from './demo/memory-need.ts';
+import { memoryNeed, replicaLimits, sizeText } from './demo/memory-need.ts';
 import type { DemoOptions, Plan } from './demo/plan.ts';
 import { PHASES, type Phase } from './demo/record.ts';
 import { tableOf } from './demo/report.ts';
@@ -125,10 +125,14 @@ export async function demoOptionsOf(
   };
   const killsPerSecond =
     numberOf(given, 'kills-per-second', { min: 0, max: KILLS_PER_SECOND_MAX }) ?? KILLS_PER_SECOND_DEFAULT;
-  const cluster = { replicas, ...(read !== undefined && { read }), ...(write !== undefined && { write }) };
-  if (file === undefined) return { cluster, seconds: seconds ?? SECONDS_DEFAULT, killsPerSecond, plan };
+  const quorums = { replicas, ...(read !== undefined && { read }), ...(write !== undefined && { write }) };
+  if (file === undefined) {
+    const cluster = { ...quorums, ...replicaLimits(plan.keys, plan.keys * valueBytes) };
+    return { cluster, seconds: seconds ?? SECONDS_DEFAULT, killsPerSecond, plan };
+  }
   const summary = await summaryOf(file, plan);
   stateMemory(file, summary, replicas, note);
+  const cluster = { ...quorums, ...replicaLimits(summary.keys, summary.bytes) };
   return {
     cluster,
     seconds,

@@ -19,6 +19,8 @@ const DEMO_KEY_BYTES = 700;
 /** A thread with an empty heap, and the process around all of them. */
 const THREAD_BYTES = 24 * 2 ** 20;
 const PROCESS_BYTES = 150 * 2 ** 20;
+/** Heap of a replica that holds nothing, with room to catch up; small, so that filling it up takes no long time. */
+const HEAP_MB_MIN = 32;
 /** Beside the replicas: supervisor, standby, worker client. */
 const OTHER_THREADS = 3;
 
@@ -32,6 +34,12 @@ export function memoryNeed(
   const threads = (replicas + OTHER_THREADS) * THREAD_BYTES;
   const total = perReplica * replicas + summary.keys * DEMO_KEY_BYTES + threads + PROCESS_BYTES;
   return { perReplica, total, available, fits: total <= available };
+}
+
+/** Limits of each replica that hold `keys` keys with `bytes` bytes in all: values lie outside of the heap. */
+export function replicaLimits(keys: number, bytes: number): { replicaHeapMb: number; replicaBytesMax: number } {
+  const replicaHeapMb = HEAP_MB_MIN + Math.ceil((keys * ENTRY_BYTES) / 2 ** 20);
+  return { replicaHeapMb, replicaBytesMax: 2 * (bytes + keys * ENTRY_BYTES) + 2 ** 26 };
 }
 
 /** `bytes` for people. */

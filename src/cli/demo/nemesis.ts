@@ -40,7 +40,7 @@ export interface Kill {
 }
 
 /** Milliseconds until the next try when no replica may be killed now. */
-const AGAIN_MS = 10;
+const AGAIN_MS = 20;
 /** Of so many kills in a row, all but the last wait for a replica with unread frames. */
 const PREFER_UNREAD = 4;
 /** Looks for a replica with unread frames before any will do, about a millisecond apart. */
@@ -76,24 +76,20 @@ export class Nemesis {
 
   /** A replica's thread has ended. @returns whether that was our doing. */
   died(replica: number): boolean {
-    const kill = this.#open(replica);
+    const kill = this.open.find((open) => open.replica === replica && !open.isDead);
     if (kill !== undefined) kill.isDead = true;
     return kill !== undefined;
   }
 
-  /** A replica votes again. */
+  /** A replica votes again. Events may be late, after the next kill of the same replica: the oldest one is meant. */
   recovered(replica: number): void {
-    const kill = this.#open(replica);
-    if (kill?.isDead === true) kill.recoveryMs = nowMs() - kill.atMs;
+    const kill = this.open.find((open) => open.replica === replica && open.isDead);
+    if (kill !== undefined) kill.recoveryMs = nowMs() - kill.atMs;
   }
 
   /** Kills whose replica does not vote again yet. */
   get open(): readonly Kill[] {
     return this.kills.filter((kill) => kill.recoveryMs === undefined);
-  }
-
-  #open(replica: number): Kill | undefined {
-    return this.kills.findLast((kill) => kill.replica === replica && kill.recoveryMs === undefined);
   }
 
   async #kill(signal: AbortSignal): Promise<boolean> {

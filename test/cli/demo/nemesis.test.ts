@@ -87,4 +87,14 @@ describe('Nemesis', () => {
     expect(nemesis.open.length).toBe(0);
     expect(nemesis.kills[0]!.recoveryMs).toBeGreaterThanOrEqual(0);
   });
+
+  it('A replica that is killed again before its return was reported is counted twice', async () => {
+    const { nemesis } = await rampage(2, { inspect: () => [{ replica: 0, state: 'operational', unreadBytes: 0 }] });
+    nemesis.died(0);
+    nemesis.recovered(0);
+    expect(nemesis.open.map((kill) => nemesis.kills.indexOf(kill))).toEqual([1]);
+    nemesis.died(0);
+    nemesis.recovered(0);
+    expect(nemesis.open.length).toBe(0);
+  });
 });
