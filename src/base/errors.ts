@@ -36,7 +36,17 @@ export interface QuorateErrorOptions {
   readonly fields?: ErrorFields;
 }
 
-/** An operational failure of Quorate: `code` is stable, `fields` are its data, `cause` is kept. */
+/**
+ * An operational failure of Quorate: `code` is stable, `fields` are its data, `cause` is kept.
+ *
+ * @example
+ * ```ts
+ * import { QuorateError } from 'quorate';
+ *
+ * const error = new QuorateError('ERR_QUORATE_TIMEOUT', 'Cannot finish within 5 ms', { fields: { timeoutMs: 5 } });
+ * console.log(error.code, error.fields['timeoutMs']); // ERR_QUORATE_TIMEOUT 5
+ * ```
+ */
 export class QuorateError extends Error {
   override readonly name: string = 'QuorateError';
   readonly code: ErrorCode;
@@ -49,7 +59,17 @@ export class QuorateError extends Error {
   }
 }
 
-/** Whether `value` is a failure reported by Quorate, also one that came from another realm or thread. */
+/**
+ * Whether `value` is a failure reported by Quorate, also one that came from another realm or thread.
+ *
+ * @example
+ * ```ts
+ * import { isQuorateError, openCluster } from 'quorate';
+ *
+ * const error: unknown = await openCluster({ replicas: 0 }).catch((reason: unknown) => reason);
+ * console.log(isQuorateError(error) && error.code); // ERR_QUORATE_INVALID_ARGUMENT
+ * ```
+ */
 export function isQuorateError(value: unknown): value is QuorateError {
   if (value instanceof QuorateError) return true;
   const code = typeof value === 'object' && value !== null && 'code' in value ? value.code : undefined;

@@ -13,6 +13,16 @@ export type { Fault } from './fault.ts';
  * @returns `false` when nothing was done, because the replica is not operational, or because with those that are down,
  *   recovering or doomed already the quorums would not survive it.
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when there is no such replica.
+ * @example
+ * ```ts
+ * import { openCluster } from 'quorate';
+ * import { injectFault } from 'quorate/testing';
+ *
+ * const cluster = await openCluster({ replicas: 3 });
+ * console.log(await injectFault(cluster, 0, 'terminate')); // true
+ * console.log(await injectFault(cluster, 1, 'terminate')); // false: with two of three gone, the state would be lost
+ * await cluster.close();
+ * ```
  */
 export async function injectFault(cluster: Cluster, replica: number, fault: Fault): Promise<boolean> {
   if (!(cluster instanceof SupervisedCluster)) {

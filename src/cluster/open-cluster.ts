@@ -40,6 +40,16 @@ const CONTROL_MS_MAX = 60_000;
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is out of range, `ERR_QUORATE_CONFIGURATION` when
  *   the quorums do not intersect or leave nothing to recover from.
  * @throws {QuorateError} `ERR_QUORATE_START_FAILED` when a thread does not start.
+ * @example
+ * ```ts
+ * import { openCluster } from 'quorate';
+ *
+ * const cluster = await openCluster({ replicas: 5, read: 2, write: 4 });
+ * await cluster.put('greeting', 'hello');
+ * const read = await cluster.get('greeting');
+ * if (read.outcome === 'ok') console.log(read.value); // hello
+ * await cluster.close();
+ * ```
  */
 export async function openCluster(options: ClusterOptions = {}): Promise<Cluster> {
   return openSabotaged(options, undefined);
@@ -59,6 +69,17 @@ export async function openSabotaged(options: ClusterOptions, sabotage: Sabotage 
  * Opens a client of a running cluster on the calling thread. See `cluster.handle()`.
  *
  * @throws as {@link connectClient} says.
+ * @example
+ * ```ts
+ * import { connectCluster, openCluster } from 'quorate';
+ *
+ * const cluster = await openCluster({ replicas: 3 });
+ * const client = await connectCluster(cluster.handle()); // In a worker: the handle comes with workerData or a message.
+ * await client.put('greeting', 'hello');
+ * console.log((await cluster.get('greeting')).outcome); // ok
+ * await client.close();
+ * await cluster.close();
+ * ```
  */
 export async function connectCluster(handle: ClusterHandle): Promise<ClusterClient> {
   return connectClient(handle);

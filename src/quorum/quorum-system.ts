@@ -132,7 +132,7 @@ export function disjointQuorums(left: QuorumSystem, right: QuorumSystem): Disjoi
  * ```ts
  * import { votersIn } from 'quorate/quorum';
  *
- * console.log(votersIn(0b10011)); // [0, 1, 4]
+ * console.log(votersIn(0b10011)); // [ 0, 1, 4 ]
  * ```
  */
 export function votersIn(mask: number): number[] {
