@@ -58,14 +58,14 @@ async function measure(started: readonly Started[], { passes, ms, progress }: Ru
   for (const each of started) {
     if (each.subject.fixed === undefined) await attempt(each, 'warm up', () => each.contender.pass(ms));
   }
-  const rounds = Math.max(...started.map(({ subject }) => subject.fixed?.passes ?? passes));
-  for (let round = 0; round < rounds; round++) {
+  const most = Math.max(...started.map(({ subject }) => subject.fixed?.passes ?? passes));
+  for (let turn = 0; turn < most; turn++) {
     for (const each of started) {
       const { fixed, unit } = each.subject;
-      if (round >= (fixed?.passes ?? passes)) continue;
+      if (turn >= (fixed?.passes ?? passes)) continue;
       const figure = await attempt(each, 'measure', () => each.contender.pass(fixed?.ms ?? ms));
       each.figures.push(figure);
-      progress(`  pass ${round + 1}: ${nameOf(each)} ${Math.round(figure * 10) / 10} ${unit}`);
+      progress(`  pass ${turn + 1}: ${nameOf(each)} ${Math.round(figure * 10) / 10} ${unit}`);
     }
   }
 }
