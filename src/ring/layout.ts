@@ -67,7 +67,7 @@ export const POSITION_MASK: number = ~7;
 export const BROADCAST_MAGIC = 0x51_42_52_4f; // "QBRO"
 export const BROADCAST = {
   /** Where the line of reader 0 begins, in words. */
-  READERS_LINE: 4 * LINE_WORDS,
+  READERS_LINE: 64,
   CURSOR: 0,
   READER: 1,
 } as const;

@@ -2,7 +2,7 @@
 import { unitOf, type Random } from '../../base/random.ts';
 
 /** Most keys that a workload may have: up to here the scrambling is exact in doubles. */
-export const ZIPFIAN_KEYS_MAX = 1 << 20;
+export const ZIPFIAN_KEYS_MAX: number = 1 << 20;
 
 const ITEMS = 10_000_000_000;
 const THETA = 0.99;
