@@ -10,7 +10,7 @@ import type { Ballot } from '../../src/protocol/ballot.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { checkRegister, describeOperation } from './linearizability.ts';
-import type { Message } from './network.ts';
+import type { Message, MessageKind } from './network.ts';
 import { World } from './world.ts';
 import type { Request } from './world.ts';
 
@@ -36,6 +36,9 @@ export interface Violation {
 interface Temper {
   readonly random: Random;
   readonly lossRate: number;
+  /** One kind of message is lost more often than the others. */
+  readonly lossyKind: MessageKind;
+  readonly lossyRate: number;
   readonly repeatRate: number;
   readonly crashRate: number;
   readonly returnRate: number;
@@ -46,10 +49,13 @@ interface Temper {
   readonly batchRate: number;
   readonly stallRate: number;
   readonly leaveRate: number;
+  readonly stallSteps: number;
   readonly keys: readonly string[];
 }
 
-const STEPS_MAX = 220;
+/** Accepts most often: a value that is at few replicas is where the rules matter. */
+const LOSSY_KINDS: readonly MessageKind[] = ['accept', 'accept', 'accept', 'ack', 'prepare', 'promise', 'reply'];
+const STEPS_MAX = 300;
 const HEALING_STEPS_MAX = 6000;
 
 /** Runs the schedule of one seed; `undefined` when nothing was wrong. */
@@ -91,15 +97,18 @@ function temperOf(seed: number): Temper {
   return {
     random,
     lossRate: oneOf(0, 0, 0.1, 0.3),
-    repeatRate: oneOf(0, 0, 0.1, 0.2),
+    lossyKind: LOSSY_KINDS[below(random, LOSSY_KINDS.length)]!,
+    lossyRate: oneOf(0, 0.3, 0.6),
+    repeatRate: oneOf(0, 0, 0.1, 0.3),
     crashRate: oneOf(0, 0.02, 0.05, 0.1),
     returnRate: oneOf(0.05, 0.1, 0.3),
-    passRate: oneOf(0.01, 0.03, 0.08),
-    startRate: oneOf(0.05, 0.1, 0.3),
-    putRate: oneOf(0.3, 0.5, 0.7),
+    passRate: oneOf(0.03, 0.08, 0.2),
+    startRate: oneOf(0.03, 0.06, 0.15),
+    putRate: oneOf(0.2, 0.4, 0.6),
     deleteRate: oneOf(0, 0, 0.3),
     batchRate: oneOf(0, 0, 0.3),
     stallRate: oneOf(0, 0.3, 0.5, 0.7),
+    stallSteps: oneOf(8, 24, 60),
     leaveRate: oneOf(0, 0, 0.01, 0.03),
     keys: oneOf(0, 0, 0, 1) === 0 ? ['k'] : ['k', 'l'],
   };
@@ -111,17 +120,17 @@ function storm(world: World, temper: Temper, operations: number): void {
   const stalled = new Set<string>();
   let started = 0;
   for (let step = 0; step < STEPS_MAX; step++) {
-    if (step % 16 === 0) stall(world, stalled, temper);
+    if (step % temper.stallSteps === 0) stall(world, stalled, temper);
     if (started < operations && happens(temper.startRate)) started += startOperations(world, temper, started);
     if (happens(temper.crashRate)) crash(world, random);
     if (happens(temper.returnRate)) bringBack(world, below(random, world.quorums.replicas));
-    if (happens(temper.passRate)) world.pass([3, 13, 26, 90][below(random, 4)]!);
+    if (happens(temper.passRate)) world.pass([3, 13, 13, 26][below(random, 4)]!);
     if (happens(temper.leaveRate)) replaceClient(world, random);
     const ready = world.deliverable().filter(({ link }) => !stalled.has(link));
     if (ready.length === 0) continue;
     const message = ready[below(random, ready.length)]!;
     if (isBetweenReplicas(message)) world.deliver(message);
-    else if (happens(temper.lossRate)) world.drop(message);
+    else if (happens(message.kind === temper.lossyKind ? temper.lossyRate : temper.lossRate)) world.drop(message);
     else if (happens(temper.repeatRate)) world.duplicate(message);
     else world.deliver(message);
   }
