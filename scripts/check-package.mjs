@@ -46,7 +46,7 @@ function use(major) {
   const entries = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports);
   const options = { cwd: folder, env: environment, encoding: 'utf8', timeout: 60_000 };
   const specifiers = entries.filter((entry) => entry !== './package.json').map((entry) => `quorate${entry.slice(1)}`);
-  process.stdout.write(execFileSync(node, ['smoke.mjs', ...specifiers], options));
+  execFileSync(node, ['smoke.mjs', ...specifiers], { ...options, stdio: 'inherit' });
   const help = execFileSync('npx', ['--no-install', 'quorate', '--help'], options);
   if (!/usage/i.test(help)) throw new Error(`quorate --help printed: ${help}`);
   console.log(`node ${major}: npx quorate --help`);

@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 const [specifiers, label] = [process.argv.slice(2), `node ${process.versions.node}`];
-const handlesBefore = process.getActiveResourcesInfo().length;
 
 for (const specifier of specifiers) {
   const imported = await import(specifier);
@@ -16,8 +15,10 @@ for (const specifier of specifiers) {
   }
   console.log(`${label}: ${specifier} by import and require, ${names.length} names`);
 }
-const handlesAfter = process.getActiveResourcesInfo().length;
-if (handlesAfter > handlesBefore) throw new Error('Importing the package opened a handle');
+const opened = process
+  .getActiveResourcesInfo()
+  .filter((kind) => /Worker|MessagePort|Timeout|Immediate|Server/.test(kind));
+if (opened.length > 0) throw new Error(`Importing the package opened ${opened.join(', ')}`);
 
 const { openCluster } = await import('quorate');
 if (openCluster === undefined) throw new Error('quorate does not export openCluster');
