@@ -29,6 +29,7 @@ import { UnresolvedWrites } from './unresolved.ts';
 /** How often deadlines and silences are looked at while operations are pending, in milliseconds. */
 const TICK_MS = 5;
 const CLOSE_MS_DEFAULT = 5000;
+const FLUSH_PASSES_MAX = 4;
 /** Share of a reply ring that answers may fill: the rest is for those that come late. */
 const REPLY_SHARE = 0.75;
 
@@ -214,12 +215,24 @@ export class Client implements ClusterClient {
 
   #flush(): void {
     this.#isFlushing = false;
+    // Again where room turned up while we asked for it; a replica that empties its ring that fast is none to wait for.
+    for (let pass = 0; pass < FLUSH_PASSES_MAX && this.#flushOnce(); pass++);
+  }
+
+  /** Sends what there is room for. @returns whether the queue was held back by a ring that has room now. */
+  #flushOnce(): boolean {
     let replicas = this.#coordinator.flush(nowMs());
     for (let replica = 0; replicas !== 0; replica++, replicas >>>= 1) {
       if ((replicas & 1) === 0) continue;
       this.#requests[replica]!.publish();
       if (this.#replicaBells[replica]!.ring(this.#lane)) this.#replicaWakeUps++;
     }
+    let hasRoom = false;
+    let blocked = this.#coordinator.takeBlocked();
+    for (let replica = 0; blocked !== 0; replica++, blocked >>>= 1) {
+      if ((blocked & 1) !== 0 && !this.#requests[replica]!.wantRoom()) hasRoom = true;
+    }
+    return hasRoom;
   }
 
   /** Takes in what has arrived, and settles what is decided. */

@@ -61,11 +61,12 @@ export function stateLostError(): QuorateError {
   return new QuorateError('ERR_QUORATE_STATE_LOST', `Cannot serve: ${meaning}`);
 }
 
-function readOk({ newestLarge, newestValue, newestBytes, newestRoot }: Operation): ReadResult {
-  const version = versionOf(newestRoot);
-  if (newestLarge === undefined)
-    return { outcome: 'ok', value: decodeValue(newestValue.bytes, 0, newestBytes), version };
-  const { buffer, byteLength } = newestLarge;
+function readOk({ newest }: Operation): ReadResult {
+  const version = versionOf(newest.root);
+  if (newest.large === undefined) {
+    return { outcome: 'ok', value: decodeValue(newest.value.bytes, 0, newest.valueBytes), version };
+  }
+  const { buffer, byteLength } = newest.large;
   return { outcome: 'ok', value: decodeValue(new Uint8Array(buffer), 0, byteLength), version };
 }
 

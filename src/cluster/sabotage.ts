@@ -1,5 +1,6 @@
 // A cluster with one rule taken away, so that the demo's judge and the torture tests can be seen to fail. Production
 // opens none of these.
+import { unreachable } from '../base/assert.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
@@ -22,8 +23,11 @@ export function rulesUnder(sabotage: Sabotage | undefined): Rules {
       return { ...RULES, checksEpochs: false };
     case 'write-back':
       return { ...RULES, readsStable: false };
-    default:
+    case 'write-quorum':
+    case undefined:
       return RULES;
+    default:
+      return unreachable(sabotage);
   }
 }
 

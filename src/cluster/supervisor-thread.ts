@@ -211,7 +211,19 @@ export class Supervisor implements SupervisorControl {
         ? undefined
         : { incoming: bufferOf(rings[replica]!), outgoing: bufferOf(this.#peerRings[replica]![other]!) },
     );
-    return { name, replica, epoch, board, quorums, bytesMax: replicaBytesMax, isFirst, sabotage, dropsUnread, clients, peers };
+    return {
+      name,
+      replica,
+      epoch,
+      board,
+      quorums,
+      bytesMax: replicaBytesMax,
+      isFirst,
+      sabotage,
+      dropsUnread,
+      clients,
+      peers,
+    };
   }
 
   #clientWiring(slot: ClientSlot, client: number, replica: number): ClientWiring {

@@ -10,6 +10,7 @@ import { PENDING_MAX } from '../base/limits.ts';
 import { unitOf } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
 import { compareBallots, copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
+import type { Ballot } from '../protocol/ballot.ts';
 import { judgeRead } from '../protocol/read.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
@@ -18,7 +19,7 @@ import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
 import type { Epochs, LargeLane, Link, TagCounter, VoteBoard } from './environment.ts';
 import { Operation } from './operation.ts';
-import type { Outcome } from './operation.ts';
+import type { Candidate, Outcome } from './operation.ts';
 import {
   ACCEPT,
   BY_REFERENCE,
@@ -110,6 +111,8 @@ export class Coordinator {
   readonly #fullSinceMs: Float64Array;
   /** Links that frames were committed to since the last flush ended. */
   #dirty = 0;
+  /** Links whose lack of room holds the queue back. */
+  #blocked = 0;
   readonly #tag = mutableBallot();
   readonly #seen = mutableBallot();
 
@@ -167,6 +170,13 @@ export class Coordinator {
     return dirty;
   }
 
+  /** Links whose lack of room held the last flush back, as a mask: once published, ask them for room. */
+  takeBlocked(): number {
+    const blocked = this.#blocked;
+    this.#blocked = 0;
+    return blocked;
+  }
+
   /** Handles a frame from a replica. */
   receive(replica: number, frame: FrameViews, start: number): void {
     const at = start >> 2;
@@ -184,24 +194,23 @@ export class Coordinator {
     const epoch = words[at + REPLY.EPOCH]!;
     if ((operation.answered & bit) !== 0) {
       if (epoch < operation.epochs[replica]!) return; // From a predecessor of who has answered.
-      if (epoch > operation.epochs[replica]!) operation.agreeing &= ~bit; // The predecessor's vote died with it.
+      if (epoch > operation.epochs[replica]!) withdraw(operation, bit); // The predecessor's vote died with it.
     }
     readBallot(words, at + REPLY.ACCEPTED, this.#seen);
-    const isVote = words[at + REPLY.VOTED] === 1;
-    const order = compareBallots(this.#seen, operation.newest);
-    if (order > 0) {
-      copyBallot(operation.newest, this.#seen);
-      readBallot(words, at + REPLY.ROOT, operation.newestRoot);
-      operation.agreeing = isVote ? bit : 0;
-      operation.newestBytes = valueBytes;
-      operation.newestLarge = large;
-      if (valueBytes > 0) {
-        operation.newestValue.reserve(padded(valueBytes), 0);
-        copyWords(frame, valueStart, operation.newestValue, 0, valueBytes);
-        if (valueBytes > this.#valueEstimate) this.#valueEstimate = valueBytes;
+    const candidate = candidateOf(operation, this.#seen);
+    if (candidate !== undefined) {
+      if (candidate.holders === 0) {
+        readBallot(words, at + REPLY.ROOT, candidate.root);
+        candidate.valueBytes = valueBytes;
+        candidate.large = large;
+        if (valueBytes > 0) {
+          candidate.value.reserve(padded(valueBytes), 0);
+          copyWords(frame, valueStart, candidate.value, 0, valueBytes);
+          if (valueBytes > this.#valueEstimate) this.#valueEstimate = valueBytes;
+        }
       }
-    } else if (order === 0 && (isVote || isNone(this.#seen))) {
-      operation.agreeing |= bit;
+      candidate.holders |= bit;
+      if (words[at + REPLY.VOTED] === 1 || isNone(this.#seen)) candidate.agreeing |= bit;
     }
     if ((operation.answered & bit) === 0 || !this.#rules.countsVoterOnce) operation.answers++;
     operation.answered |= bit;
@@ -316,7 +325,8 @@ export class Coordinator {
       if (since < 0) this.#fullSinceMs[replica] = nowMs;
       else if (nowMs - since > LAGGARD_MS) continue;
       if (!this.#doors.epochs.isOperational(replica)) continue;
-      if (link.wantRoom()) hasRoom = false;
+      this.#blocked |= 1 << replica;
+      hasRoom = false;
     }
     return hasRoom;
   }
@@ -348,7 +358,7 @@ export class Coordinator {
         operation.phase = 'accept';
         this.#ask(operation, operation.writeNeeded, this.#all, nowMs);
       } else {
-        this.#prepare(operation, nowMs); // A resolved operation keeps its first tag: it may have landed.
+        this.#readAgain(operation, nowMs); // A resolved operation keeps its first tag: it may have landed.
       }
     } else {
       this.counters.gets++;
@@ -457,17 +467,17 @@ export class Coordinator {
 
   #sendNewest(operation: Operation, replica: number): boolean {
     const link = this.#doors.links[replica]!;
+    const { valueBytes, value, large } = operation.newest;
     const keyEnd = REQUEST.BYTES + padded(operation.keyBytes);
-    const start = link.claim(keyEnd + valueBytesInFrame(operation.newestBytes));
+    const start = link.claim(keyEnd + valueBytesInFrame(valueBytes));
     if (start < 0) return false;
-    operation.request.words[REQUEST.VALUE_BYTES] = operation.newestBytes;
+    operation.request.words[REQUEST.VALUE_BYTES] = valueBytes;
     copyWords(operation.request, 0, link, start, keyEnd);
-    const { newestLarge } = operation;
-    if (newestLarge !== undefined) {
-      link.words[(start + keyEnd) >> 2] = this.#doors.large[replica]!.send(newestLarge);
-      link.words[((start + keyEnd) >> 2) + 1] = newestLarge.byteLength;
-    } else if (operation.newestBytes > 0) {
-      copyWords(operation.newestValue, 0, link, start + keyEnd, operation.newestBytes);
+    if (large !== undefined) {
+      link.words[(start + keyEnd) >> 2] = this.#doors.large[replica]!.send(large);
+      link.words[((start + keyEnd) >> 2) + 1] = large.byteLength;
+    } else if (valueBytes > 0) {
+      copyWords(value, 0, link, start + keyEnd, valueBytes);
     }
     link.commit();
     return true;
@@ -501,13 +511,18 @@ export class Coordinator {
       operation.kind === 'put' && operation.phase !== 'write-back' ? operation.writeNeeded : this.#quorums.write;
     if (popcount(granted) >= needed) {
       if (operation.kind === 'put') return this.#settle(operation, 'ok');
-      return this.#settle(operation, operation.newestBytes === NO_VALUE ? 'absent' : 'ok');
+      return this.#settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
     }
     const outOfMemory = board.votersOf(operation.slot, NO_MEMORY);
     const refused = board.votersOf(operation.slot, REFUSED) | outOfMemory;
     if (this.#quorums.replicas - popcount(refused) >= needed) return; // Still pending.
-    if (this.#quorums.replicas - popcount(outOfMemory) < needed) return this.#settle(operation, 'memory');
-    this.#prepare(operation, nowMs);
+    if (this.#quorums.replicas - popcount(outOfMemory) < needed) {
+      const hasAnyStored = operation.phase !== 'accept' || board.votersOf(operation.slot, GRANTED) !== 0;
+      if (hasAnyStored) return this.#settle(operation, operation.kind === 'put' ? 'unknown' : 'unavailable');
+      if ((refused & this.#awaited(operation)) === this.#awaited(operation)) this.#settle(operation, 'memory');
+      return; // Until all have answered, one may still have stored it.
+    }
+    this.#readAgain(operation, nowMs);
   }
 
   /** Those of `voters`, who granted, whose epoch is still that of their replica: looked at now, after the last vote arrived. */
@@ -532,32 +547,90 @@ export class Coordinator {
       const bit = 1 << replica;
       if ((operation.answered & bit) === 0 || operation.epochs[replica] === epochs.epochOf(replica)) continue;
       operation.answered &= ~bit;
-      operation.agreeing &= ~bit;
+      withdraw(operation, bit);
       operation.answers--;
     }
   }
 
   #evaluateRead(operation: Operation, isOverdue: boolean, nowMs: number): void {
     this.#dropVoidAnswers(operation);
-    const isComplete = isOverdue || (operation.answered & operation.asked) === operation.asked;
-    // An empty register is agreed on by all that answered: nothing that was returned can be lost with it.
-    const agreeing = isNone(operation.newest) ? operation.answers : popcount(operation.agreeing);
-    const needs = { read: operation.readNeeded, agree: this.#rules.readsStable ? operation.agreeNeeded : 0 };
+    const { newest, second, answered } = operation;
+    const agree = this.#rules.readsStable ? operation.agreeNeeded : 0;
+    const needs = { read: operation.readNeeded, agree };
+    const isComplete = isOverdue || (answered & this.#awaited(operation)) === this.#awaited(operation);
+    const agreeing = isNone(newest.ballot) ? operation.answers : popcount(newest.agreeing);
     const verdict = judgeRead({ answered: operation.answers, agreeing }, needs, isComplete);
+    if (verdict === 'return') return this.#conclude(operation, newest, nowMs);
+    // The answers without those that hold the newest entry are a read of their own: under a stream of writes to one
+    // key it is often the one that is stable.
+    const others = answered & ~newest.holders;
+    const withoutNewest = { answered: popcount(others), agreeing: popcount(second.agreeing) };
+    if (agree > 0 && !isNone(second.ballot) && judgeRead(withoutNewest, needs, false) === 'return') {
+      return this.#conclude(operation, second, nowMs);
+    }
     if (verdict === 'wait') return;
-    if (verdict === 'stabilise') return this.#stabilise(operation, nowMs);
-    this.#settle(operation, operation.newestBytes === NO_VALUE ? 'absent' : 'ok');
+    if (operation.asked === this.#all) return this.#stabilise(operation, nowMs);
+    this.#doors.board.ask(operation.slot, this.#all); // Asking the others costs no write.
+    const rest = this.#all & ~operation.asked;
+    operation.asked = this.#all;
+    operation.isFast = false;
+    this.#send(operation, rest);
   }
 
-  /** Writes the newest entry back at its own ballot; where promises refuse that, prepares and accepts it again. */
+  /** Whose answers are waited for: those asked that are up and answer in time. */
+  #awaited(operation: Operation): number {
+    let awaited = operation.asked & ~this.#suspects;
+    for (let replica = 0; replica < this.#quorums.replicas; replica++) {
+      if (!this.#doors.epochs.isOperational(replica)) awaited &= ~(1 << replica);
+    }
+    return awaited;
+  }
+
+  /** An entry is stable: a read returns it; a write has happened if the entry is its own or a later one. */
+  #conclude(operation: Operation, stable: Candidate, nowMs: number): void {
+    if (operation.kind === 'put') {
+      const write = { first: operation.first, latest: operation.ballot };
+      if (decideFinish(write, stable.root, this.#rules) === 'propose') return this.#prepare(operation, nowMs);
+      operation.adopts = true;
+      return this.#settle(operation, 'ok');
+    }
+    if (stable !== operation.newest) {
+      operation.second = operation.newest;
+      operation.newest = stable;
+    }
+    this.#settle(operation, stable.valueBytes === NO_VALUE ? 'absent' : 'ok');
+  }
+
+  /**
+   * Writes the newest entry back at its own ballot. Where promises refuse that, an identity read-modify-write follows;
+   * where newer entries do, reading again: a stream of blind writes overtakes two round trips for ever, but not one.
+   */
   #stabilise(operation: Operation, nowMs: number): void {
+    const { newest } = operation;
     operation.isFast = false;
-    if (isNone(operation.newest)) return this.#prepare(operation, nowMs);
+    const isInVain = compareBallots(newest.ballot, operation.wroteBack) === 0;
+    const write = { first: operation.first, latest: operation.ballot };
+    const isOlder = operation.kind === 'put' && decideFinish(write, newest.root, this.#rules) === 'propose';
+    if (isInVain || isOlder || isNone(newest.ballot)) return this.#prepare(operation, nowMs);
     operation.phase = 'write-back';
     operation.adopts = true;
-    copyBallot(operation.ballot, operation.newest);
-    copyBallot(operation.root, operation.newestRoot);
+    copyBallot(operation.wroteBack, newest.ballot);
+    copyBallot(operation.ballot, newest.ballot);
+    copyBallot(operation.root, newest.root);
     this.#ask(operation, this.#quorums.write, this.#all, nowMs);
+  }
+
+  /** Reads again from everybody, to see what a refused accept has met. */
+  #readAgain(operation: Operation, nowMs: number): void {
+    operation.isFast = false;
+    operation.attempts++;
+    operation.phase = 'read';
+    operation.clearAnswers();
+    if (operation.kind === 'put') {
+      operation.readNeeded = this.#quorums.read;
+      operation.agreeNeeded = this.#quorums.agreeing;
+    }
+    this.#ask(operation, Math.max(operation.readNeeded, operation.agreeNeeded), this.#all, nowMs);
   }
 
   #prepare(operation: Operation, nowMs: number): void {
@@ -588,10 +661,10 @@ export class Coordinator {
   #finish(operation: Operation, nowMs: number): void {
     operation.phase = 'finish';
     const write = { first: operation.first, latest: operation.ballot };
-    operation.adopts = operation.kind === 'get' || decideFinish(write, operation.newestRoot, this.#rules) === 'adopt';
+    operation.adopts = operation.kind === 'get' || decideFinish(write, operation.newest.root, this.#rules) === 'adopt';
     // A ballot is never used for two values: the value proposed at it is chosen here, once.
-    copyBallot(operation.root, operation.adopts ? operation.newestRoot : operation.ballot);
-    if (operation.adopts && isNone(operation.newest)) return this.#settle(operation, 'absent');
+    copyBallot(operation.root, operation.adopts ? operation.newest.root : operation.ballot);
+    if (operation.adopts && isNone(operation.newest.ballot)) return this.#settle(operation, 'absent');
     const needed = operation.kind === 'put' ? operation.writeNeeded : this.#quorums.write;
     this.#ask(operation, needed, this.#all, nowMs);
   }
@@ -610,8 +683,9 @@ export class Coordinator {
       : this.#validVoters(operation, board.votersOf(operation.slot, GRANTED)) | board.votersOf(operation.slot, REFUSED);
     if (operation.phase === 'read') {
       this.#suspects |= operation.asked & ~heard;
+      const { generation } = operation;
       this.#evaluateRead(operation, true, nowMs);
-      if (operation.phase !== 'read') return;
+      if (operation.phase !== 'read' || operation.generation !== generation) return;
       board.ask(operation.slot, this.#all);
       operation.asked = this.#all;
     }
@@ -684,4 +758,34 @@ export class Coordinator {
 /** The deadline of an operation that has none yet: one look at the clock serves a whole batch. */
 function startClock(operation: Operation, nowMs: number): void {
   if (operation.deadlineMs === Number.POSITIVE_INFINITY) operation.deadlineMs = nowMs + operation.timeoutMs;
+}
+
+/** Where an answer with `ballot` counts: the newest entry so far, the second newest, or nowhere. */
+function candidateOf(operation: Operation, ballot: Ballot): Candidate | undefined {
+  const { newest, second } = operation;
+  if (operation.answered === 0) return startCandidate(newest, ballot);
+  const order = compareBallots(ballot, newest.ballot);
+  if (order === 0) return newest;
+  if (order > 0) {
+    operation.second = newest;
+    operation.newest = second;
+    return startCandidate(second, ballot);
+  }
+  const below = compareBallots(ballot, second.ballot);
+  if (below === 0) return second;
+  return below > 0 ? startCandidate(second, ballot) : undefined;
+}
+
+function startCandidate(candidate: Candidate, ballot: Ballot): Candidate {
+  candidate.clear();
+  copyBallot(candidate.ballot, ballot);
+  return candidate;
+}
+
+/** Takes back what a replica's answer counted for. */
+function withdraw(operation: Operation, bit: number): void {
+  for (const candidate of [operation.newest, operation.second]) {
+    candidate.holders &= ~bit;
+    candidate.agreeing &= ~bit;
+  }
 }

@@ -10,8 +10,6 @@ export interface Link extends FrameViews {
   commit(): void;
   /** Whether a payload fits now. */
   hasRoomFor(payloadBytes: number): boolean;
-  /** Asks to be woken when there is room. @returns `false` when there is room now. */
-  wantRoom(): boolean;
 }
 
 /** Shared memory that holds one large value; immutable once it is sent. */

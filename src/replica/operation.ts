@@ -39,6 +39,26 @@ export class FrameBuffer implements FrameViews {
   }
 }
 
+/** An entry among the answers to a read or prepare, and who holds it. */
+export class Candidate {
+  readonly ballot: MutableBallot = mutableBallot();
+  readonly root: MutableBallot = mutableBallot();
+  /** Its value: the VALUE_BYTES word, and the bytes or the large value. */
+  valueBytes: number = NO_VALUE;
+  readonly value: FrameBuffer = new FrameBuffer(128);
+  large: LargeValue | undefined = undefined;
+  /** Replicas that answered with it, and those of them that voted for it, as masks. */
+  holders = 0;
+  agreeing = 0;
+
+  clear(): void {
+    this.ballot.high = this.ballot.low = this.root.high = this.root.low = 0;
+    this.valueBytes = NO_VALUE;
+    this.large = undefined;
+    this.holders = this.agreeing = 0;
+  }
+}
+
 /** One operation. The coordinator owns all fields but `context`, which is the caller's. */
 export class Operation {
   kind: OperationKind = 'get';
@@ -67,20 +87,18 @@ export class Operation {
   writeNeeded = 0;
   readNeeded = 0;
   agreeNeeded = 0;
-  /** Replicas asked and heard, and those that voted for the newest entry, as masks. */
+  /** Replicas asked and heard, as masks. */
   asked = 0;
   answered = 0;
-  agreeing = 0;
   /** Answers counted; differs from the mask only where a test takes the rule away. */
   answers = 0;
   /** Epoch of each answer, by replica. */
   readonly epochs: Int32Array = new Int32Array(REPLICAS_MAX);
-  /** The newest entry among the answers, and its value. */
-  readonly newest: MutableBallot = mutableBallot();
-  readonly newestRoot: MutableBallot = mutableBallot();
-  newestBytes: number = NO_VALUE;
-  newestLarge: LargeValue | undefined = undefined;
-  readonly newestValue: FrameBuffer = new FrameBuffer(128);
+  /** The newest entry among the answers, and the one before it. */
+  newest: Candidate = new Candidate();
+  second: Candidate = new Candidate();
+  /** Ballot that was last written back in vain. */
+  readonly wroteBack: MutableBallot = mutableBallot();
   /** Whether the phase proposes the newest entry's value instead of the own one. */
   adopts = false;
   /** Whether any frame of a write has left. */
@@ -98,10 +116,9 @@ export class Operation {
 
   /** Forgets answers of an earlier question. */
   clearAnswers(): void {
-    this.answered = this.agreeing = this.answers = 0;
-    this.newest.high = this.newest.low = this.newestRoot.high = this.newestRoot.low = 0;
-    this.newestBytes = NO_VALUE;
-    this.newestLarge = undefined;
+    this.answered = this.answers = 0;
+    this.newest.clear();
+    this.second.clear();
   }
 
   /** Makes it ready to be used again. */
@@ -113,7 +130,7 @@ export class Operation {
     this.valueBytes = NO_VALUE;
     this.slot = -1;
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    this.first.high = this.first.low = 0;
+    this.first.high = this.first.low = this.wroteBack.high = this.wroteBack.low = 0;
     this.adopts = this.hasLeft = false;
     this.isFast = true;
     this.attempts = this.asked = this.reservedBytes = 0;

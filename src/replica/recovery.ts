@@ -47,10 +47,11 @@ export interface RecoveryOptions {
 }
 
 /** Without an answer for so long, another replica is asked as well, and the silent one again. */
-const PATIENCE_MS = 50;
+const PATIENCE_MS = 100;
 
-const CHUNK_ENTRIES = 128;
-const CHUNK_BYTES = 24 * 1024;
+/** One answer: some hundred microseconds of work for either side, so that requests do not wait long behind it. */
+const CHUNK_ENTRIES = 512;
+const CHUNK_BYTES = 64 * 1024;
 
 /** One answerer's scan. */
 interface Scan {
@@ -58,6 +59,8 @@ interface Scan {
   answererEpoch: number;
   /** Entries received without a gap. */
   cursor: number;
+  /** Counts what was asked: the end of an older answer asks nothing more, or repeated questions would multiply. */
+  round: number;
   askedAtMs: number;
   isComplete: boolean;
 }
@@ -88,7 +91,7 @@ export class Recovery {
     for (let missing = plan.answersNeeded - active; missing > 0; missing--) {
       const answerer = this.#nextAnswerer();
       if (answerer === undefined) return; // Too few are up: asked again at the next tick.
-      const scan = { answerer, answererEpoch: 0, cursor: 0, askedAtMs: nowMs, isComplete: false };
+      const scan = { answerer, answererEpoch: 0, cursor: 0, round: 0, askedAtMs: nowMs, isComplete: false };
       this.#scans.push(scan);
       this.#restart(scan);
     }
@@ -109,6 +112,8 @@ export class Recovery {
     const cursor = words[at + CATCH_UP.CURSOR]!;
     if (isEntry) {
       if (isMerged && cursor === scan.cursor + 1) scan.cursor = cursor;
+    } else if (words[at + CATCH_UP.ROUND] !== scan.round) {
+      return;
     } else if (words[at + CATCH_UP.IS_LAST] === 1 && cursor === scan.cursor) {
       scan.isComplete = true;
     } else {
@@ -175,6 +180,7 @@ export class Recovery {
     link.words[at + CATCH_UP.EPOCH] = this.#options.epoch;
     link.words[at + CATCH_UP.CURSOR] = scan.cursor;
     link.words[at + CATCH_UP.ANSWERER_EPOCH] = scan.answererEpoch;
+    link.words[at + CATCH_UP.ROUND] = ++scan.round;
     link.commit();
   }
 }
@@ -184,6 +190,7 @@ export interface CatchUpQuestion {
   readonly askerEpoch: number;
   readonly answererEpoch: number;
   readonly cursor: number;
+  readonly round: number;
 }
 
 /** Answers with the next entries from `cursor` on, as many as fit, and the end of the chunk. */
@@ -205,6 +212,7 @@ export function writeEntries(table: KeyTable, peer: Peer, question: CatchUpQuest
   words[at + CATCH_UP.EPOCH] = question.askerEpoch;
   words[at + CATCH_UP.CURSOR] = cursor;
   words[at + CATCH_UP.ANSWERER_EPOCH] = question.answererEpoch;
+  words[at + CATCH_UP.ROUND] = question.round;
   words[at + CATCH_UP.IS_LAST] = cursor >= table.size ? 1 : 0;
   peer.link.commit();
 }

@@ -264,6 +264,7 @@ export class Replica {
       askerEpoch: words[at + CATCH_UP.EPOCH]!,
       answererEpoch: this.epoch,
       cursor: words[at + CATCH_UP.CURSOR]!,
+      round: words[at + CATCH_UP.ROUND]!,
     });
   }
 

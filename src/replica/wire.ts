@@ -4,13 +4,13 @@
 //            [ KIND  | SLOT  | GENERATION  | HASH  | KEY_BYTES | VALUE_BYTES | BALLOT  | ROOT  ] key, value
 //   reply        0       1       2             3       4            5              6..7      8..9
 //            [ KIND  | SLOT  | GENERATION  | EPOCH | VOTED     | VALUE_BYTES | ACCEPTED | ROOT ] value
-//   recover      0       1       2             3
-//            [ KIND  | EPOCH | CURSOR     | ANSWERER_EPOCH ]
+//   recover      0       1       2             3                4
+//            [ KIND  | EPOCH | CURSOR     | ANSWERER_EPOCH | ROUND ]
 //   entry        0       1       2             3       4            5              6..7      8..9      10..11    12
 //            [ KIND  | EPOCH | NEXT_CURSOR | HASH  | KEY_BYTES | VALUE_BYTES | ACCEPTED | ROOT | PROMISED | ANSWERER ]
 //            key, value
-//   chunk end    0       1       2             3                4
-//            [ KIND  | EPOCH | NEXT_CURSOR | ANSWERER_EPOCH | IS_LAST ]
+//   chunk end    0       1       2             3                4       5
+//            [ KIND  | EPOCH | NEXT_CURSOR | ANSWERER_EPOCH | ROUND | IS_LAST ]
 //
 // VALUE_BYTES is the length of the value that follows; NO_VALUE is a tombstone or an empty register; BY_REFERENCE says
 // that the value lies in shared memory of its own, whose reference number and length follow as two words.
@@ -60,7 +60,8 @@ export const CATCH_UP = {
   EPOCH: 1,
   CURSOR: 2,
   ANSWERER_EPOCH: 3,
-  IS_LAST: 4,
+  ROUND: 4,
+  IS_LAST: 5,
   HASH: 3,
   KEY_BYTES: 4,
   VALUE_BYTES: 5,
@@ -68,7 +69,7 @@ export const CATCH_UP = {
   ROOT: 8,
   PROMISED: 10,
   ENTRY_ANSWERER_EPOCH: 12,
-  REQUEST_BYTES: 16,
+  REQUEST_BYTES: 20,
   CHUNK_END_BYTES: 24,
   ENTRY_BYTES: 56,
 } as const;
