@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { QuorateError } from '../base/errors.ts';
-import { UsageError } from './arguments.ts';
+import { textOf, UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
 import type { CommandContext } from './io.ts';
 
@@ -22,7 +22,11 @@ export const benchCommand: Command = {
       'Runs the benchmarks of FOLDER (floor, layer or cluster), or of all three, and prints a table or JSON:',
       '[{ "folder", "question", "subject", "value", "unit", "ratios" }].',
     ],
-    options: {},
+    options: {
+      only: { type: 'string', value: 'TEXT', help: 'only questions that contain TEXT' },
+      passes: { type: 'string', value: 'N', help: 'how often each subject is measured (5)' },
+      seconds: { type: 'string', value: 'S', help: 'how long each time (0.4)' },
+    },
     examples: ['quorate bench floor', 'quorate bench --json > bench.json'],
     positionalsMax: 1,
   },
@@ -39,6 +43,10 @@ export const benchCommand: Command = {
       throw new QuorateError('ERR_QUORATE_START_FAILED', 'Cannot find the benchmarks: this build has none');
     }
     const flags = given.values['json'] === true ? ['--json'] : [];
+    for (const name of ['only', 'passes', 'seconds']) {
+      const text = textOf(given, name);
+      if (text !== undefined) flags.push(`--${name}`, text);
+    }
     const folders = folder === undefined ? FOLDERS : [folder];
     const child = spawn(process.execPath, [program, ...flags, ...folders], { stdio: ['ignore', 'inherit', 'inherit'] });
     return ended(child, context);

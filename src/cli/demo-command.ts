@@ -2,14 +2,16 @@
 import { systemSeed } from '../base/random.ts';
 import { QuorateError } from '../base/errors.ts';
 import { REPLICAS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
+import type { ClusterOptions } from '../cluster/options.ts';
+import { SABOTAGES, type Sabotage } from '../cluster/sabotage.ts';
 import { integerOf, numberOf, textOf, UsageError, type Arguments, type OptionSpec } from './arguments.ts';
 import type { Command } from './command.ts';
-import { demoStage } from './demo/cluster-stage.ts';
+import { openStage } from './demo/cluster-stage.ts';
 import { memoryNeed, replicaLimits, sizeText } from './demo/memory-need.ts';
 import type { DemoOptions, Plan } from './demo/plan.ts';
 import { PHASES, type Phase } from './demo/record.ts';
 import { tableOf } from './demo/report.ts';
-import { runDemo, type DemoProgress } from './demo/run-demo.ts';
+import { runDemo, type DemoProgress, type DemoStage } from './demo/run-demo.ts';
 import { STAMP_BYTES } from './demo/stamp.ts';
 import { summarizeTrace, type TraceSummary } from './demo/trace.ts';
 import { ZIPFIAN_KEYS_MAX } from './demo/zipfian.ts';
@@ -33,6 +35,7 @@ const SHARED_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   'value-bytes-max': { type: 'string', value: 'BYTES', help: 'longer values of a trace are cut (4096)' },
   concurrency: { type: 'string', value: 'C', help: 'requests in flight of each client, 1 to 4096 (64)' },
   seed: { type: 'string', value: 'SEED', help: 'of load and kills, 0 to 4294967295 (random, printed on failure)' },
+  sabotage: { type: 'string', value: 'RULE', help: `take a rule away, to see it fail: ${SABOTAGES.join(', ')}` },
 };
 
 const ABOUT = [
@@ -92,9 +95,10 @@ async function run(given: Arguments, context: CommandContext, file: string | und
   const { io, signal } = context;
   const options = await demoOptionsOf(given, file, (note) => io.stderr.write(`${note}\n`));
   const progress = new ProgressLine(io);
-  const report = await runDemo(options, demoStage, { signal, onProgress: progressPrinter(progress, options) }).finally(
-    () => progress.clear(),
-  );
+  const sabotage = sabotageOf(given);
+  const open = (cluster: ClusterOptions): Promise<DemoStage> => openStage(cluster, sabotage);
+  const hooks = { signal, onProgress: progressPrinter(progress, options) };
+  const report = await runDemo(options, open, hooks).finally(() => progress.clear());
   const isJson = given.values['json'] === true;
   if (isJson) io.stdout.write(`${JSON.stringify(report.summary)}\n`);
   else io.stdout.write(tableOf(report, painter(io, io.stdout)));
@@ -139,6 +143,15 @@ export async function demoOptionsOf(
     killsPerSecond,
     plan: { ...plan, trace: { path: file, isRepeated: seconds !== undefined } },
   };
+}
+
+function sabotageOf(given: Arguments): Sabotage | undefined {
+  const text = textOf(given, 'sabotage');
+  const sabotage = SABOTAGES.find((known) => known === text);
+  if (text !== undefined && sabotage === undefined) {
+    throw new UsageError(`Cannot use --sabotage "${text}": it must be one of ${SABOTAGES.join(', ')}`);
+  }
+  return sabotage;
 }
 
 async function summaryOf(file: string, plan: Pick<Plan, 'valueBytesMax'>): Promise<TraceSummary> {

@@ -1,15 +1,13 @@
 // The real cluster, as the demo uses it.
 import { injectFault } from '../../cluster/chaos.ts';
-import { openCluster } from '../../cluster/open-cluster.ts';
+import { openCluster, openSabotaged } from '../../cluster/open-cluster.ts';
 import type { ClusterOptions } from '../../cluster/options.ts';
+import type { Sabotage } from '../../cluster/sabotage.ts';
 import { startPeer } from './peer.ts';
 import type { DemoStage } from './run-demo.ts';
 
-/** Small, so that a heap fills up within a second; 100,000 keys fit. */
-const DEMO_HEAP_MB = 128;
-
-/** Opens the cluster that the demo runs on. Main thread only. */
-export async function demoStage(options: ClusterOptions): Promise<DemoStage> {
-  const cluster = await openCluster({ replicaHeapMb: DEMO_HEAP_MB, ...options });
+/** Opens the cluster that the demo runs on, or one that lacks a rule. Main thread only. */
+export async function openStage(options: ClusterOptions, sabotage: Sabotage | undefined): Promise<DemoStage> {
+  const cluster = sabotage === undefined ? await openCluster(options) : await openSabotaged(options, sabotage);
   return { cluster, injectFault: (replica, fault) => injectFault(cluster, replica, fault), startPeer };
 }

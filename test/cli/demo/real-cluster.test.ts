@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { openStage } from '../../../src/cli/demo/cluster-stage.ts';
+import { tableOf } from '../../../src/cli/demo/report.ts';
+import { runDemo } from '../../../src/cli/demo/run-demo.ts';
+import type { CliIo } from '../../../src/cli/io.ts';
+import { main } from '../../../src/cli/main.ts';
+
+// The demo as it is shipped: replicas in threads of their own, killed for real.
+async function demo(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const written = { stdout: '', stderr: '' };
+  const io: CliIo = {
+    stdout: { write: (text) => (written.stdout += text) },
+    stderr: { write: (text) => (written.stderr += text) },
+    env: {},
+    onSignal: () => () => {},
+    exit: () => {
+      throw new Error('Nothing ends the process here');
+    },
+  };
+  return { code: await main(['demo', ...argv], io), ...written };
+}
+
+describe('quorate demo', () => {
+  it(
+    'It ends with exit code 0 and one JSON object on stdout; nothing was lost or stale',
+    { timeout: 60_000 },
+    async () => {
+      const { code, stdout, stderr } = await demo('--seconds', '1.5', '--keys', '500', '--seed', '7', '--json');
+      expect(code, stderr).toBe(0);
+      expect(stdout.split('\n').length).toBe(2);
+      const summary: unknown = JSON.parse(stdout);
+      expect(summary).toMatchObject({ replicas: 5, lost: 0, stale: 0 });
+      expect(Object.keys(summary as object)).toEqual([
+        'replicas',
+        'seconds',
+        'operations',
+        'operationsPerSecond',
+        'latencyUs',
+        'kills',
+        'recoveryMs',
+        'longestStallMs',
+        'acknowledgedWrites',
+        'lost',
+        'stale',
+        'unknown',
+        'wakeUpsPerOperation',
+        'rssMb',
+      ]);
+    },
+  );
+
+  it(
+    'Without the catch-up of restarted replicas the judge finds it out within a minute',
+    { timeout: 90_000 },
+    async () => {
+      const found = new AbortController();
+      const report = await runDemo(
+        {
+          cluster: { replicas: 5, replicaHeapMb: 32 },
+          seconds: 60,
+          killsPerSecond: 5,
+          plan: { clients: 2, concurrency: 32, seed: 7, keys: 5000, valueBytes: 32, valueBytesMax: 32 },
+        },
+        (options) => openStage(options, 'catch-up'),
+        {
+          signal: found.signal,
+          onProgress: ({ stale }) => {
+            if (stale > 0) found.abort();
+          },
+        },
+      );
+      expect(report.isGood).toBe(false);
+      expect(report.summary.lost + report.summary.stale).toBeGreaterThan(0);
+      expect(tableOf(report, (_, text) => text)).toMatch(/FAILED\. .*--seed 7/);
+    },
+  );
+});
