@@ -47,9 +47,14 @@ function use(major) {
   const options = { cwd: folder, env: environment, encoding: 'utf8', timeout: 60_000 };
   const specifiers = entries.filter((entry) => entry !== './package.json').map((entry) => `quorate${entry.slice(1)}`);
   execFileSync(node, ['smoke.mjs', ...specifiers], { ...options, stdio: 'inherit' });
-  const help = execFileSync('npx', ['--no-install', 'quorate', '--help'], options);
-  if (!/usage/i.test(help)) throw new Error(`quorate --help printed: ${help}`);
-  console.log(`node ${major}: npx quorate --help`);
+  const quorate = (/** @type {readonly string[]} */ args) =>
+    execFileSync('npx', ['--no-install', 'quorate', ...args], { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
+  for (const args of [['--help'], ['bench', '--help']]) {
+    if (!/usage/i.test(quorate(args))) throw new Error(`quorate ${args.join(' ')} printed no usage`);
+  }
+  const { lost, stale, operations } = JSON.parse(quorate(['demo', '--seconds', '3', '--json']));
+  if (lost !== 0 || stale !== 0 || operations === 0) throw new Error(`The demo: ${lost} lost, ${stale} stale`);
+  console.log(`node ${major}: npx quorate --help, bench --help, and a demo of ${operations} operations`);
 }
 
 /** @param {readonly string[]} args @param {string} cwd @returns {string} */
