@@ -106,7 +106,8 @@ export class BroadcastReader {
   #tailSeen = 0;
 
   /**
-   * Attaches the calling thread at the tail: it reads what is published from now on.
+   * Attaches the calling thread: at the place that its cursor has (a supervisor may have attached it before this thread
+   * began), else at the tail, where it reads what is published from now on.
    *
    * @param reader its index, from 0.
    * @param owner a number other than 0 that names the thread.
@@ -128,7 +129,6 @@ export class BroadcastReader {
     this.#dataByte = dataByteOf(readers);
     this.#capacity = words[RING.CAPACITY]!;
     this.#mask = this.#capacity - 1;
-    this.#leave(); // A predecessor may have left its cursor.
     this.rejoin();
   }
 

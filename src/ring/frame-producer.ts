@@ -88,7 +88,7 @@ export abstract class FrameProducer {
   hasRoomFor(payloadBytes: number): boolean {
     const total = frameTotal(payloadBytes);
     if (total > this.#freeSeen()) this.#look();
-    return payloadBytes <= this.frameBytesMax && total <= this.#freeSeen();
+    return payloadBytes >= 0 && payloadBytes <= this.frameBytesMax && total <= this.#freeSeen();
   }
 
   /**
