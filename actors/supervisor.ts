@@ -1,6 +1,7 @@
 // The program of the supervisor's thread. Wiring only.
 import { workerData } from 'node:worker_threads';
 import { exposeControl } from '../src/cluster/control-shim.ts';
+import type { Fault } from '../src/cluster/fault.ts';
 import { Supervisor } from '../src/cluster/supervisor-thread.ts';
 import type { SupervisorStart } from '../src/cluster/supervisor-thread.ts';
 
@@ -11,6 +12,6 @@ exposeControl(control, {
   start: () => supervisor.start(),
   stop: () => supervisor.stop(),
   reset: () => supervisor.reset(),
-  injectFault: (replica: number, fault: 'terminate' | 'hang' | 'oom') => supervisor.injectFault(replica, fault),
+  injectFault: (replica: number, fault: Fault, isForced: boolean) => supervisor.injectFault(replica, fault, isForced),
   threadIds: () => supervisor.threadIds(),
 });

@@ -10,6 +10,7 @@ export type { Fault } from './fault.ts';
  * Makes a replica's thread die: `terminate` ends it wherever it is, `hang` lets it loop for ever, `oom` lets it exhaust
  * its heap in small allocations. The thread that opened the cluster only.
  *
+ * @param options.force also where that loses the state: see the event `stateLost`.
  * @returns `false` when nothing was done, because the replica is not operational, or because with those that are down,
  *   recovering or doomed already the quorums would not survive it.
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when there is no such replica.
@@ -24,10 +25,15 @@ export type { Fault } from './fault.ts';
  * await cluster.close();
  * ```
  */
-export async function injectFault(cluster: Cluster, replica: number, fault: Fault): Promise<boolean> {
+export async function injectFault(
+  cluster: Cluster,
+  replica: number,
+  fault: Fault,
+  options: { readonly force?: boolean } = {},
+): Promise<boolean> {
   if (!(cluster instanceof SupervisedCluster)) {
     throw typeError('ERR_QUORATE_INVALID_ARGUMENT', 'Cannot inject a fault: the cluster must come from openCluster()');
   }
   integerOption('replica', replica, { min: 0, max: cluster.inspect().replicas.length - 1 });
-  return cluster.injectFault(replica, fault);
+  return cluster.injectFault(replica, fault, options.force ?? false);
 }

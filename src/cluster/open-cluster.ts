@@ -95,7 +95,7 @@ export interface Cluster extends ClusterClient, EventEmitter<ClusterEvents> {
 
 /** Fault injection, for tests and the demo: see chaos.ts. */
 export interface Injectable {
-  injectFault(replica: number, fault: Fault): Promise<boolean>;
+  injectFault(replica: number, fault: Fault, isForced: boolean): Promise<boolean>;
 }
 
 /** The cluster of the thread that opened it. */
@@ -207,8 +207,8 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     await this.#control.reset();
   }
 
-  injectFault(replica: number, fault: Fault): Promise<boolean> {
-    return this.#control.injectFault(replica, fault);
+  injectFault(replica: number, fault: Fault, isForced: boolean): Promise<boolean> {
+    return this.#control.injectFault(replica, fault, isForced);
   }
 
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {

@@ -63,7 +63,7 @@ export interface SupervisorControl {
   start(): Promise<void>;
   stop(): Promise<void>;
   reset(): Promise<void>;
-  injectFault(replica: number, fault: Fault): Promise<boolean>;
+  injectFault(replica: number, fault: Fault, isForced: boolean): Promise<boolean>;
   threadIds(): Promise<(number | undefined)[]>;
 }
 
@@ -147,14 +147,14 @@ export class Supervisor implements SupervisorControl {
     this.#tell({ kind: 'reset' });
   }
 
-  async injectFault(replica: number, fault: Fault): Promise<boolean> {
+  async injectFault(replica: number, fault: Fault, isForced: boolean): Promise<boolean> {
     const { replicas, downMax } = this.#wiring.quorums;
     const isLive = this.#epochs.isOperational(replica) && !this.#doomed.has(replica);
     let away = 0;
     for (let each = 0; each < replicas; each++) {
       if (!this.#epochs.isOperational(each) || this.#doomed.has(each)) away++;
     }
-    if (!isLive || away >= downMax) return false;
+    if (!isLive || (away >= downMax && !isForced)) return false;
     this.#doomed.add(replica);
     if (fault === 'terminate') {
       void this.#keeper.end(replica, { kind: 'exit', code: 1 });

@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { openCluster } from '../../src/index.ts';
+import type { Cluster } from '../../src/index.ts';
+import { injectFault } from '../../src/testing/index.ts';
+import type { Fault } from '../../src/testing/index.ts';
+
+/** Keeps operations flowing, so that a hung replica has something unread; settles when `until` does. */
+async function withLoad<Result>(cluster: Cluster, until: Promise<Result>): Promise<Result> {
+  let isOver = false;
+  const load = (async () => {
+    for (let index = 0; !isOver; index++) {
+      const { outcome } = await cluster.put(`load ${index % 50}`, index);
+      expect(outcome).toBe('ok');
+    }
+  })();
+  const result = await until;
+  isOver = true;
+  await load;
+  return result;
+}
+
+describe('A replica', { timeout: 30_000 }, () => {
+  it.each<[Fault, string]>([
+    ['terminate', 'exit'],
+    ['hang', 'hung'],
+    ['oom', 'oom'],
+  ])('that dies by %s is reported, replaced and caught up, and nothing is lost', async (fault, kind) => {
+    await using cluster = await openCluster({ hungMs: fault === 'hang' ? 500 : 10_000, replicaHeapMb: 64 });
+    for (let index = 0; index < 300; index++) await cluster.put(`kept ${index}`, index);
+    const down = once(cluster, 'down');
+    const operational = once(cluster, 'operational');
+    expect(await injectFault(cluster, 2, fault)).toBe(true);
+    const [event] = await withLoad(cluster, down);
+    expect(event).toMatchObject({ replica: 2, epoch: 1, reason: { kind } });
+    const [back] = await withLoad(cluster, operational);
+    expect(back).toMatchObject({ replica: 2, epoch: 2 });
+    expect(cluster.inspect().replicas[2]).toMatchObject({
+      state: 'operational',
+      epoch: 2,
+      restarts: 1,
+      lastExit: { kind },
+    });
+    for (let index = 0; index < 300; index++) {
+      expect(await cluster.get(`kept ${index}`, { level: 'all' })).toMatchObject({ outcome: 'ok', value: index });
+    }
+  });
+
+  it('is not killed when the quorums would not survive it', async () => {
+    await using cluster = await openCluster({ replicas: 3, hungMs: 60_000 });
+    expect(await injectFault(cluster, 0, 'hang')).toBe(true); // It counts as away from now on.
+    expect(await injectFault(cluster, 1, 'terminate')).toBe(false);
+    expect(await injectFault(cluster, 0, 'terminate')).toBe(false);
+    await expect(injectFault(cluster, 3, 'terminate')).rejects.toMatchObject({ code: 'ERR_QUORATE_INVALID_ARGUMENT' });
+  });
+});
+
+describe('A cluster whose state is lost', () => {
+  it('says so, refuses everything, and starts empty after reset', async () => {
+    await using cluster = await openCluster({ replicas: 1 }); // One replica has nobody to recover from.
+    await cluster.put('k', 'v');
+    const lost = once(cluster, 'stateLost');
+    expect(await injectFault(cluster, 0, 'terminate')).toBe(false);
+    expect(await injectFault(cluster, 0, 'terminate', { force: true })).toBe(true);
+    expect(await lost).toEqual([{ down: [0] }]);
+    expect(cluster.inspect().stateLost).toBe(true);
+    await expect(cluster.get('k')).rejects.toMatchObject({ code: 'ERR_QUORATE_STATE_LOST' });
+    await expect(cluster.put('k', 1)).rejects.toMatchObject({ code: 'ERR_QUORATE_STATE_LOST' });
+    await cluster.reset();
+    expect(cluster.inspect().stateLost).toBe(false);
+    expect(await cluster.get('k')).toEqual({ outcome: 'absent' });
+    expect(await cluster.put('k', 'new')).toMatchObject({ outcome: 'ok' });
+    expect(await cluster.get('k')).toMatchObject({ value: 'new' });
+  });
+});
+
+describe('Closing', () => {
+  it('leaves no thread and no handle', async () => {
+    const before = process
+      .getActiveResourcesInfo()
+      .filter((name) => name !== 'PipeWrap' && name !== 'Timeout')
+      .sort();
+    const cluster = await openCluster({ replicas: 3 });
+    await cluster.put('k', 1);
+    await cluster.close();
+    const after = process
+      .getActiveResourcesInfo()
+      .filter((name) => name !== 'PipeWrap' && name !== 'Timeout')
+      .sort();
+    expect(after).toEqual(before);
+  });
+
+  it('settles what is pending, and is idempotent', async () => {
+    const cluster = await openCluster({ replicas: 3 });
+    const writes = Array.from({ length: 100 }, (_, index) => cluster.put(`k${index}`, index));
+    const [results] = await Promise.all([Promise.all(writes), cluster.close(), cluster.close()]);
+    expect(results.every(({ outcome }) => outcome === 'ok')).toBe(true);
+    await expect(cluster.get('k0')).rejects.toMatchObject({ code: 'ERR_QUORATE_CLOSED' });
+  });
+
+  it('by a signal works as well', async () => {
+    const controller = new AbortController();
+    const cluster = await openCluster({ replicas: 1, signal: controller.signal });
+    controller.abort();
+    await cluster.close();
+    await expect(cluster.get('k')).rejects.toMatchObject({ code: 'ERR_QUORATE_CLOSED' });
+  });
+});
