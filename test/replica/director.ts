@@ -3,6 +3,8 @@ import type { Message } from './network.ts';
 import type { Call, World } from './world.ts';
 
 const TRIES_MAX = 60;
+/** Longer than the patience of a recovering replica. */
+const RECOVERY_TRIES_MAX = 8;
 
 /** Plays a schedule in a world. Lines are `FROM > TO kind`, such as `C0 > A1 accept` or `A1 > C0 ack`. */
 export class Director {
@@ -44,6 +46,20 @@ export class Director {
     for (const replica of replicas) this.arriveIfThere(`C${client} > A${replica} ${kind}`);
   }
 
+  /** A client's accept is refused by one replica and meets silence elsewhere, until it loses patience and prepares. */
+  untilItPrepares(client: number, refuser: number): void {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const sent = this.world.inFlight.filter(({ from }) => from === `C${client}`);
+      if (sent.some(({ kind }) => kind === 'prepare')) {
+        for (const message of sent) if (message.kind !== 'prepare') this.world.drop(message);
+        return;
+      }
+      this.arriveIfThere(`C${client} > A${refuser} accept`, `A${refuser} > C${client} refusal`);
+      this.world.pass(13);
+    }
+    throw new Error(`C${client} does not prepare after\n${this.world.log.join('\n')}`);
+  }
+
   /** All messages of a client, to it or from it, are lost. */
   loseAllOf(client: number): void {
     const node = `C${client}`;
@@ -78,13 +94,13 @@ export class Director {
 
   /** A recovering replica hears `answerers`, in their order; it asks others where one is silent. */
   catchUp(replica: number, answerers: readonly number[]): void {
-    for (let tries = 0; tries < 4; tries++) {
+    for (let tries = 0; tries < RECOVERY_TRIES_MAX; tries++) {
       for (const answerer of answerers) {
         while (this.#find(`A${replica} > A${answerer}`)) this.arrive(`A${replica} > A${answerer}`);
         while (this.#find(`A${answerer} > A${replica}`)) this.arrive(`A${answerer} > A${replica}`);
       }
       if (((this.world.operational >>> replica) & 1) === 1) return;
-      this.world.pass(26); // Its patience ends: it asks somebody else.
+      this.world.pass(26); // In the end it loses patience and asks somebody else.
     }
   }
 

@@ -54,10 +54,6 @@ export class CapturingLink implements Link {
   hasRoomFor(): boolean {
     return true;
   }
-
-  wantRoom(): boolean {
-    return false;
-  }
 }
 
 /** The values of these tests are short: nothing travels by reference. */

@@ -2,8 +2,8 @@
 // with its rule in place each ends well, with the rule removed each ends in a history that no order explains. A random
 // search finds some of them once in half a million runs.
 //
-// An unfinished put that another client finishes (`resolve`) stands in for the updates of the original schedules: like
-// an update it prepares, and proposes again what it found. b1, b2 are tags in the order they were taken.
+// A put that was refused somewhere stands in for the updates of the original schedules: like an update it prepares, and
+// proposes again what it found. b1, b2 are tags in the order they were taken.
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import { RULES } from '../../src/protocol/rules.ts';
@@ -35,7 +35,7 @@ const unsound = (quorums: RegisterQuorums, wrong: Partial<RegisterQuorums>): { q
 
 /**
  * C1 puts v0 (b1), which lands at `replicas` and is read, while C1 never hears of it; C0 begins to put v1 (b2), of which
- * nothing has arrived yet. C2 will finish the put of v0.
+ * nothing has arrived yet.
  */
 function beginTwoPuts(director: Director, replicas: readonly number[]): void {
   const { world } = director;
@@ -47,9 +47,10 @@ function beginTwoPuts(director: Director, replicas: readonly number[]): void {
   world.start(0, { kind: 'put', value: 'v1' });
 }
 
-/** C2 finishes the put of v0: it prepares (b3), and these replicas answer. */
-function finishFirstPut({ world }: Director): void {
-  world.start(2, { kind: 'put', finishes: world.calls[0]! });
+/** v1 reaches `replica`, which acknowledges it and refuses v0 when it comes again: C1 sends prepare(b3) to all. */
+function refuseFirstPut(director: Director, replica: number): void {
+  director.exchange(0, 'accept', [replica]);
+  director.untilItPrepares(1, replica);
 }
 
 const SCHEDULES: readonly Schedule[] = [
@@ -60,12 +61,11 @@ const SCHEDULES: readonly Schedule[] = [
     removed: { rules: { ...RULES, inheritedIsNoVote: false } },
     play: (director) => {
       beginTwoPuts(director, [0, 2]);
-      director.exchange(0, 'accept', [1]);
-      finishFirstPut(director);
-      director.exchange(2, 'prepare', [0, 2]); // Finds v0: b3 proposes it again, without v1.
+      refuseFirstPut(director, 1);
+      director.exchange(1, 'prepare', [0, 2]); // Finds v0: b3 proposes it again, without v1.
       director.restart(0, [1, 2]); // Merges b2 of A1 with promise b3 of A2.
       director.exchange(0, 'accept', [0]); // Granted, v1 would be acknowledged by A0 and A1.
-      director.exchange(2, 'accept', [0, 2]);
+      director.exchange(1, 'accept', [0, 2]);
       director.readAt(3, [0, 2]);
     },
   },
@@ -76,12 +76,11 @@ const SCHEDULES: readonly Schedule[] = [
     removed: { rules: { ...RULES, inheritedIsNoVote: false } },
     play: (director) => {
       beginTwoPuts(director, [0, 2]);
-      director.exchange(0, 'accept', [1]);
-      finishFirstPut(director);
-      director.exchange(2, 'prepare', [0, 2]);
+      refuseFirstPut(director, 1);
+      director.exchange(1, 'prepare', [0, 2]);
       director.restart(0, [1, 2]);
       director.readAt(3, [0, 1]); // Both report v1 at b2.
-      director.exchange(2, 'accept', [0, 2]);
+      director.exchange(1, 'accept', [0, 2]);
       director.readAt(4, [0, 2]);
     },
   },
@@ -115,11 +114,11 @@ const SCHEDULES: readonly Schedule[] = [
     removed: unsound(N5_R2_W4, { recoverFrom }),
     play: (director: Director): void => {
       beginTwoPuts(director, [0, 1, 2, 3]);
-      finishFirstPut(director);
-      director.exchange(2, 'prepare', [0, 1]); // b3 finds v0.
+      refuseFirstPut(director, 4);
+      director.exchange(1, 'prepare', [0, 1]); // b3 finds v0.
       director.restart(1, [2, 3, 4]);
       director.exchange(0, 'accept', [1, 2, 3, 4]); // v1 acknowledged by four.
-      director.exchange(2, 'accept', [0, 1, 2, 3]); // v0 acknowledged by four.
+      director.exchange(1, 'accept', [0, 1, 2, 3]); // v0 acknowledged by four.
       director.readAt(3, [0, 1, 2, 3]);
     },
   })),
@@ -170,12 +169,12 @@ const SCHEDULES: readonly Schedule[] = [
     removed: { rules: { ...RULES, checksEpochs: false } },
     play: (director) => {
       beginTwoPuts(director, [0, 2]);
-      finishFirstPut(director);
-      director.exchange(2, 'prepare', [0]); // Only A0 has promised b3.
+      refuseFirstPut(director, 1);
+      director.exchange(1, 'prepare', [0]); // Only A0 has promised b3.
       director.restart(0, [1, 2]);
-      director.exchange(0, 'accept', [0, 1]); // v1 acknowledged by A0 and A1.
-      director.exchange(2, 'prepare', [2]); // Finds v0, which A0's old incarnation has reported too.
-      director.exchange(2, 'accept', [0, 2]);
+      director.exchange(0, 'accept', [0]); // v1 acknowledged by A0 and A1.
+      director.exchange(1, 'prepare', [2]); // Finds v0, which A0's old incarnation has reported too.
+      director.exchange(1, 'accept', [0, 2]);
       director.readAt(3, [0, 2]);
     },
   },
@@ -217,9 +216,9 @@ const SCHEDULES: readonly Schedule[] = [
       beginTwoPuts(director, [0, 1, 2, 3, 4]);
       director.reach(0, 'accept', [0, 1, 2]);
       director.readAt(3, [0, 1, 2]); // Returned, v1 would be seen by somebody.
-      finishFirstPut(director);
-      director.exchange(2, 'prepare', [3, 4]); // Finds v0 and does not meet the three.
-      director.exchange(2, 'accept', [1, 2, 3, 4]);
+      refuseFirstPut(director, 0);
+      director.exchange(1, 'prepare', [3, 4]); // Finds v0 and does not meet the three.
+      director.exchange(1, 'accept', [1, 2, 3, 4]);
       director.readAt(4, [1, 2, 3, 4]);
     },
   },
@@ -231,9 +230,9 @@ const SCHEDULES: readonly Schedule[] = [
     play: (director) => {
       beginTwoPuts(director, [0, 1, 2, 3]);
       director.exchange(0, 'accept', [0, 1]); // Two acknowledge v1.
-      finishFirstPut(director);
-      director.exchange(2, 'prepare', [2, 3]);
-      director.exchange(2, 'accept', [1, 2, 3, 4]);
+      refuseFirstPut(director, 0);
+      director.exchange(1, 'prepare', [2, 3]);
+      director.exchange(1, 'accept', [1, 2, 3, 4]);
       director.readAt(3, [1, 2, 3, 4]);
     },
   },
@@ -256,9 +255,9 @@ const SCHEDULES: readonly Schedule[] = [
     play: (director) => {
       beginTwoPuts(director, [0, 1, 2]);
       director.exchange(0, 'accept', [0, 1, 2]); // v1 has overwritten v0.
-      finishFirstPut(director);
-      director.exchange(2, 'prepare', [0, 1]);
-      director.exchange(2, 'accept', [0, 1]);
+      refuseFirstPut(director, 0);
+      director.exchange(1, 'prepare', [0, 1]);
+      director.exchange(1, 'accept', [0, 1]);
       director.readAt(3, [0, 1]);
     },
   },
@@ -272,8 +271,7 @@ const SCHEDULES: readonly Schedule[] = [
       director.exchange(0, 'accept', [0, 1, 2]);
       director.world.start(1, { kind: 'put', value: 'v1' });
       director.exchange(1, 'accept', [0, 1, 2]);
-      director.exchange(1, 'prepare', [0, 1]);
-      director.exchange(1, 'accept', [0, 1]);
+      director.exchange(1, 'read', [0, 1]); // v0 has the newer tag: "overwritten already".
       director.readAt(2, [0, 1]);
     },
   },
@@ -284,10 +282,10 @@ const SCHEDULES: readonly Schedule[] = [
     removed: { rules: { ...RULES, keepsPromises: false } },
     play: (director) => {
       beginTwoPuts(director, [0, 2]);
-      finishFirstPut(director);
-      director.exchange(2, 'prepare', [0, 2]);
-      director.exchange(0, 'accept', [0, 1]);
-      director.exchange(2, 'accept', [0, 2]);
+      refuseFirstPut(director, 1);
+      director.exchange(1, 'prepare', [0, 2]);
+      director.exchange(0, 'accept', [0]);
+      director.exchange(1, 'accept', [0, 2]);
       director.readAt(3, [0, 2]);
     },
   },
@@ -298,11 +296,11 @@ const SCHEDULES: readonly Schedule[] = [
     removed: { rules: { ...RULES, recoversPromises: false } },
     play: (director) => {
       beginTwoPuts(director, [0, 2]);
-      finishFirstPut(director);
-      director.exchange(2, 'prepare', [0, 2]);
+      refuseFirstPut(director, 1);
+      director.exchange(1, 'prepare', [0, 2]);
       director.restart(0, [1, 2]);
-      director.exchange(0, 'accept', [0, 1]);
-      director.exchange(2, 'accept', [0, 2]);
+      director.exchange(0, 'accept', [0]);
+      director.exchange(1, 'accept', [0, 2]);
       director.readAt(3, [0, 2]);
     },
   },

@@ -14,7 +14,7 @@ import type { Epochs, TagCounter } from '../../src/replica/environment.ts';
 import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
 import type { Operation, Outcome } from '../../src/replica/operation.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
-import { NO_VALUE, REQUEST, padded } from '../../src/replica/wire.ts';
+import { REQUEST, padded } from '../../src/replica/wire.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
 import type { Operation as HistoryOperation } from './linearizability.ts';
@@ -432,8 +432,9 @@ export class World {
     const call = operation.context as Call;
     call.outcome = operation.outcome;
     call.end = this.#position++;
-    if (call.kind === 'get' && operation.outcome === 'ok' && operation.newestBytes !== NO_VALUE) {
-      call.value = decoder.decode(operation.newestValue.bytes.slice(0, operation.newestBytes));
+    if (call.kind === 'get' && operation.outcome === 'ok') {
+      const { value, valueBytes } = operation.newest;
+      call.value = decoder.decode(value.bytes.slice(0, valueBytes));
     }
     const result = call.kind === 'get' ? ` (${call.value ?? 'absent'})` : '';
     this.log.push(`C${call.client} ${call.kind} ${call.key} ends: ${operation.outcome}${result}`);
