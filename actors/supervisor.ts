@@ -1,6 +1,6 @@
 // The program of the supervisor's thread. Wiring only.
 import { workerData } from 'node:worker_threads';
-import { exposeControl } from '../src/cluster/control-shim.ts';
+import { exposeControl } from '../src/actor/control-plane.ts';
 import type { Fault } from '../src/cluster/fault.ts';
 import { Supervisor } from '../src/cluster/supervisor-thread.ts';
 import type { SupervisorStart } from '../src/cluster/supervisor-thread.ts';

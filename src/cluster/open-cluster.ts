@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
+import { controlClient } from '../actor/control-plane.ts';
 import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
 import { RING_BYTES_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
@@ -12,7 +13,6 @@ import type { BatchWrite, OperationOptions, ReadResult, Value, WriteResult } fro
 import { CLUSTER_CLOSED, CLUSTER_STATE_LOST, ClusterBoard, TAG_WORD, createBoard } from './board.ts';
 import type { Client } from './client.ts';
 import { connectClient } from './connect.ts';
-import { controlClient } from './control-shim.ts';
 import type { Fault } from './fault.ts';
 import type {
   ClusterClient,
@@ -233,7 +233,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
   /** Ends the threads, whatever state they are in. */
   async #end(): Promise<void> {
     this.#worker.ref();
-    await Promise.race([this.#control.stop().catch(() => undefined), this.#exited]);
+    await this.#control.stop().catch(() => undefined); // It may be dead already: then it is stopped.
     this.#board.state = CLUSTER_CLOSED;
     await this.#worker.terminate();
     await this.#exited;

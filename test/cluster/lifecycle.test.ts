@@ -7,15 +7,15 @@ import type { Fault } from '../../src/testing/index.ts';
 
 /** Keeps operations flowing, so that a hung replica has something unread; settles when `until` does. */
 async function withLoad<Result>(cluster: Cluster, until: Promise<Result>): Promise<Result> {
-  let isOver = false;
+  const over = new AbortController();
   const load = (async () => {
-    for (let index = 0; !isOver; index++) {
+    for (let index = 0; !over.signal.aborted; index++) {
       const { outcome } = await cluster.put(`load ${index % 50}`, index);
       expect(outcome).toBe('ok');
     }
   })();
   const result = await until;
-  isOver = true;
+  over.abort();
   await load;
   return result;
 }
