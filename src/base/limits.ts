@@ -72,6 +72,14 @@ export const START_MS_MAX = 30_000;
 /** Wait for a terminated thread to exit, in milliseconds. */
 export const END_MS_MAX = 10_000;
 
+/** Messages that an actor takes before it shows its answers, and batches before its thread's timers have a turn. */
+export const ACTOR_BATCH_MESSAGES = 256;
+export const ACTOR_BATCHES_PER_TURN = 16;
+/** Longest sleep of an actor's thread that blocks, in milliseconds. */
+export const PARK_MS_MAX = 1_000;
+/** How often the deadlines of asks are looked at, in milliseconds. */
+export const ASK_TICK_MS = 25;
+
 /** Deadline of an operation or ask unless given, in milliseconds. */
 export const TIMEOUT_MS_DEFAULT = 5_000;
 /** Longest deadline: a 32-bit timer, in milliseconds. */
