@@ -3,7 +3,7 @@
 import { decodePlain, encodePlain } from '../base/plain-codec.ts';
 
 /** The line between the two stacks. */
-export const ASKED_FROM = '    --- asked from another thread:';
+export const ASKED_FROM = '    --- asked from:';
 
 /** What was thrown, as bytes; where it cannot cross as it is, as an Error that says the same in words. */
 export function encodeThrown(thrown: unknown): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,8 @@
 // One incarnation of one thread, from start to exit. It never restarts; see ThreadKeeper.
 import { Worker } from 'node:worker_threads';
 import type { Transferable, WorkerOptions } from 'node:worker_threads';
+import { QuorateError } from '../base/errors.ts';
+import { END_MS_MAX } from '../base/limits.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { reasonOfError, reasonOfExit } from './exit-reason.ts';
 import { isReadyMessage } from './standby.ts';
@@ -72,4 +74,26 @@ export class ChildThread {
   #onMessageError(error: Error): void {
     void this.end({ kind: 'crashed', error });
   }
+}
+
+/**
+ * Waits for exits, but not for ever: `terminate()` does not end every thread. One that exhausts its heap by growing a
+ * single array was seen to run on in the garbage collector of Node 26, deaf to it.
+ *
+ * @throws {QuorateError} `ERR_QUORATE_HUNG` when a thread does not exit within 10 s.
+ */
+export async function exitsInTime(exits: readonly Promise<ExitReason>[]): Promise<void> {
+  let deadline: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    deadline = setTimeout(() => reject(deafError()), END_MS_MAX);
+  });
+  try {
+    await Promise.race([Promise.all(exits), late]);
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+function deafError(): QuorateError {
+  return new QuorateError('ERR_QUORATE_HUNG', `Cannot end a thread: it runs on, ${END_MS_MAX} ms after terminate()`);
 }

@@ -5,10 +5,10 @@ import type { Transferable, WorkerOptions } from 'node:worker_threads';
 import { assert, unreachable } from '../base/assert.ts';
 import { nowMs } from '../base/clock.ts';
 import { QuorateError, integerOption } from '../base/errors.ts';
-import { END_MS_MAX, SLOTS_MAX, STANDBYS_MAX, START_MS_MAX } from '../base/limits.ts';
+import { SLOTS_MAX, STANDBYS_MAX, START_MS_MAX } from '../base/limits.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
-import { ChildThread } from './child-thread.ts';
+import { ChildThread, exitsInTime } from './child-thread.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { exitReasonText, toError } from './exit-reason.ts';
 import { NO_FAILURES, decide, restartPolicy } from './restart-policy.ts';
@@ -381,22 +381,6 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
   }
 }
 
-/**
- * Waits for exits, but not for ever: `terminate()` does not end every thread. One that exhausts its heap by growing a
- * single array was seen to run on in the garbage collector of Node 26, deaf to it.
- */
-async function exitsInTime(exits: readonly Promise<ExitReason>[]): Promise<void> {
-  let deadline: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    deadline = setTimeout(() => reject(deafError()), END_MS_MAX);
-  });
-  try {
-    await Promise.race([Promise.all(exits), late]);
-  } finally {
-    clearTimeout(deadline);
-  }
-}
-
 /** A thread that does not even load is not tried again at once, not even the first time. */
 function startBackoffMs(policy: RestartPolicy, directive: Directive): number {
   if (directive.kind === 'escalate') return directive.retryAfterMs;
@@ -407,10 +391,6 @@ function startError(entry: URL, reason: ExitReason): QuorateError {
   const message = `Cannot start a thread from ${entry.href}: ${exitReasonText(reason)}`;
   const cause = reason.kind === 'crashed' ? { cause: reason.error } : {};
   return new QuorateError('ERR_QUORATE_START_FAILED', message, { ...cause, fields: { reason } });
-}
-
-function deafError(): QuorateError {
-  return new QuorateError('ERR_QUORATE_HUNG', `Cannot end a thread: it runs on, ${END_MS_MAX} ms after terminate()`);
 }
 
 function stoppedError(): QuorateError {
