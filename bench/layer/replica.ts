@@ -78,7 +78,7 @@ const NO_LARGE: LargeLane = {
 
 /** A link whose frames nobody reads. */
 function sink(onCommit: () => void): Link {
-  return { ...views(FRAME_BYTES), claim: () => 0, commit: onCommit, hasRoomFor: () => true, wantRoom: () => false };
+  return { ...views(FRAME_BYTES), claim: () => 0, commit: onCommit, hasRoomFor: () => true };
 }
 
 function writeRequest(frame: FrameViews, key: number, kind: number): void {
