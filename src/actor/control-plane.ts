@@ -187,7 +187,9 @@ function isWireMessage(message: unknown): message is WireMessage {
   return typeof message === 'object' && message !== null && 'id' in message && typeof message.id === 'string';
 }
 
-/** A call by its bare name with plain arguments. A `HANDLER` argument would run code of comlink's on the peer's behalf. */
+/**
+ * A call by its bare name with plain arguments. A `HANDLER` argument would run code of comlink's on the peer's behalf.
+ */
 function isAllowedCall(message: unknown, names: ReadonlySet<string>): boolean {
   if (!isWireMessage(message) || message.type !== 'APPLY') return false;
   const { path, argumentList } = message;

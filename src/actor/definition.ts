@@ -1,5 +1,6 @@
 // What an actor is: handlers by message name, a state that only they see, and hooks for start and stop. One definition
-// runs in a thread of its own or inline; the types split its messages into those that are told and those that are asked.
+// runs in a thread of its own or inline; the types split its messages into those that are told and those that are
+// asked.
 import { typeError } from '../base/errors.ts';
 import type { ExitReason } from '../base/exit-reason.ts';
 import { MESSAGE_TYPES_MAX } from '../base/limits.ts';
@@ -126,7 +127,9 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Tells by name. Synchronous; `false` when the message was not taken: the mailbox is full, or the actor has stopped. */
+/**
+ * Tells by name. Synchronous; `false` when the message was not taken: the mailbox is full, or the actor has stopped.
+ */
 export type Tells<On> = {
   readonly [Name in TellNames<On>]: (...parameters: BodyParameters<BodyOf<On[Name]>>) => boolean;
 };

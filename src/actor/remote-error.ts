@@ -29,8 +29,8 @@ export function inWords(thrown: unknown): Error {
 }
 
 /**
- * Throws a remote failure with both stacks. It is meant as the handler of a promise that the asker awaits: V8 then knows
- * the asker's `await`s, so that the success path pays nothing for the stack.
+ * Throws a remote failure with both stacks. It is meant as the handler of a promise that the asker awaits: V8 then
+ * knows the asker's `await`s, so that the success path pays nothing for the stack.
  */
 export function rethrowHere(thrown: unknown): never {
   if (thrown instanceof Error) {

@@ -1,5 +1,5 @@
-// What travels between actors, and the two ends of a mailbox. Three implementations: in one thread, over rings in shared
-// memory, and over a MessagePort; test/mailbox/conformance.ts says what is true of all of them.
+// What travels between actors, and the two ends of a mailbox. Three implementations: in one thread, over rings in
+// shared memory, and over a MessagePort; test/mailbox/conformance.ts says what is true of all of them.
 import type { Transferable } from 'node:worker_threads';
 
 /** One message with its address. The numbers are the actor layer's own; a mailbox carries them. */
@@ -62,7 +62,9 @@ export interface Mailbox {
    * @returns the number delivered.
    */
   drain(budget: number, deliver: Deliver): number;
-  /** Lets the event loop run until a message may be waiting; `undefined` when one is. Does not keep the process alive. */
+  /**
+   * Lets the event loop run until a message may be waiting; `undefined` when one is. Does not keep the process alive.
+   */
   parkAsync(): Promise<unknown> | undefined;
   /** Stops receiving: what waits becomes dead letters, and so does what is sent from now on. */
   close(): void;

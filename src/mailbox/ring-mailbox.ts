@@ -64,7 +64,9 @@ export class RingMailbox implements Mailbox {
   readonly #inHand: 'redeliver' | 'dead-letter';
   readonly #lanes: (Lane | undefined)[] = [];
   readonly #delivery: Delivery = new Delivery();
-  /** Lanes that may hold frames, as a mask. Invariant: a lane that is in neither this nor the doorbell's mask is empty. */
+  /**
+   * Lanes that may hold frames, as a mask. Invariant: a lane that is in neither this nor the doorbell's mask is empty.
+   */
   #pending = 0;
   /** Lanes to let go of, as a mask: those that were asked for while a message was being delivered. */
   #leaving = 0;

@@ -1,8 +1,8 @@
 // What a ring cannot carry goes beside it: over a MessagePort that has no listener, ever. The parcel is posted first,
 // then a marker takes its place in the ring, so that the order between the two threads is kept.
 //
-// Both carry the sender's incarnation and a sequence number, which together only grow: a sender that dies between the two
-// leaves a parcel without a marker, which the next marker must not be given.
+// Both carry the sender's incarnation and a sequence number, which together only grow: a sender that dies between the
+// two leaves a parcel without a marker, which the next marker must not be given.
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import { QuorateError } from '../base/errors.ts';

@@ -81,7 +81,7 @@ export interface ReadWrite {
  * import { disjointQuorums, readWrite } from 'quorate/quorum';
  *
  * const { reads, writes } = readWrite({ voters: 5, read: 2, write: 3 });
- * console.log(disjointQuorums(reads, writes)); // { left: 3, right: 28 }: a read of 0 and 1 misses a write at 2, 3 and 4
+ * console.log(disjointQuorums(reads, writes)); // { left: 3, right: 28 }: a read of 0, 1 misses a write at 2, 3, 4
  * ```
  */
 export function readWrite(sizes: {

@@ -296,7 +296,9 @@ export class Coordinator {
     }
   }
 
-  /** How many of the queue may be issued now: slots, reply room, and room for all frames in every ring that keeps up. */
+  /**
+   * How many of the queue may be issued now: slots, reply room, and room for all frames in every ring that keeps up.
+   */
   #issuable(nowMs: number): number {
     const { links, replyRoomBytes } = this.#doors;
     const limit = Math.min(this.queued, this.#freeSlots.length);
@@ -525,7 +527,10 @@ export class Coordinator {
     this.#readAgain(operation, nowMs);
   }
 
-  /** Those of `voters`, who granted, whose epoch is still that of their replica: looked at now, after the last vote arrived. */
+  /**
+   * Those of `voters`, who granted, whose epoch is still that of their replica: looked at now, after the last vote
+   * arrived.
+   */
   #validVoters(operation: Operation, voters: number): number {
     const { epochs, board } = this.#doors;
     if (!this.#rules.checksEpochs || epochs.restarts() === operation.restarts) return voters;

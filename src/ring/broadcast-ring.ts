@@ -5,10 +5,11 @@
 // again at the tail; catching up on what it missed is its caller's business.
 //
 // Why a detached reader never takes overwritten bytes for a frame: a cursor is one word, position and state. Detaching
-// is a read-modify-write of it that comes before the producer's look at it, which comes before the overwriting. A reader
-// confirms by a read-modify-write of the same word, after it has read the bytes: if that finds the word untouched, it
-// came before the detaching, and so did the reading. (A plain load would not do: loads may be reordered before it.) A
-// cursor that was attached anew stands at the tail: the same word only where nothing was missed, or after exactly 4 GiB.
+// is a read-modify-write of it that comes before the producer's look at it, which comes before the overwriting. A
+// reader confirms by a read-modify-write of the same word, after it has read the bytes: if that finds the word
+// untouched, it came before the detaching, and so did the reading. (A plain load would not do: loads may be reordered
+// before it.) A cursor that was attached anew stands at the tail: the same word only where nothing was missed, or after
+// exactly 4 GiB.
 import { integerOption } from '../base/errors.ts';
 import { READERS_MAX } from '../base/limits.ts';
 import { FrameProducer } from './frame-producer.ts';
@@ -223,7 +224,8 @@ export class BroadcastReader {
 }
 
 /**
- * Takes a reader's place away, so that it holds the producer back no longer: it is dead, hung or far behind. Any thread.
+ * Takes a reader's place away, so that it holds the producer back no longer: it is dead, hung or far behind. Any
+ * thread.
  *
  * @returns `true` when the producer waits for room and now has it: ring its doorbell.
  */

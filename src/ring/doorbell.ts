@@ -3,8 +3,8 @@
 //
 // PARKED holds the number of the park, so that a waker that was held up takes down the flag of the park that it ended,
 // never that of a later one. It does so last: a waker that is killed on its way leaves the flag up, and the next one
-// wakes the sleeper. Its own ring may be lost with it, so every wait has a bound, and who sees a thread's exit wakes the
-// threads that it may have been waking.
+// wakes the sleeper. Its own ring may be lost with it, so every wait has a bound, and who sees a thread's exit wakes
+// the threads that it may have been waking.
 import { DOORBELL } from './layout.ts';
 import type { AtomicOperations, SharedMemory } from './memory.ts';
 

@@ -74,7 +74,9 @@ export type BatchWrite =
 export interface Store {
   /** Reads one key. @throws {TypeError | RangeError} on a bad key or option; rejects when aborted or closed. */
   get(key: string, options?: OperationOptions): Promise<ReadResult>;
-  /** Writes one key, whatever it held. Rejects `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE` before anything leaves. */
+  /**
+   * Writes one key, whatever it held. Rejects `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE` before anything leaves.
+   */
   put(key: string, value: Value, options?: OperationOptions): Promise<WriteResult>;
   /** Deletes one key; deleting an absent key is `ok`. */
   delete(key: string, options?: OperationOptions): Promise<WriteResult>;

@@ -12,7 +12,9 @@ export interface RestartPolicy {
   readonly restartsMax: number;
   /** Length of the window in which restarts are counted, in milliseconds. */
   readonly windowMs: number;
-  /** Back-off before the second restart in a row, in milliseconds; the first one is immediate. It doubles from there. */
+  /**
+   * Back-off before the second restart in a row, in milliseconds; the first one is immediate. It doubles from there.
+   */
   readonly backoffMsMin: number;
   /** Longest back-off, in milliseconds; also the time after which an escalated child is tried again. */
   readonly backoffMsMax: number;

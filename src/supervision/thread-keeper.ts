@@ -162,7 +162,8 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
    * `stopped`.
    *
    * @returns whether a thread was ended: not where none runs, and not where `mayEnd` says no.
-   * @throws {QuorateError} `ERR_QUORATE_HUNG` when the thread does not exit within 10 s. Its slot stays taken until it does.
+   * @throws {QuorateError} `ERR_QUORATE_HUNG` when the thread does not exit within 10 s. Its slot stays taken until it
+   *   does.
    */
   async end(slot: number, reason: ExitReason): Promise<boolean> {
     const child = this.#slotOf(slot).child;

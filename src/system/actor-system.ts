@@ -77,8 +77,10 @@ export class ActorSystem implements AsyncDisposable {
   /**
    * Starts an actor; settles when its `start` has run.
    *
-   * @throws {QuorateError} `ERR_QUORATE_START_FAILED` with the cause when it does not start; nothing is left of it then.
-   * @throws {QuorateError} `ERR_QUORATE_OVERLOADED` when no more threads are allowed, `ERR_QUORATE_CLOSED` after `stop`.
+   * @throws {QuorateError} `ERR_QUORATE_START_FAILED` with the cause when it does not start; nothing is left of it
+   *   then.
+   * @throws {QuorateError} `ERR_QUORATE_OVERLOADED` when no more threads are allowed, `ERR_QUORATE_CLOSED` after
+   *   `stop`.
    */
   async spawn<State, Args, On extends Handlers<State>>(
     definition: ActorDefinition<State, Args, On>,

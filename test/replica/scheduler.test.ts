@@ -25,7 +25,9 @@ const HALVES: RegisterQuorums = {
   agreeing: 2,
 };
 
-/** The report of the first violation from `seed` on, with the command that repeats it; `undefined` when there is none. */
+/**
+ * The report of the first violation from `seed` on, with the command that repeats it; `undefined` when there is none.
+ */
 function firstViolation(seed: number, schedules: number, exploration: Exploration): string | undefined {
   const violation = explore(seed, schedules, exploration);
   return violation && `QUORATE_SCHEDULES=1 ${replayCommand(FILE, violation.seed)}\n${violation.report}`;

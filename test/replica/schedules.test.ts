@@ -34,8 +34,8 @@ const unsound = (quorums: RegisterQuorums, wrong: Partial<RegisterQuorums>): { q
 });
 
 /**
- * C1 puts v0 (b1), which lands at `replicas` and is read, while C1 never hears of it; C0 begins to put v1 (b2), of which
- * nothing has arrived yet.
+ * C1 puts v0 (b1), which lands at `replicas` and is read, while C1 never hears of it; C0 begins to put v1 (b2), of
+ * which nothing has arrived yet.
  */
 function beginTwoPuts(director: Director, replicas: readonly number[]): void {
   const { world } = director;

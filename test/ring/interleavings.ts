@@ -1,7 +1,8 @@
 // Every interleaving of a few threads that run production code on shared memory, up to a number of preemptions.
 //
-// A thread is a program that is run anew for each of its steps: accesses that it made before are answered from a record,
-// one more really happens, and the next one stops it. So a synchronous program can be held up between any two accesses.
+// A thread is a program that is run anew for each of its steps: accesses that it made before are answered from a
+// record, one more really happens, and the next one stops it. So a synchronous program can be held up between any two
+// accesses.
 import { sharedMemory } from '../../src/ring/memory.ts';
 import type { AtomicOperations, SharedMemory } from '../../src/ring/memory.ts';
 import { observedMemory } from './observed-memory.ts';

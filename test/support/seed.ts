@@ -1,4 +1,5 @@
-// Seeds of randomized tests: a fresh one every run, printed by whatever fails together with the command that repeats it.
+// Seeds of randomized tests: a fresh one every run, printed by whatever fails together with the command that repeats
+// it.
 import { systemSeed } from '../../src/base/random.ts';
 
 /** The seed of this run: `QUORATE_SEED` when it is set, else a fresh one; an integer from 0 to 2^31 - 1. */

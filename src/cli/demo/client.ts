@@ -3,7 +3,7 @@ import { nowMs } from '../../base/clock.ts';
 import { isQuorateError } from '../../base/errors.ts';
 import type { Histogram } from '../../base/histogram.ts';
 import type { ReadResult, Store, WriteResult } from '../../store/store.ts';
-import { OBSERVED, type Observation, type ObservationKind } from './judge.ts';
+import { OBSERVED, type Observation, type ObservationKind } from './observation.ts';
 import { COUNTED, PHASES, TICKS_MAX, type SharedRecord } from './record.ts';
 import type { Request, RequestSource } from './requests.ts';
 import { Stamper, type Stamp } from './stamp.ts';
@@ -195,7 +195,9 @@ export class DemoClient {
     await this.#observe({ kind, key, client: this.#options.client, sequence: 0, start: tick, end: tick });
   }
 
-  /** Awaited while the request still counts as in flight, so that the judge hears of it before it hears of later ones. */
+  /**
+   * Awaited while the request still counts as in flight, so that the judge hears of it before it hears of later ones.
+   */
   #observe(seen: Observation): void | Promise<void> {
     return this.#options.observe(seen);
   }

@@ -10,7 +10,9 @@ export interface Group {
   readonly id: number;
   /** A delete, or the beginning, when the key was absent. */
   readonly isAbsent: boolean;
-  /** Earliest end of its operations: by then the value had been current. {@link NEVER} while nothing shows that it was. */
+  /**
+   * Earliest end of its operations: by then the value had been current. {@link NEVER} while nothing shows that it was.
+   */
   firstEnd: number;
   /** Latest start of its operations. */
   lastStart: number;

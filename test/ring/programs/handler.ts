@@ -10,7 +10,8 @@ interface Work {
   readonly incarnation: number;
 }
 const { buffer, go, counts, incarnation }: Work = workerData;
-for (let dead = 0; dead < incarnation - 1; dead = Atomics.load(go, 0)) Atomics.wait(go, 0, dead); // Until it is its turn.
+// Until it is its turn.
+for (let dead = 0; dead < incarnation - 1; dead = Atomics.load(go, 0)) Atomics.wait(go, 0, dead);
 const ring = new RingConsumer(sharedMemory(buffer), incarnation);
 for (let taken = 0; ;) {
   const start = ring.next();

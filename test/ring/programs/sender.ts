@@ -7,7 +7,8 @@ import { writeMarked } from '../frames.ts';
 
 const { buffer, go, incarnation }: { buffer: SharedArrayBuffer; go: Int32Array; incarnation: number } = workerData;
 const memory: SharedMemory = sharedMemory(buffer);
-for (let dead = 0; dead < incarnation - 1; dead = Atomics.load(go, 0)) Atomics.wait(go, 0, dead); // Until it is its turn.
+// Until it is its turn.
+for (let dead = 0; dead < incarnation - 1; dead = Atomics.load(go, 0)) Atomics.wait(go, 0, dead);
 const ring = new RingProducer(memory, incarnation);
 for (let sequence = 0; ;) {
   if (writeMarked(ring, { incarnation, sequence })) sequence++;
