@@ -321,6 +321,7 @@ export function describeMailbox(traits: Traits): void {
     });
   });
 
+  // A mailbox within one thread hands bodies over as they are; its name says so.
   describe.skipIf(sharesBodies !== undefined)(`${name}: what crosses${sharesBodies ?? ''}`, () => {
     it('M2: what cannot cross is refused at the sender, and the mailbox goes on', () => {
       const { sender, mailbox } = open();

@@ -171,7 +171,7 @@ export const RULES = {
 
   'A file name is kebab-case': (file) => {
     const name = file.path.split('/').at(-1) ?? '';
-    const isKebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config))?(\.d)?\.(ts|js|mjs)$/.test(name);
+    const isKebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-d|config))?(\.d)?\.(ts|js|mjs)$/.test(name);
     return isKebab ? [] : [{ path: file.path, line: 1, text: `is called ${name}` }];
   },
 
