@@ -48,7 +48,7 @@ describe('The tasks of the off-load pool', () => {
     await expect(offload.run('inflate', compressed)).resolves.toEqual(bytes);
   });
 
-  it('Bytes that lie in shared memory or in a pooled buffer are copied, alone, when the task is submitted', async () => {
+  it('Bytes that lie in shared memory or in a pooled buffer are copied when the task is submitted', async () => {
     const offload = hostile();
     const shared = new Uint8Array(new SharedArrayBuffer(64), 8, 3).fill(1);
     const echoed = offload.run('echo', shared);

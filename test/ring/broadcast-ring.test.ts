@@ -382,7 +382,7 @@ describe('A reader whose place is taken away while it reads', () => {
     expect(runs).toBeGreaterThan(500);
   });
 
-  it('R1, R2: may be killed at any access of joining: a supervisor takes its place away, and the producer goes on', () => {
+  it('R1, R2: may be killed at any access of joining: its place is taken away, and the producer goes on', () => {
     let isKilled = true;
     for (let accesses = 0; isKilled; accesses++) {
       const memory = ringAt();

@@ -92,7 +92,7 @@ describe('A producer that is killed', () => {
     await Promise.all(workers.splice(0).map((worker) => worker.terminate()));
   });
 
-  it(`R2: by terminate(), ${THREAD_KILLS} times over one ring, tears no frame and loses none that was shown`, async () => {
+  it(`R2: by terminate(), ${THREAD_KILLS} times over, tears no frame and loses none that was shown`, async () => {
     const memory = createRing(1024);
     const go = new Int32Array(new SharedArrayBuffer(4));
     const start = (incarnation: number): Worker => {
@@ -117,7 +117,7 @@ describe('A producer that is killed', () => {
     }
   }, 60_000);
 
-  it(`R3: a consumer that is killed by terminate(), ${THREAD_KILLS} times, has each frame handled, and at most the one in hand twice`, async () => {
+  it(`R3: a consumer killed ${THREAD_KILLS} times handles each frame, at most the one in hand twice`, async () => {
     const memory = createRing(1024);
     const go = new Int32Array(new SharedArrayBuffer(4));
     const counts = new Int32Array(new SharedArrayBuffer(4 * 4_000_000));
@@ -179,7 +179,7 @@ describe('A consumer that is killed', () => {
     }
   });
 
-  it('R3: at any access, with the policy to skip, has no frame handled twice, and loses at most the one in hand', () => {
+  it('R3: at any access, told to skip, handles no frame twice, and loses at most the one in hand', () => {
     const all = takeMarks(new RingConsumer(full(), 2)).map(({ sequence }) => sequence);
     let isKilled = true;
     for (let accesses = 0; isKilled; accesses++) {
