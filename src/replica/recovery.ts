@@ -112,11 +112,9 @@ export class Recovery {
     const cursor = words[at + CATCH_UP.CURSOR]!;
     if (isEntry) {
       if (isMerged && cursor === scan.cursor + 1) scan.cursor = cursor;
-    } else if (words[at + CATCH_UP.ROUND] !== scan.round) {
-      return;
     } else if (words[at + CATCH_UP.IS_LAST] === 1 && cursor === scan.cursor) {
-      scan.isComplete = true;
-    } else {
+      scan.isComplete = true; // Of any round: else answers that always come after our patience would never end it.
+    } else if (words[at + CATCH_UP.ROUND] === scan.round) {
       this.#ask(scan);
     }
   }
