@@ -167,7 +167,7 @@ function workWithOneDown(world: World, random: Random): void {
 }
 
 /** All come back but `absent` (-1: nobody), and all messages arrive, until every operation has ended. */
-function settle(world: World, random: Random, absent: number): void {
+export function settle(world: World, random: Random, absent: number): void {
   const expected = lowestBits(world.quorums.replicas) & (absent < 0 ? -1 : ~(1 << absent));
   for (let step = 0; step < HEALING_STEPS_MAX; step++) {
     const isOver = world.calls.every((call) => call.end !== undefined || world.isGone(call.client));

@@ -10,6 +10,7 @@ import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { Coordinator } from '../../src/replica/coordinator.ts';
+import type { CoordinatorCounters } from '../../src/replica/coordinator.ts';
 import type { Epochs, TagCounter } from '../../src/replica/environment.ts';
 import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
 import type { Operation, Outcome } from '../../src/replica/operation.ts';
@@ -135,6 +136,15 @@ export class World {
 
   epochOf(replica: number): number {
     return this.#seats[replica]!.epoch;
+  }
+
+  /** The incarnation that runs now. */
+  replicaAt(replica: number): Replica | undefined {
+    return this.#seats[replica]!.replica;
+  }
+
+  countersOf(client: number): CoordinatorCounters {
+    return this.#clients[client]!.coordinator.counters;
   }
 
   // --- clients
