@@ -74,8 +74,9 @@ export const replayCommand: Command = {
     about: [
       ...ABOUT,
       '',
-      'FILE is a CSV of CloudPhysics (version,time,op,size,lbn with a header) or of the Twitter cache traces (timestamp,',
-      'key,key size,value size,client id,operation,TTL without). With --seconds it is repeated until the time is over.',
+      'FILE is a CSV of CloudPhysics (version,time,op,size,lbn with a header) or of the Twitter cache traces',
+      '(timestamp,key,key size,value size,client id,operation,TTL without). With --seconds it is repeated until the',
+      'time is over.',
     ],
     options: {
       seconds: { type: 'string', value: 'S', help: 'time under load (until the file ends)' },
@@ -170,7 +171,8 @@ function stateMemory(file: string, summary: TraceSummary, replicas: number, note
   const size = `${requests.toLocaleString('en-US')} requests of ${keys.toLocaleString('en-US')} keys`;
   note(`${file}: ${format}, ${size}; needs ${sizeText(need.total)} of memory, ${sizeText(need.available)} available`);
   if (need.fits) return;
-  const message = `Cannot keep ${replicas} copies of "${file}": they need ${sizeText(need.total)} of memory, and ${sizeText(need.available)} are available; fewer --replicas or a smaller --value-bytes-max help`;
+  const lack = `they need ${sizeText(need.total)} of memory, and ${sizeText(need.available)} are available`;
+  const message = `Cannot keep ${replicas} copies of "${file}": ${lack}; fewer --replicas or --value-bytes-max help`;
   throw new QuorateError('ERR_QUORATE_CONFIGURATION', message, { fields: { ...need } });
 }
 
@@ -208,5 +210,6 @@ function progressText(
   const total = seconds === undefined ? '' : ` of ${seconds}`;
   const rate = Math.round(operations / (elapsedMs / 1000)).toLocaleString('en-US');
   const trouble = stale === 0 ? '' : `, ${stale} STALE`;
-  return `${(elapsedMs / 1000).toFixed(0)}${total} s, ${PHASE_NAMES[phase]}: ${rate} operations per second, ${kills} kills${trouble}`;
+  const time = `${(elapsedMs / 1000).toFixed(0)}${total} s`;
+  return `${time}, ${PHASE_NAMES[phase]}: ${rate} operations per second, ${kills} kills${trouble}`;
 }

@@ -8,7 +8,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).href;
-const PROGRAM = `const { main } = await import(${JSON.stringify(MAIN)}); process.exitCode = await main(process.argv.slice(1));`;
+const PROGRAM = `
+  const { main } = await import(${JSON.stringify(MAIN)});
+  process.exitCode = await main(process.argv.slice(1));
+`;
+const POST_HEADERS = ['Content-Type: application/json', 'Content-Length: 99', 'Expect: 100-continue'];
 const children: Child[] = [];
 
 function quorate(...argv: string[]): Child {
@@ -77,9 +81,7 @@ describe('C4: signals', () => {
     const url = /http:\S+:(\d+)/.exec(await textUntil(child.stdout, 'Listening'));
     const socket = connect(Number(url?.[1]), '127.0.0.1');
     await once(socket, 'connect');
-    socket.write(
-      'POST /data HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\nExpect: 100-continue\r\n\r\n',
-    );
+    socket.write(`${['POST /data HTTP/1.1', 'Host: 127.0.0.1', ...POST_HEADERS].join('\r\n')}\r\n\r\n`);
     await once(socket, 'data'); // It waits for the body, so there is something to drain.
     socket.on('error', () => {});
     child.kill('SIGINT');

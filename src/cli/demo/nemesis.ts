@@ -41,6 +41,8 @@ export interface Kill {
 
 /** Milliseconds until the next try when no replica may be killed now. */
 const AGAIN_MS = 20;
+/** Average gaps that kills may be late and still be made up for. */
+const BEHIND_GAPS_MAX = 10;
 /** Of so many kills in a row, all but the last wait for a replica with unread frames. */
 const PREFER_UNREAD = 4;
 /** Looks for a replica with unread frames before any will do, about a millisecond apart. */
@@ -67,7 +69,7 @@ export class Nemesis {
         await delay(Math.max(0, dueMs - nowMs()), signal);
         while (!(await this.#kill(signal))) await delay(AGAIN_MS * (0.5 + unitOf(random)), signal);
         // Uniform around the average; counted from when it was due, so that a late kill makes the next ones no later.
-        dueMs = Math.max(dueMs, nowMs() - 2 * gapMs) + gapMs * (0.2 + 1.6 * unitOf(random));
+        dueMs = Math.max(dueMs, nowMs() - BEHIND_GAPS_MAX * gapMs) + gapMs * (0.2 + 1.6 * unitOf(random));
       }
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { seededRandom } from '../../base/random.ts';
 import type { ClusterClient, ClusterHandle } from '../../cluster/options.ts';
 import { DemoClient } from './client.ts';
-import type { Observation } from './judge.ts';
+import type { Observation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import { COUNTED, PHASES, SharedRecord } from './record.ts';
 import { TraceRequests, ycsbRequests, type RequestSource } from './requests.ts';

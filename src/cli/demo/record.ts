@@ -6,7 +6,7 @@
 //
 // A journal carries one client's observations to the judge, in 6 words each; TAIL and HEAD count them modulo 2^32.
 import { Histogram, HISTOGRAM_WORDS } from '../../base/histogram.ts';
-import type { Observation, ObservationKind } from './judge.ts';
+import type { Observation, ObservationKind } from './observation.ts';
 
 const LINE = 16;
 const CLOCK = 0;

@@ -1,6 +1,6 @@
 // The last look: every key, at level `all`.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Observation } from './judge.ts';
+import type { Observation } from './observation.ts';
 
 const READS_AT_ONCE = 64;
 const TRIES = 5;

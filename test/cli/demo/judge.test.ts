@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { below, seededRandom, type Random } from '../../../src/base/random.ts';
-import { Judge, OBSERVED, type Observation, type ObservationKind } from '../../../src/cli/demo/judge.ts';
+import { Judge } from '../../../src/cli/demo/judge.ts';
+import { OBSERVED, type Observation, type ObservationKind } from '../../../src/cli/demo/observation.ts';
 
 // A history is written as lines `kind client:sequence start end`; the reads `got` name the write that they returned.
 function observation(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OBSERVED, type Observation } from '../../../src/cli/demo/judge.ts';
+import { OBSERVED, type Observation } from '../../../src/cli/demo/observation.ts';
 import { COUNTED, PHASES, SharedRecord } from '../../../src/cli/demo/record.ts';
 
 const seen = (sequence: number): Observation => ({
