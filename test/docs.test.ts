@@ -15,6 +15,7 @@ import {
 import type { Snippet } from './support/docs/snippets.ts';
 import { LAYERS } from './support/tidy/import-table.ts';
 import { isNode, parseSource, walk } from './support/tidy/source-file.ts';
+import type { SyntaxNode } from './support/tidy/source-file.ts';
 
 const ROOT = new URL('..', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
@@ -200,7 +201,7 @@ interface Claim {
 
 /** `test/a.test.ts`: “A sentence”, “R1: …” names a test and every test of a file that begins so. */
 function claimsOf(line: string): readonly Claim[] {
-  return [...line.matchAll(/`(test\/[\w/.-]+\.test\.ts)`((?:[:,] “[^”]+”)*)/g)].flatMap((match) => {
+  return [...line.matchAll(/`(test\/[\w/.-]+\.ts)`((?:[:,] “[^”]+”)*)/g)].flatMap((match) => {
     const titles = [...(match[2] ?? '').matchAll(/“([^”]+)”/g)];
     return titles.map((title) => ({ file: match[1] ?? '', title: title[1] ?? '' }));
   });
@@ -217,10 +218,19 @@ function titlesOf(file: string): readonly string[] {
     walk(statement, (node) => {
       if (node.type !== 'CallExpression' || !Array.isArray(node['arguments'])) return;
       const [first] = node['arguments'] as readonly unknown[];
-      if (isNode(first) && typeof first['value'] === 'string') titles.push(first['value']);
+      const title = isNode(first) ? textOf(first) : undefined;
+      if (title !== undefined) titles.push(title);
     });
   }
   return titles;
+}
+
+/** The text of a string or template, whose substitutions are left as `${}`. */
+function textOf(node: SyntaxNode): string | undefined {
+  if (node.type === 'Literal') return typeof node['value'] === 'string' ? node['value'] : undefined;
+  if (node.type !== 'TemplateLiteral' || !Array.isArray(node['quasis'])) return undefined;
+  const quasis = node['quasis'] as readonly { readonly value: { readonly cooked: string } }[];
+  return quasis.map(({ value }) => value.cooked).join('${}');
 }
 
 interface Exported {

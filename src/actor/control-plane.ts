@@ -55,6 +55,18 @@ const RESERVED: ReadonlySet<string> = new Set(['then', 'bind', '__proto__', 'con
  * event loop; the port keeps it alive until `close()`.
  *
  * @throws {TypeError} `ERR_QUORATE_CONTROL` when a name is reserved.
+ * @example
+ * ```ts
+ * import { MessageChannel } from 'node:worker_threads';
+ * import { controlClient, exposeControl } from 'quorate/actor';
+ *
+ * const { port1, port2 } = new MessageChannel(); // One end in each thread.
+ * const functions = { add: (a: number, b: number): number => a + b };
+ * const exposure = exposeControl(port1, functions);
+ * const client = controlClient<typeof functions>(port2, { died: new Promise(() => {}) });
+ * console.log(await client.add(1, 2)); // 3
+ * exposure.close();
+ * ```
  */
 export function exposeControl(port: MessagePort, functions: ControlFunctions): ControlExposure {
   const target: Record<string, RemoteFunction> = Object.create(null);
@@ -81,6 +93,18 @@ export function exposeControl(port: MessagePort, functions: ControlFunctions): C
  * stacks; with `ERR_QUORATE_TIMEOUT` after `timeoutMs`; with `ERR_QUORATE_ACTOR_DEAD` when the other thread has ended.
  *
  * @throws {RangeError} when `timeoutMs` is out of range.
+ * @example
+ * ```ts
+ * import { MessageChannel } from 'node:worker_threads';
+ * import { controlClient, exposeControl } from 'quorate/actor';
+ *
+ * const { port1, port2 } = new MessageChannel(); // One end in each thread.
+ * const functions = { add: (a: number, b: number): number => a + b };
+ * const exposure = exposeControl(port1, functions);
+ * const client = controlClient<typeof functions>(port2, { died: new Promise(() => {}) });
+ * console.log(await client.add(1, 2)); // 3
+ * exposure.close();
+ * ```
  */
 export function controlClient<Functions extends object>(
   port: MessagePort,

@@ -50,13 +50,22 @@ export interface ActorDefinition<State, Args, On> extends ActorShape<State, Args
  * @param module `import.meta.url`.
  * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when it has no message, or too many.
  * @example
- * export default actor(import.meta.url, {
- *   start: (args: { readonly start: number }) => ({ total: args.start }),
+ * ```ts
+ * import { actor, createSystem } from 'quorate/actor';
+ *
+ * const account = actor(import.meta.url, { // In a module of its own: export default actor(...)
+ *   start: (args: { readonly total: number }) => ({ total: args.total }),
  *   on: {
- *     credit: (state, amount: number): void => { state.total += amount; },   // told
- *     balance: (state): number => state.total,                              // asked
+ *     credit(state, amount: number): void { state.total += amount; }, // Returns nothing: told.
+ *     balance: (state): number => state.total, // Returns something: asked.
  *   },
  * });
+ * const system = createSystem();
+ * const ref = await system.spawn(account, { place: 'inline', args: { total: 1 } });
+ * ref.tell.credit(41);
+ * console.log(await ref.ask.balance()); // 42
+ * await system.stop();
+ * ```
  */
 export function actor<State, Args, On extends Handlers<State>>(
   module: string,

@@ -55,7 +55,18 @@ export async function openCluster(options: ClusterOptions = {}): Promise<Cluster
   return openSabotaged(options, undefined);
 }
 
-/** Opens a cluster that breaks a rule on purpose: to see a check fail. Otherwise as {@link openCluster}. */
+/**
+ * Opens a cluster that breaks a rule on purpose: to see a check fail. Otherwise as {@link openCluster}.
+ *
+ * @example
+ * ```ts
+ * import { openSabotaged } from 'quorate/testing';
+ *
+ * const cluster = await openSabotaged({ replicas: 3 }, 'write-quorum');
+ * console.log((await cluster.put('greeting', 'hello')).outcome); // ok
+ * await cluster.close();
+ * ```
+ */
 export async function openSabotaged(options: ClusterOptions, sabotage: Sabotage | undefined): Promise<Cluster> {
   const quorums = registerQuorums({ ...options, replicas: options.replicas ?? 5 });
   const wiring = { ...wiringOf(options, quorumsUnder(sabotage, quorums)), sabotage };

@@ -54,7 +54,19 @@ export interface ObservedStore extends Store {
 /** Whether quorums can be met: `ok`, `degraded` when replicas are missing, `unavailable` when too many are. */
 export type Health = 'ok' | 'degraded' | 'unavailable';
 
-/** Decides the health of a store from its status. Pure. */
+/**
+ * Decides the health of a store from its status. Pure.
+ *
+ * @example
+ * ```ts
+ * import { openCluster } from 'quorate';
+ * import { healthOf } from 'quorate/http';
+ *
+ * const cluster = await openCluster({ replicas: 3 });
+ * console.log(healthOf(cluster.inspect())); // ok
+ * await cluster.close();
+ * ```
+ */
 export function healthOf(status: StoreStatus): Health {
   const operational = operationalOf(status);
   if (status.stateLost || operational < Math.max(status.read, status.write, status.prepare)) return 'unavailable';

@@ -70,9 +70,14 @@ const NAMES_REFUSED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 
  * Declares a fixed layout. Both ends declare the same fields in the same order. Numbers must be exactly what their
  * field holds (`f32` rounds); -0 arrives as 0 in an integer field.
  *
- * @example layout({ n: 'f64', id: 'u32' })
  * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when a name is not an identifier or a kind is unknown.
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when there are more than LAYOUT_FIELDS_MAX fields.
+ * @example
+ * ```ts
+ * import { layout } from 'quorate/actor';
+ *
+ * console.log(layout({ amount: 'f64', account: 'u32' }).bytes); // 16: padded to 8
+ * ```
  */
 export function layout<const Fields extends LayoutFields>(fields: Fields): Layout<LayoutBody<Fields>> {
   return compiledLayout(fields) ?? interpretedLayout(fields);

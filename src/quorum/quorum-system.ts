@@ -42,7 +42,16 @@ export function choose(needed: number, voters: number): Threshold {
   return { kind: 'threshold', voters, needed, isQuorum };
 }
 
-/** The smallest number of `voters` that is more than half: floor(voters / 2) + 1, because even halves are disjoint. */
+/**
+ * The smallest number of `voters` that is more than half: floor(voters / 2) + 1, because even halves are disjoint.
+ *
+ * @example
+ * ```ts
+ * import { majorityOf } from 'quorate/quorum';
+ *
+ * console.log(majorityOf(4), majorityOf(5)); // 3 3
+ * ```
+ */
 export function majorityOf(voters: number): number {
   return (voters >>> 1) + 1;
 }

@@ -23,7 +23,7 @@ export interface SystemOptions {
 interface CommonSpawnOptions {
   /** For errors and inspection; a number unless given. */
   readonly name?: string;
-  /** Where it runs; default `thread`. */
+  /** Where it runs; default `thread`. Inline, bodies travel by reference: who sends one gives it away. */
   readonly place?: 'inline' | 'thread';
   /** What happens to a told message for which there is no room; default `reject`: `tell` answers `false`. */
   readonly overflow?: OverflowPolicy;
@@ -49,7 +49,18 @@ type AnySpawnOptions = CommonSpawnOptions & { readonly args?: unknown };
 
 type SpawnParameters<Args> = undefined extends Args ? [options?: SpawnOptions<Args>] : [options: SpawnOptions<Args>];
 
-/** Spawns actors and stops them together. Used in the thread that created it. */
+/**
+ * Spawns actors and stops them together. Used in the thread that created it.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem } from 'quorate/actor';
+ *
+ * const system = new ActorSystem();
+ * await system.stop();
+ * await system.stop(); // Idempotent, as `await using` needs it.
+ * ```
+ */
 export class ActorSystem implements AsyncDisposable {
   readonly #desk: AskDesk = new AskDesk();
   readonly #lives = new Set<ActorLife>();
@@ -168,7 +179,19 @@ export class ActorSystem implements AsyncDisposable {
   }
 }
 
-/** Creates an actor system. @throws {RangeError} when an option is out of range. */
+/**
+ * Creates an actor system; see `actor` for what runs in it.
+ *
+ * @throws {RangeError} when an option is out of range.
+ * @example
+ * ```ts
+ * import { createSystem } from 'quorate/actor';
+ *
+ * const system = createSystem({ threads: 4 });
+ * console.log(system.actors); // 0
+ * await system.stop();
+ * ```
+ */
 export function createSystem(options?: SystemOptions): ActorSystem {
   return new ActorSystem(options);
 }
