@@ -92,7 +92,7 @@ export class AskDesk {
 
   /** An actor is dead: settles its asks, after the answers that it has still given. */
   bury(actor: object, reason: ExitReason, lane?: number): void {
-    this.#drain();
+    this.#drain(PENDING_MAX); // No more asks can be open than that.
     for (const ask of this.#asks.takeAll((open) => open.actor === actor)) {
       release(ask).reject(deadError(ask.text, reason));
     }
@@ -124,8 +124,8 @@ export class AskDesk {
     if (!this.answer(envelope.correlation, envelope.kind, envelope.body)) this.deadLetters.add('late-reply', envelope);
   }
 
-  #drain(): number {
-    return this.#mailbox.drain(ACTOR_BATCH_MESSAGES, this.#deliver);
+  #drain(messagesMax: number): void {
+    this.#mailbox.drain(messagesMax, this.#deliver);
   }
 
   /** Runs as long as the desk is open; a pending wait does not keep the process alive. */
@@ -133,7 +133,7 @@ export class AskDesk {
     if (this.#isPumping) return;
     this.#isPumping = true;
     while (!this.#isClosed) {
-      this.#drain();
+      this.#drain(ACTOR_BATCH_MESSAGES);
       const parked = this.#mailbox.parkAsync();
       await (parked ?? nextTurn());
     }
@@ -152,7 +152,7 @@ export class AskDesk {
       this.#timer = undefined;
       return;
     }
-    this.#drain(); // Where this thread was blocked, answers may lie here that came in time.
+    this.#drain(PENDING_MAX); // Where this thread was blocked, answers may lie here that came in time.
     const atMs = nowMs();
     for (const ask of this.#asks.takeAll((open) => open.deadlineMs <= atMs)) {
       release(ask).reject(timeoutError(ask));
