@@ -56,7 +56,7 @@ export interface Mailbox {
   hasMessages(): boolean;
   /**
    * Delivers waiting messages: those of the system lane first, each sender's in the order sent. When `deliver` throws,
-   * that message counts as handled and the rest stays.
+   * that message counts as handled and the rest stays. `deliver` may close the mailbox, and must not drain it.
    *
    * @param budget most messages to deliver, at least 1.
    * @returns the number delivered.

@@ -71,6 +71,8 @@ export class RingMailbox implements Mailbox {
   /** Lanes to let go of, as a mask: those that were asked for while a message was being delivered. */
   #leaving = 0;
   #isDraining = false;
+  /** Frames taken since the last turn was counted. */
+  #taken = 0;
   /** The lane whose turn is next, so that a busy sender does not starve the others. */
   #turn = 0;
 
@@ -142,7 +144,8 @@ export class RingMailbox implements Mailbox {
       } while (left > 0 && (this.#pending & ~this.#leaving) !== 0);
     } finally {
       this.#isDraining = false;
-      this.#bell.countTurn(budget - left);
+      this.#bell.countTurn(this.#taken);
+      this.#taken = 0;
       if (this.#leaving !== 0) this.#leave();
     }
     return budget - left;
@@ -201,6 +204,7 @@ export class RingMailbox implements Mailbox {
         const at = consumer.next();
         if (at < 0) break;
         handled++;
+        this.#taken++;
         if (!this.#read(lane, ring, at)) continue;
         lane.room.inHand = ring.inHand;
         deliver(this.#delivery);

@@ -79,6 +79,11 @@ export class RingSender implements Transport {
     if (this.#user.producer.publish() || hasSystem) this.#bell.ring(this.#lane);
   }
 
+  /** The receiver was replaced and has a new port; parcels that its predecessor had not taken are lost. */
+  replacePort(port: MessagePort): void {
+    this.#slow.replacePort(port);
+  }
+
   /** Blocks until there may be room, at most `timeoutMs`. For threads that may block. */
   waitForRoom(timeoutMs: number): void {
     this.flush();

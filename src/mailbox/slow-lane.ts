@@ -23,7 +23,7 @@ interface Posted {
 
 /** The sender's end. */
 export class SlowLaneSender {
-  readonly #port: MessagePort;
+  #port: MessagePort;
   /** Incarnation of the sender: greater than those of its predecessors. */
   readonly incarnation: number;
   #sequence = 0;
@@ -48,6 +48,12 @@ export class SlowLaneSender {
     }
     this.#sequence = sequence;
     return sequence;
+  }
+
+  /** The receiver was replaced and has a new port. */
+  replacePort(port: MessagePort): void {
+    this.#port.close();
+    this.#port = port;
   }
 
   close(): void {

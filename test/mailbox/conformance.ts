@@ -6,6 +6,7 @@ import type { DeadLetters } from '../../src/mailbox/dead-letters.ts';
 import type { Envelope, Mailbox } from '../../src/mailbox/envelope.ts';
 import type { OverflowPolicy, OverflowSender } from '../../src/mailbox/overflow.ts';
 import { vocabulary } from '../../src/mailbox/vocabulary.ts';
+import { envelopeOf } from './envelopes.ts';
 
 /** Type 0: plain data; type 1: a fixed layout. */
 export const VOCABULARY = vocabulary(['plain', layout({ n: 'f64', id: 'u32', big: 'i64', isLast: 'bool' })]);
@@ -26,20 +27,6 @@ export interface Traits {
   open(policy: OverflowPolicy): Fixture;
   /** Why bodies are not copied, when they are not. */
   readonly sharesBodies?: string;
-}
-
-/** An envelope with defaults. */
-export function envelopeOf(parts: Partial<Envelope> = {}): Envelope {
-  return {
-    isSystem: false,
-    type: PLAIN,
-    kind: 0,
-    target: 0,
-    correlation: 0,
-    incarnation: 0,
-    body: undefined,
-    ...parts,
-  };
 }
 
 /** Takes everything that waits, as copies that stay. */
@@ -322,6 +309,7 @@ export function describeMailbox(traits: Traits): void {
   });
 
   // A mailbox within one thread hands bodies over as they are; its name says so.
+  // Skipped where bodies are not copied; the name of the suite then says why.
   describe.skipIf(sharesBodies !== undefined)(`${name}: what crosses${sharesBodies ?? ''}`, () => {
     it('M2: what cannot cross is refused at the sender, and the mailbox goes on', () => {
       const { sender, mailbox } = open();

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DeadLetters } from '../../src/mailbox/dead-letters.ts';
 import { InThreadMailbox } from '../../src/mailbox/in-thread-mailbox.ts';
-import { describeMailbox, envelopeOf, takeAll } from './conformance.ts';
+import { describeMailbox, takeAll } from './conformance.ts';
+import { envelopeOf } from './envelopes.ts';
 
 describeMailbox({
   name: 'In-thread mailbox',

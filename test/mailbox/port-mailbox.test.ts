@@ -4,7 +4,8 @@ import { DeadLetters } from '../../src/mailbox/dead-letters.ts';
 import { OverflowSender } from '../../src/mailbox/overflow.ts';
 import { PortMailbox, PortSender } from '../../src/mailbox/port-mailbox.ts';
 import { vocabulary } from '../../src/mailbox/vocabulary.ts';
-import { VOCABULARY, describeMailbox, envelopeOf, takeAll } from './conformance.ts';
+import { VOCABULARY, describeMailbox, takeAll } from './conformance.ts';
+import { envelopeOf } from './envelopes.ts';
 
 describeMailbox({
   name: 'Port mailbox',

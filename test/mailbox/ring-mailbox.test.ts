@@ -13,7 +13,8 @@ import { vocabulary } from '../../src/mailbox/vocabulary.ts';
 import type { Vocabulary } from '../../src/mailbox/vocabulary.ts';
 import { sharedMemory } from '../../src/ring/memory.ts';
 import { RingProducer, evictOwner } from '../../src/ring/spsc-ring.ts';
-import { FIXED, PLAIN, VOCABULARY, describeMailbox, envelopeOf, takeAll } from './conformance.ts';
+import { FIXED, PLAIN, VOCABULARY, describeMailbox, takeAll } from './conformance.ts';
+import { envelopeOf } from './envelopes.ts';
 
 describeMailbox({
   name: 'Ring mailbox',
@@ -225,6 +226,18 @@ describe('Ring mailbox: threads that die', () => {
     send(pair.sender(12, senderPort), { body: new Uint8Array(8192).fill(9) });
     expect(bodiesOf(mailbox)).toEqual([1, new Uint8Array(8192), 2, new Uint8Array(8192).fill(9)]);
     expect(pair.deadLetters.total).toBe(0);
+  });
+
+  it('A replaced receiver takes parcels from its new port; those that its predecessor had are lost and counted', () => {
+    const pair = pairOf();
+    const sender = pair.sender(2);
+    for (const body of [large(1), 'small']) send(sender, { body });
+    pair.lane.receiverPort.close(); // The receiver's thread died with it.
+    const { senderPort, receiverPort } = createSlowPorts();
+    sender.replacePort(senderPort);
+    send(sender, { body: large(2) });
+    expect(bodiesOf(pair.mailbox(11, {}, receiverPort))).toEqual(['small', large(2)]);
+    expect(pair.deadLetters.counts()).toEqual(new Map([['lost', 1]]));
   });
 
   it('A parcel that is gone is a dead letter, and later ones find their markers', () => {
