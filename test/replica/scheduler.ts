@@ -47,6 +47,8 @@ interface Temper {
   readonly putRate: number;
   readonly deleteRate: number;
   readonly batchRate: number;
+  /** Operations at level `one`, and as many at level `all`. */
+  readonly otherLevelRate: number;
   readonly stallRate: number;
   readonly leaveRate: number;
   readonly stallSteps: number;
@@ -107,6 +109,7 @@ function temperOf(seed: number): Temper {
     putRate: oneOf(0.2, 0.4, 0.6),
     deleteRate: oneOf(0, 0, 0.3),
     batchRate: oneOf(0, 0, 0.3),
+    otherLevelRate: oneOf(0, 0, 0, 0.15),
     stallRate: oneOf(0, 0.3, 0.5, 0.7),
     stallSteps: oneOf(8, 24, 60),
     leaveRate: oneOf(0, 0, 0.01, 0.03),
@@ -208,11 +211,13 @@ function startOperations(world: World, temper: Temper, started: number): number 
   return count;
 }
 
-function requestOf({ random, putRate, deleteRate, keys }: Temper, value: string): Request {
+function requestOf({ random, putRate, deleteRate, otherLevelRate, keys }: Temper, value: string): Request {
   const key = keys[below(random, keys.length)]!;
   const timeoutMs = [20, 60, 1000][below(random, 3)]!;
-  if (unitOf(random) >= putRate) return { kind: 'get', key, timeoutMs };
-  return { kind: 'put', key, timeoutMs, value: unitOf(random) < deleteRate ? undefined : value };
+  const chance = unitOf(random);
+  const level = chance < otherLevelRate ? 'one' : chance < 2 * otherLevelRate ? 'all' : 'quorum';
+  if (unitOf(random) >= putRate) return { kind: 'get', key, timeoutMs, level };
+  return { kind: 'put', key, timeoutMs, level, value: unitOf(random) < deleteRate ? undefined : value };
 }
 
 /** Kills a replica, as long as the quorums survive it; one that recovers holds nothing, so it may die at any time. */

@@ -47,6 +47,7 @@ export interface Call {
   outcome: Outcome | undefined;
   /** First tag: the identity of a put. */
   first: Ballot;
+  readonly level: 'one' | 'quorum' | 'all';
   /** The put that this one finishes: both are one operation of the history. */
   readonly finishes: Call | undefined;
 }
@@ -57,6 +58,8 @@ export interface Request {
   readonly key?: string;
   readonly value?: string | undefined;
   readonly timeoutMs?: number;
+  /** Default `quorum`. */
+  readonly level?: 'one' | 'quorum' | 'all';
   /** Finishes a put of another client, as `resolve` does. */
   readonly finishes?: Call;
   /** Finishes it as if it were a put of its own. */
@@ -281,7 +284,10 @@ export class World {
 
   // --- results
 
-  /** The history of one key, for the checker. */
+  /**
+   * The history of one key, for the checker. Weaker operations must not harm the others: a put at level `one` may take
+   * effect later or be lost, as if it had no answer; what a get at level `one` returned binds nobody.
+   */
   historyOf(key: string): HistoryOperation[] {
     const mine = this.calls.filter((call) => call.key === key && !isWithoutEffect(call));
     return mine
@@ -407,11 +413,11 @@ export class World {
   }
 
   #callOf(client: number, request: Request): Call {
-    const { kind, finishes, takesFreshTag = false } = request;
+    const { kind, finishes, level = 'quorum', takesFreshTag = false } = request;
     const { key, value } = finishes ?? { key: request.key ?? 'k', value: request.value };
     const first = finishes === undefined || takesFreshTag ? NO_BALLOT : finishes.first;
     const start = this.#position++;
-    return { client, kind, key, value, start, end: undefined, outcome: undefined, first, finishes };
+    return { client, kind, key, value, start, end: undefined, outcome: undefined, first, level, finishes };
   }
 
   #fill(operation: Operation, call: Call, { timeoutMs = 1e9 }: Request): void {
@@ -429,10 +435,11 @@ export class World {
       request.bytes.set(bytes, valueStart);
       operation.valueBytes = bytes.length;
     }
-    const { read, write, agreeing } = this.quorums;
-    operation.readNeeded = read;
-    operation.agreeNeeded = agreeing;
-    operation.writeNeeded = write;
+    const { replicas, read, write, agreeing } = this.quorums;
+    const size = { one: 1, quorum: undefined, all: replicas }[call.level];
+    operation.readNeeded = size ?? read;
+    operation.writeNeeded = size ?? write;
+    operation.agreeNeeded = operation.readNeeded < read ? 0 : agreeing;
     operation.timeoutMs = timeoutMs;
     operation.deadlineMs = this.nowMs + timeoutMs;
     copyBallot(operation.first, call.first);
@@ -454,10 +461,12 @@ export class World {
 
 /** When the client heard that it has happened; `undefined` when it does not know. */
 function endOf(call: Call | undefined): number | undefined {
-  return call?.outcome === 'ok' || call?.outcome === 'absent' ? call.end : undefined;
+  if (call === undefined || (call.kind === 'put' && call.level === 'one')) return undefined;
+  return call.outcome === 'ok' || call.outcome === 'absent' ? call.end : undefined;
 }
 
-function isWithoutEffect({ kind, outcome }: Call): boolean {
+function isWithoutEffect({ kind, level, outcome }: Call): boolean {
+  if (kind === 'get' && level === 'one') return true;
   if (outcome === undefined || outcome === 'ok' || outcome === 'absent') return false;
   return kind === 'get' || outcome === 'unavailable';
 }
