@@ -9,6 +9,8 @@ export type Fault = (typeof FAULTS)[number];
 /** What the nemesis sees of a replica. */
 export interface Target {
   readonly replica: number;
+  /** Incarnation; a later one is larger. */
+  readonly epoch: number;
   readonly state: string;
   readonly unreadBytes: number;
 }
@@ -29,6 +31,7 @@ export interface NemesisOptions {
 /** One kill, and what became of it. */
 export interface Kill {
   readonly replica: number;
+  readonly epoch: number;
   readonly fault: Fault;
   readonly atMs: number;
   /** It had frames that it had not read. */
@@ -76,17 +79,19 @@ export class Nemesis {
     }
   }
 
-  /** A replica's thread has ended. @returns whether that was our doing. */
-  died(replica: number): boolean {
-    const kill = this.open.find((open) => open.replica === replica && !open.isDead);
-    if (kill !== undefined) kill.isDead = true;
-    return kill !== undefined;
+  /** An incarnation's thread has ended. @returns whether that was our doing. */
+  died(replica: number, epoch: number): boolean {
+    for (const kill of this.open) if (kill.replica === replica && kill.epoch <= epoch) kill.isDead = true;
+    return this.kills.some((kill) => kill.replica === replica && kill.epoch === epoch);
   }
 
-  /** A replica votes again. Events may be late, after the next kill of the same replica: the oldest one is meant. */
-  recovered(replica: number): void {
-    const kill = this.open.find((open) => open.replica === replica && open.isDead);
-    if (kill !== undefined) kill.recoveryMs = nowMs() - kill.atMs;
+  /** An incarnation votes: the kills of all before it are over. News may be late, or come with that of the next one. */
+  recovered(replica: number, epoch: number): void {
+    for (const kill of this.open) {
+      if (kill.replica !== replica || kill.epoch >= epoch) continue;
+      kill.isDead = true;
+      kill.recoveryMs = nowMs() - kill.atMs;
+    }
   }
 
   /** Kills whose replica does not vote again yet. */
@@ -98,8 +103,10 @@ export class Nemesis {
     const target = await this.#choose(signal);
     if (target === undefined) return false;
     const fault = this.#nextFault();
+    this.recovered(target.replica, target.epoch); // It was seen voting, whether we have been told or not.
     const kill = {
       replica: target.replica,
+      epoch: target.epoch,
       fault,
       atMs: nowMs(),
       hadUnread: target.unreadBytes > 0,

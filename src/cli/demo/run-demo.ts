@@ -152,10 +152,10 @@ class DemoRun {
       delay: (ms, signal) => delay(ms, undefined, { signal }),
     });
     this.#nemesis = nemesis;
-    this.#cluster.on('down', ({ replica }) => {
-      if (!nemesis.died(replica)) this.#unexpectedDeaths += 1;
+    this.#cluster.on('down', ({ replica, epoch }) => {
+      if (!nemesis.died(replica, epoch)) this.#unexpectedDeaths += 1;
     });
-    this.#cluster.on('operational', ({ replica }) => nemesis.recovered(replica));
+    this.#cluster.on('operational', ({ replica, epoch }) => nemesis.recovered(replica, epoch));
     return nemesis;
   }
 

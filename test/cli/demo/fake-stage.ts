@@ -43,6 +43,7 @@ export class FakeStage implements DemoStage {
   readonly #values = new Map<string, unknown>();
   readonly #before = new Map<string, unknown>();
   readonly #states: ('operational' | 'down')[];
+  readonly #epochs: number[];
   #operations = 0;
   #reads = 0;
   #writes = 0;
@@ -58,18 +59,20 @@ export class FakeStage implements DemoStage {
   constructor(replicas: number, faults: FakeFaults = {}) {
     this.#faults = faults;
     this.#states = Array.from({ length: replicas }, () => 'operational' as const);
+    this.#epochs = Array.from({ length: replicas }, () => 1);
     this.cluster = this.#makeCluster();
   }
 
   async injectFault(replica: number): Promise<boolean> {
     if (this.#states.includes('down')) return false;
     this.#states[replica] = 'down';
+    const epoch = this.#epochs[replica]!++;
     await turn();
-    for (const listener of this.#listeners.down) listener({ replica, epoch: 1, reason: { kind: 'hung' } });
+    for (const listener of this.#listeners.down) listener({ replica, epoch, reason: { kind: 'hung' } });
     if (this.#faults.neverRecovers === true) return true;
     await turn();
     this.#states[replica] = 'operational';
-    for (const listener of this.#listeners.operational) listener({ replica, epoch: 2, recoveryMs: 1 });
+    for (const listener of this.#listeners.operational) listener({ replica, epoch: epoch + 1, recoveryMs: 1 });
     return true;
   }
 
@@ -119,7 +122,7 @@ export class FakeStage implements DemoStage {
         replicas: this.#states.map((state, replica) => ({
           replica,
           state,
-          epoch: 1,
+          epoch: this.#epochs[replica]!,
           restarts: 0,
           lastExit: undefined,
           threadId: 1,

@@ -9,7 +9,7 @@ interface Stage {
 }
 
 function alive(): Target[] {
-  return [0, 1, 2, 3, 4].map((replica) => ({ replica, state: 'operational', unreadBytes: 0 }));
+  return [0, 1, 2, 3, 4].map((replica) => ({ replica, epoch: 1, state: 'operational', unreadBytes: 0 }));
 }
 
 /** A nemesis whose waits take no time; it is stopped after so many kills. */
@@ -61,9 +61,9 @@ describe('Nemesis', () => {
 
   it('It kills only replicas that vote', async () => {
     const targets: Target[] = [
-      { replica: 0, state: 'recovering', unreadBytes: 9 },
-      { replica: 1, state: 'operational', unreadBytes: 0 },
-      { replica: 2, state: 'down', unreadBytes: 9 },
+      { replica: 0, epoch: 1, state: 'recovering', unreadBytes: 9 },
+      { replica: 1, epoch: 1, state: 'operational', unreadBytes: 0 },
+      { replica: 2, epoch: 1, state: 'down', unreadBytes: 9 },
     ];
     const { injected } = await rampage(10, { inspect: () => targets });
     expect(new Set(injected.map(({ replica }) => replica))).toEqual(new Set([1]));
@@ -72,29 +72,43 @@ describe('Nemesis', () => {
   it('Most kills wait for a replica with unread frames, and say so', async () => {
     let looks = 0;
     const inspect = (): Target[] =>
-      [0, 1, 2].map((replica) => ({ replica, state: 'operational', unreadBytes: ++looks % 10 === 0 ? 64 : 0 }));
+      [0, 1, 2].map((replica) => ({
+        replica,
+        epoch: 1,
+        state: 'operational',
+        unreadBytes: ++looks % 10 === 0 ? 64 : 0,
+      }));
     const { nemesis } = await rampage(40, { inspect });
     expect(nemesis.kills.filter(({ hadUnread }) => hadUnread).length).toBeGreaterThanOrEqual(30);
   });
 
-  it('A kill is open until its replica has died and votes again', async () => {
+  it('A kill is open until its incarnation has died and the next one votes', async () => {
     const { nemesis } = await rampage(1);
     const { replica } = nemesis.kills[0]!;
-    nemesis.recovered(replica);
-    expect(nemesis.open.length).toBe(1); // It had not died yet: that was the life before.
-    expect([nemesis.died(replica), nemesis.died((replica + 1) % 5)]).toEqual([true, false]);
-    nemesis.recovered(replica);
+    nemesis.recovered(replica, 1);
+    expect(nemesis.open.length).toBe(1); // That was the life before.
+    expect([nemesis.died(replica, 1), nemesis.died((replica + 1) % 5, 1), nemesis.died(replica, 2)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(nemesis.kills[0]).toMatchObject({ isDead: true, recoveryMs: undefined });
+    nemesis.recovered(replica, 2);
     expect(nemesis.open.length).toBe(0);
     expect(nemesis.kills[0]!.recoveryMs).toBeGreaterThanOrEqual(0);
   });
 
-  it('A replica that is killed again before its return was reported is counted twice', async () => {
-    const { nemesis } = await rampage(2, { inspect: () => [{ replica: 0, state: 'operational', unreadBytes: 0 }] });
-    nemesis.died(0);
-    nemesis.recovered(0);
-    expect(nemesis.open.map((kill) => nemesis.kills.indexOf(kill))).toEqual([1]);
-    nemesis.died(0);
-    nemesis.recovered(0);
-    expect(nemesis.open.length).toBe(0);
+  it('A replica that is killed again before, or without, its return being told is counted twice', async () => {
+    let epoch = 0;
+    const inspect = (): Target[] => [{ replica: 0, epoch: ++epoch, state: 'operational', unreadBytes: 1 }];
+    const { nemesis } = await rampage(2, { inspect });
+    const [first, second] = nemesis.kills;
+    expect(nemesis.open).toEqual([second]);
+    expect([nemesis.died(0, first!.epoch), nemesis.died(0, second!.epoch)]).toEqual([true, true]);
+    nemesis.recovered(0, second!.epoch);
+    expect(nemesis.open).toEqual([second]);
+    nemesis.recovered(0, second!.epoch + 1);
+    expect(nemesis.open).toEqual([]);
+    expect(nemesis.kills.every(({ isDead }) => isDead)).toBe(true);
   });
 });
