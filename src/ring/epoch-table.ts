@@ -45,6 +45,7 @@ export class EpochTable {
   }
 
   stateOf(slot: number): SlotState {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only setState() writes the word.
     return this.#atomics.load(this.#words, this.#base + STATES + slot) as SlotState;
   }
 
