@@ -1,6 +1,7 @@
 // Directs a world by the words of a schedule: "C0 > A1 accept" arrives, that one is lost, A2 dies and comes back.
 import type { Message } from './network.ts';
-import type { Call, World } from './world.ts';
+import type { Call } from './call.ts';
+import type { World } from './world.ts';
 
 const TRIES_MAX = 60;
 /** Longer than the patience of a recovering replica. */

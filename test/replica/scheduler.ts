@@ -9,10 +9,10 @@ import type { Random } from '../../src/base/random.ts';
 import type { Ballot } from '../../src/protocol/ballot.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
+import type { Request } from './call.ts';
 import { checkRegister, describeOperation } from './linearizability.ts';
 import type { Message, MessageKind } from './network.ts';
 import { World } from './world.ts';
-import type { Request } from './world.ts';
 
 /** What is explored. */
 export interface Exploration {

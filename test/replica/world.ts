@@ -12,12 +12,12 @@ import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { Coordinator } from '../../src/replica/coordinator.ts';
 import type { CoordinatorCounters } from '../../src/replica/coordinator.ts';
 import type { Epochs, TagCounter } from '../../src/replica/environment.ts';
-import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
-import type { Operation, Outcome } from '../../src/replica/operation.ts';
+import type { Operation } from '../../src/replica/operation.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
-import { REQUEST, padded } from '../../src/replica/wire.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
+import { fill, historyOf, valueOf } from './call.ts';
+import type { Call, Request } from './call.ts';
 import type { Operation as HistoryOperation } from './linearizability.ts';
 import { CapturingLink, NO_LARGE_LANE, describeFrame, describeVote } from './network.ts';
 import type { CastVote, Message } from './network.ts';
@@ -33,37 +33,6 @@ export interface WorldOptions {
   readonly reservesTags?: readonly number[];
   /** Coordinators look at the epochs when a vote arrives, and see them as of the vote before. */
   readonly looksEarly?: boolean;
-}
-
-/** One operation of a client, as the client sees it. */
-export interface Call {
-  readonly client: number;
-  readonly kind: 'get' | 'put';
-  readonly key: string;
-  /** What a put writes (`undefined` deletes), or a get has returned. */
-  value: string | undefined;
-  readonly start: number;
-  end: number | undefined;
-  outcome: Outcome | undefined;
-  /** First tag: the identity of a put. */
-  first: Ballot;
-  readonly level: 'one' | 'quorum' | 'all';
-  /** The put that this one finishes: both are one operation of the history. */
-  readonly finishes: Call | undefined;
-}
-
-/** What a client asks for. */
-export interface Request {
-  readonly kind: 'get' | 'put';
-  readonly key?: string;
-  readonly value?: string | undefined;
-  readonly timeoutMs?: number;
-  /** Default `quorum`. */
-  readonly level?: 'one' | 'quorum' | 'all';
-  /** Finishes a put of another client, as `resolve` does. */
-  readonly finishes?: Call;
-  /** Finishes it as if it were a put of its own. */
-  readonly takesFreshTag?: boolean;
 }
 
 interface Client {
@@ -87,8 +56,8 @@ interface Seat {
   lanes: ClientLane[];
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** Longer than any test: operations without a deadline of their own end by their answers. */
+const TIMEOUT_MS = 1e9;
 
 /** A cluster whose every step is somebody's decision. */
 export class World {
@@ -198,7 +167,9 @@ export class World {
       const operation = coordinator.acquire();
       const call = this.#callOf(client, request);
       this.calls.push(call);
-      this.#fill(operation, call, request);
+      fill(operation, call, this.quorums);
+      operation.timeoutMs = request.timeoutMs ?? TIMEOUT_MS;
+      operation.deadlineMs = this.nowMs + operation.timeoutMs;
       coordinator.submit(operation);
       this.log.push(`C${client} ${call.kind} ${call.key}${call.kind === 'put' ? ` = ${call.value ?? 'absent'}` : ''}`);
       return operation;
@@ -284,20 +255,9 @@ export class World {
 
   // --- results
 
-  /**
-   * The history of one key, for the checker. Weaker operations must not harm the others: a put at level `one` may take
-   * effect later or be lost, as if it had no answer; what a get at level `one` returned binds nobody.
-   */
+  /** The history of one key, for the checker. */
   historyOf(key: string): HistoryOperation[] {
-    const mine = this.calls.filter((call) => call.key === key && !isWithoutEffect(call));
-    return mine
-      .filter(({ finishes }) => finishes === undefined)
-      .map((call) => ({
-        kind: call.kind === 'get' ? 'read' : 'write',
-        value: call.value,
-        start: call.start,
-        end: endOf(call) ?? endOf(mine.find(({ finishes }) => finishes === call)),
-      }));
+    return historyOf(this.calls.filter((call) => call.key === key));
   }
 
   keys(): string[] {
@@ -420,55 +380,15 @@ export class World {
     return { client, kind, key, value, start, end: undefined, outcome: undefined, first, level, finishes };
   }
 
-  #fill(operation: Operation, call: Call, { timeoutMs = 1e9 }: Request): void {
-    const { request } = operation;
-    writeKey(call.key, request, REQUEST.BYTES);
-    operation.kind = call.kind;
-    operation.context = call;
-    operation.keyBytes = writtenKey.byteLength;
-    request.words[REQUEST.HASH] = writtenKey.hash;
-    request.words[REQUEST.KEY_BYTES] = writtenKey.byteLength;
-    if (call.kind === 'put' && call.value !== undefined) {
-      const valueStart = REQUEST.BYTES + padded(operation.keyBytes);
-      const bytes = encoder.encode(call.value);
-      request.reserve(valueStart + padded(bytes.length), valueStart);
-      request.bytes.set(bytes, valueStart);
-      operation.valueBytes = bytes.length;
-    }
-    const { replicas, read, write, agreeing } = this.quorums;
-    const size = { one: 1, quorum: undefined, all: replicas }[call.level];
-    operation.readNeeded = size ?? read;
-    operation.writeNeeded = size ?? write;
-    operation.agreeNeeded = operation.readNeeded < read ? 0 : agreeing;
-    operation.timeoutMs = timeoutMs;
-    operation.deadlineMs = this.nowMs + timeoutMs;
-    copyBallot(operation.first, call.first);
-  }
-
   #settled(operation: Operation): void {
     const call = operation.context as Call;
     call.outcome = operation.outcome;
     call.end = this.#position++;
-    if (call.kind === 'get' && operation.outcome === 'ok') {
-      const { value, valueBytes } = operation.newest;
-      call.value = decoder.decode(value.bytes.slice(0, valueBytes));
-    }
+    if (call.kind === 'get' && operation.outcome === 'ok') call.value = valueOf(operation);
     const result = call.kind === 'get' ? ` (${call.value ?? 'absent'})` : '';
     this.log.push(`C${call.client} ${call.kind} ${call.key} ends: ${operation.outcome}${result}`);
     this.#clients[call.client]!.coordinator.release(operation);
   }
-}
-
-/** When the client heard that it has happened; `undefined` when it does not know. */
-function endOf(call: Call | undefined): number | undefined {
-  if (call === undefined || (call.kind === 'put' && call.level === 'one')) return undefined;
-  return call.outcome === 'ok' || call.outcome === 'absent' ? call.end : undefined;
-}
-
-function isWithoutEffect({ kind, level, outcome }: Call): boolean {
-  if (kind === 'get' && level === 'one') return true;
-  if (outcome === undefined || outcome === 'ok' || outcome === 'absent') return false;
-  return kind === 'get' || outcome === 'unavailable';
 }
 
 function indexOf(node: string): number {
