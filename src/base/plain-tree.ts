@@ -4,7 +4,7 @@
 //
 // Why a copy: the library would call getters at moments of its own, drop prototypes, symbols and error classes
 // silently, turn -0 into 0 and lone surrogates into U+FFFD, and overflow the stack on a cycle. The copy costs about as
-// much as packing (docs/decisions/plain-codec.md has the figures).
+// much as packing (docs/decisions/codec.md has the figures).
 //
 // An escape is an array that starts with null: [null, TAG, ...]. A real array that starts with null is escaped itself.
 import { types } from 'node:util';
