@@ -158,8 +158,7 @@ function troubleRows(report: DemoReport, row: (name: string, text: string) => st
   if (report.failed > 0) {
     rows.push(row('failed', `${whole(report.failed)} requests, the first: ${report.firstFailure ?? 'unknown'}`));
   }
-  if (report.unexpectedDeaths > 0)
-    rows.push(row('other deaths', `${report.unexpectedDeaths} replicas, not killed by us`));
+  if (report.unexpectedDeaths > 0) rows.push(row('other deaths', `${report.unexpectedDeaths} not killed by us`));
   for (const { kind, key, read, against } of report.violations) {
     rows.push(row(kind, `key ${key}: ${read}, against ${against}`));
   }

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { tableOf, type DemoReport } from '../../../src/cli/demo/report.ts';
+
+const GOOD: DemoReport = {
+  summary: {
+    replicas: 5,
+    seconds: 10.02,
+    operations: 1_234_567,
+    operationsPerSecond: 123_210,
+    latencyUs: {
+      get: { p50: 612, p99: 1830, p999: 24_512, max: 512_000 },
+      put: { p50: 700, p99: 2000, p999: 99_999, max: 12_000_000 },
+    },
+    kills: { terminate: 7, hang: 7, oom: 6 },
+    recoveryMs: { p50: 31.4, max: 812.3 },
+    longestStallMs: 48.2,
+    acknowledgedWrites: 345_678,
+    lost: 0,
+    stale: 0,
+    unknown: 3,
+    wakeUpsPerOperation: 0.0712,
+    rssMb: 402.7,
+  },
+  options: {
+    cluster: { replicas: 5 },
+    seconds: 10,
+    killsPerSecond: 2,
+    plan: { clients: 2, concurrency: 64, seed: 42, keys: 10_000, valueBytes: 100, valueBytesMax: 100 },
+  },
+  killsWithUnread: 18,
+  unexpectedDeaths: 0,
+  unavailable: 0,
+  failed: 0,
+  firstFailure: undefined,
+  rssPeakMb: 420.1,
+  violations: [],
+  failures: [],
+  isGood: true,
+};
+const plain = (_style: string, text: string): string => text;
+
+describe('The table of a good run', () => {
+  it('It shows each figure in a unit that a person reads', () => {
+    const table = tableOf(GOOD, plain);
+    expect(table).toContain('123,210 operations per second while replicas were killed 2.0 times a second');
+    expect(table).toContain('5 replicas, R = 3, W = 3');
+    expect(table).toMatch(/get +612 us +1\.83 ms +24\.5 ms +512 ms/);
+    expect(table).toMatch(/put +700 us +2 ms +100 ms +12\.0 s/);
+    expect(table).toContain('20: terminate 7, hang 7, oom 6; 18 hit a replica with unread frames');
+    expect(table).toContain('p50 31.4 ms, max 812 ms');
+    expect(table).toContain('403 MiB, at most 420 MiB');
+    expect(table).toMatch(/lost +0\n +stale +0\n +unknown +3 writes/);
+    expect(table).toContain('Nothing acknowledged was lost, and no read was stale.');
+    expect(table).not.toMatch(/unavailable|failed|other deaths/);
+  });
+
+  it('No line is longer than 120 columns', () => {
+    for (const line of tableOf(GOOD, plain).split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+  });
+});
+
+describe('The table of a bad run', () => {
+  it('It names what was wrong, what proves it, and how to run it again', () => {
+    const table = tableOf(
+      {
+        ...GOOD,
+        summary: { ...GOOD.summary, lost: 1, stale: 2 },
+        unavailable: 4,
+        failed: 5,
+        firstFailure: 'No reason',
+        unexpectedDeaths: 1,
+        violations: [{ kind: 'lost', key: 77, read: 'final read of nothing [9, 10]', against: 'write 0:3' }],
+        failures: ['Replica 3 is down at the end'],
+        isGood: false,
+      },
+      plain,
+    );
+    expect(table).toMatch(/lost +1\n +stale +2/);
+    expect(table).toMatch(/lost +key 77: final read of nothing \[9, 10\], against write 0:3/);
+    expect(table).toContain('4 requests had no quorum');
+    expect(table).toContain('5 requests, the first: No reason');
+    expect(table).toContain('1 not killed by us');
+    expect(table).toContain('Replica 3 is down at the end');
+    expect(table).toContain('FAILED. Same load and kills again: --seed 42');
+  });
+});
