@@ -4,7 +4,9 @@
 // A blocked thread takes messages synchronously; on a thread whose event loop runs they may have arrived as events
 // before, so both ways fill the same table.
 import { LARGE_PENDING_MAX } from '../base/limits.ts';
-import type { LargeLane, LargeValue } from '../replica/environment.ts';
+import type { LargeLane } from '../replica/environment.ts';
+import { hold, release } from '../replica/large-value.ts';
+import type { LargeValue } from '../replica/large-value.ts';
 import { Channel } from './channel.ts';
 
 interface Parcel {
@@ -29,6 +31,7 @@ export class ChannelLane implements LargeLane {
   }
 
   send(value: LargeValue): number {
+    hold(value); // For the receiver, before it can let go.
     const reference = this.#nextReference();
     this.#channel.post({ reference, value });
     return reference;
@@ -49,13 +52,17 @@ export class ChannelLane implements LargeLane {
   /** Lets go of the channel and of what was not taken. */
   close(): void {
     this.#channel.close();
+    for (const value of this.#arrived.values()) release(value);
     this.#arrived.clear();
   }
 
   #keep({ reference, value }: Parcel): void {
     this.#arrived.set(reference, value);
     if (this.#arrived.size <= LARGE_PENDING_MAX) return;
-    const [oldest] = this.#arrived.keys(); // Its frame was dropped on the way: nobody will take it.
-    if (oldest !== undefined) this.#arrived.delete(oldest);
+    for (const [oldest, unwanted] of this.#arrived) {
+      release(unwanted); // Its frame was dropped on the way: nobody will take it.
+      this.#arrived.delete(oldest);
+      return;
+    }
   }
 }

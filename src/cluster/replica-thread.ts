@@ -66,7 +66,7 @@ const BATCH_FRAMES = 256;
 /** Frames between two looks at the fault word. */
 const FAULT_FRAMES = 16;
 /** Longest sleep: a bound on every wait. */
-const PARK_MS = 1000;
+const PARK_MS = 5000;
 /** How often a recovering replica looks for missing answers. */
 const RECOVERY_TICK_MS = 5;
 

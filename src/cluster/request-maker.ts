@@ -1,14 +1,16 @@
 // Turns what a caller asks for into an operation, or into the error that says what was wrong with it. Nothing has left
 // when it throws.
 import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
-import { INLINE_BYTES_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX } from '../base/limits.ts';
-import { ValueEncoder } from '../base/value-codec.ts';
+import { INLINE_BYTES_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
+import { VALUE_TYPE, ValueEncoder } from '../base/value-codec.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Coordinator } from '../replica/coordinator.ts';
 import { writeKey, writtenKey } from '../replica/key-bytes.ts';
+import { LARGE_HEADER_BYTES } from '../replica/large-value.ts';
 import type { Operation } from '../replica/operation.ts';
 import { BY_REFERENCE, REFERENCE_BYTES, REQUEST, copyWords, padded } from '../replica/wire.ts';
 import type { Level, OperationOptions, Value } from '../store/store.ts';
+import { LargePool } from './large-pool.ts';
 
 /** Room for a short key and a short value; longer ones grow the operation's buffer. */
 const SHORT_KEY_LENGTH = 64;
@@ -20,6 +22,7 @@ export class RequestMaker {
   readonly #coordinator: Coordinator;
   readonly #quorums: RegisterQuorums;
   readonly #encoder = new ValueEncoder();
+  readonly #pool = new LargePool();
 
   constructor(coordinator: Coordinator, quorums: RegisterQuorums) {
     this.#coordinator = coordinator;
@@ -97,18 +100,27 @@ export class RequestMaker {
   #writeValue(operation: Operation, value: Value): void {
     const { request } = operation;
     const start = REQUEST.BYTES + padded(operation.keyBytes);
-    const byteLength = this.#encoder.encode(value);
-    if (byteLength <= INLINE_BYTES_MAX) {
-      request.reserve(start + padded(byteLength), start);
-      copyWords(this.#encoder, 0, request, start, byteLength);
-      operation.valueBytes = byteLength;
-      return;
+    if (value instanceof Uint8Array && value.byteLength >= INLINE_BYTES_MAX && value.byteLength <= VALUE_BYTES_MAX) {
+      return this.#writeLarge(operation, start, value, 1); // Once into shared memory, not through the encoder.
     }
-    const buffer = new SharedArrayBuffer(byteLength);
-    new Uint8Array(buffer).set(this.#encoder.bytes.subarray(0, byteLength));
-    operation.large = { buffer, byteLength };
+    const byteLength = this.#encoder.encode(value);
+    if (byteLength > INLINE_BYTES_MAX) {
+      return this.#writeLarge(operation, start, this.#encoder.bytes.subarray(0, byteLength), 0);
+    }
+    request.reserve(start + padded(byteLength), start);
+    copyWords(this.#encoder, 0, request, start, byteLength);
+    operation.valueBytes = byteLength;
+  }
+
+  /** Puts bytes, behind `typeBytes` for the type of plain bytes (0), into shared memory. */
+  #writeLarge(operation: Operation, start: number, bytes: Uint8Array, typeBytes: 0 | 1): void {
+    const large = this.#pool.allocate(typeBytes + bytes.byteLength);
+    const target = new Uint8Array(large.buffer, LARGE_HEADER_BYTES);
+    if (typeBytes === 1) target[0] = VALUE_TYPE.BYTES;
+    target.set(bytes, typeBytes);
+    operation.large = large;
     operation.valueBytes = BY_REFERENCE;
-    request.reserve(start + REFERENCE_BYTES, start);
+    operation.request.reserve(start + REFERENCE_BYTES, start);
   }
 }
 

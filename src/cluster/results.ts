@@ -3,6 +3,7 @@ import { unreachable } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { decodeValue } from '../base/value-codec.ts';
 import { versionOf } from '../protocol/ballot.ts';
+import { LARGE_HEADER_BYTES } from '../replica/large-value.ts';
 import type { Operation } from '../replica/operation.ts';
 import type { ReadResult, WriteResult } from '../store/store.ts';
 
@@ -67,7 +68,7 @@ function readOk({ newest }: Operation): ReadResult {
     return { outcome: 'ok', value: decodeValue(newest.value.bytes, 0, newest.valueBytes), version };
   }
   const { buffer, byteLength } = newest.large;
-  return { outcome: 'ok', value: decodeValue(new Uint8Array(buffer), 0, byteLength), version };
+  return { outcome: 'ok', value: decodeValue(new Uint8Array(buffer), LARGE_HEADER_BYTES, byteLength), version };
 }
 
 /** A finished write that had landed before keeps the version under which it landed: its first tag. */

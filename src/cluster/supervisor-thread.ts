@@ -79,6 +79,8 @@ interface ClientSlot {
 const LOOKS_PER_HANG = 5;
 const TICK_MS_MIN = 5;
 const TICK_MS_MAX = 100;
+/** While all replicas sleep, a look every so many ticks: a replica that hangs then is found that much later. */
+const IDLE_TICKS = 5;
 
 /** The supervisor of one cluster. */
 export class Supervisor implements SupervisorControl {
@@ -99,7 +101,7 @@ export class Supervisor implements SupervisorControl {
   readonly #doomed = new Set<number>();
   readonly #dropsUnread: boolean[];
   #serial = 0;
-  #ticker: ReturnType<typeof setInterval> | undefined;
+  #ticker: ReturnType<typeof setTimeout> | undefined;
   #isResetting = false;
 
   constructor(wiring: SupervisorWiring, events: MessagePort) {
@@ -123,13 +125,13 @@ export class Supervisor implements SupervisorControl {
   async start(): Promise<void> {
     await this.#keeper.start();
     const tickMs = Math.min(TICK_MS_MAX, Math.max(TICK_MS_MIN, Math.floor(this.#wiring.hungMs / LOOKS_PER_HANG)));
-    this.#ticker = setInterval(() => this.#tick(tickMs), tickMs);
+    this.#tick(tickMs);
     await this.#untilAllOperational();
   }
 
   async stop(): Promise<void> {
     this.#board.state = CLUSTER_CLOSED;
-    clearInterval(this.#ticker);
+    clearTimeout(this.#ticker);
     await this.#keeper.stop();
     this.#door.close();
   }
@@ -275,12 +277,15 @@ export class Supervisor implements SupervisorControl {
     return others >= this.#wiring.quorums.recoverFrom;
   }
 
+  /** Looks at every replica; less often while all of them sleep. */
   #tick(tickMs: number): void {
     const now = nowMs();
+    let isIdle = true;
     for (let replica = 0; replica < this.#wiring.quorums.replicas; replica++) {
       this.#noteOperational(replica);
-      this.#watch(replica, now, tickMs);
+      if (!this.#watch(replica, now, tickMs)) isIdle = false;
     }
+    this.#ticker = setTimeout(() => this.#tick(tickMs), isIdle ? IDLE_TICKS * tickMs : tickMs);
   }
 
   #noteOperational(replica: number): void {
@@ -292,18 +297,19 @@ export class Supervisor implements SupervisorControl {
     this.#tell({ kind: 'operational', replica, epoch: this.#epochs.epochOf(replica), recoveryMs });
   }
 
-  #watch(replica: number, now: number, tickMs: number): void {
-    if (this.#keeper.threadOf(replica) === undefined) return;
+  /** Ends a replica that hangs. @returns whether it sleeps. */
+  #watch(replica: number, now: number, tickMs: number): boolean {
+    if (this.#keeper.threadOf(replica) === undefined) return false;
     const bell = this.#board.replicaBell(replica);
     const policy = { hungMs: this.#wiring.hungMs, tickMs };
     const isParked = bell.isParked();
     const hasUnread = !isParked && this.#hasUnread(replica);
-    const observation = { nowMs: now, hasUnread, isParked, turns: bell.turns };
-    const measurement = measure(policy, this.#hangs[replica], observation);
+    const measurement = measure(policy, this.#hangs[replica], { nowMs: now, hasUnread, isParked, turns: bell.turns });
     this.#hangs[replica] = measurement;
-    if (!isHung(policy, measurement)) return;
+    if (!isHung(policy, measurement)) return isParked;
     this.#hangs[replica] = undefined;
     void this.#keeper.end(replica, { kind: 'hung' });
+    return false;
   }
 
   #hasUnread(replica: number): boolean {

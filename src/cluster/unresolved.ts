@@ -1,5 +1,6 @@
 // Writes whose outcome is unknown, kept so that `resolve` can finish them under their first tag: exactly once.
 import { ballotOf, copyBallot, versionOf } from '../protocol/ballot.ts';
+import { hold, release } from '../replica/large-value.ts';
 import { FrameBuffer } from '../replica/operation.ts';
 import type { Operation } from '../replica/operation.ts';
 import { REQUEST, copyWords, padded, valueBytesInFrame } from '../replica/wire.ts';
@@ -24,11 +25,12 @@ export class UnresolvedWrites {
     const requestBytes = REQUEST.BYTES + padded(keyBytes) + padded(valueBytesInFrame(valueBytes));
     const request = new FrameBuffer(requestBytes);
     copyWords(operation.request, 0, request, 0, requestBytes);
-    this.#kept.delete(operationId);
+    this.#forget(operationId);
+    if (large !== undefined) hold(large);
     this.#kept.set(operationId, { request, requestBytes, fields: { keyBytes, valueBytes, large, writeNeeded } });
     if (this.#kept.size > UNRESOLVED_MAX) {
       const [oldest] = this.#kept.keys();
-      if (oldest !== undefined) this.#kept.delete(oldest);
+      if (oldest !== undefined) this.#forget(oldest);
     }
     return operationId;
   }
@@ -45,6 +47,12 @@ export class UnresolvedWrites {
     operation.request.reserve(kept.requestBytes, 0);
     copyWords(kept.request, 0, operation.request, 0, kept.requestBytes);
     Object.assign(operation, kept.fields);
+    if (kept.fields.large !== undefined) hold(kept.fields.large);
     copyBallot(operation.first, first);
+  }
+
+  #forget(operationId: string): void {
+    release(this.#kept.get(operationId)?.fields.large);
+    this.#kept.delete(operationId);
   }
 }

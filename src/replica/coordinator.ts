@@ -18,6 +18,7 @@ import { decideFinish } from '../protocol/write.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
 import type { Epochs, LargeLane, Link, TagCounter, VoteBoard } from './environment.ts';
+import { release } from './large-value.ts';
 import { Operation } from './operation.ts';
 import type { Candidate, Outcome } from './operation.ts';
 import {
@@ -187,17 +188,18 @@ export class Coordinator {
     const valueStart = start + REPLY.BYTES;
     const isReference = valueBytes === BY_REFERENCE;
     const large = isReference ? this.#doors.large[replica]!.take(words[valueStart >> 2]!) : undefined;
-    const operation = this.#slots[words[at + REPLY.SLOT]!];
-    if (operation === undefined || operation.generation !== words[at + REPLY.GENERATION]) return; // Late: decided.
     if (isReference && large === undefined) return; // Its bytes are gone: as if the frame was lost.
+    const operation = this.#slots[words[at + REPLY.SLOT]!];
+    if (operation === undefined || operation.generation !== words[at + REPLY.GENERATION]) return release(large); // Late.
     const bit = 1 << replica;
     const epoch = words[at + REPLY.EPOCH]!;
     if ((operation.answered & bit) !== 0) {
-      if (epoch < operation.epochs[replica]!) return; // From a predecessor of who has answered.
+      if (epoch < operation.epochs[replica]!) return release(large); // From a predecessor of who has answered.
       if (epoch > operation.epochs[replica]!) withdraw(operation, bit); // The predecessor's vote died with it.
     }
     readBallot(words, at + REPLY.ACCEPTED, this.#seen);
     const candidate = candidateOf(operation, this.#seen);
+    if (candidate === undefined || candidate.holders !== 0) release(large); // Its value is here already, or not needed.
     if (candidate !== undefined) {
       if (candidate.holders === 0) {
         readBallot(words, at + REPLY.ROOT, candidate.root);

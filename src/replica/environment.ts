@@ -1,7 +1,10 @@
 // The doors of replicas and coordinators: everything they touch of the world is handed to them. Production hands them
 // rings and shared boards, a test or simulator hands them a network of its own.
 import type { MutableBallot } from '../protocol/ballot.ts';
+import type { LargeValue } from './large-value.ts';
 import type { FrameViews } from './wire.ts';
+
+export type { LargeValue } from './large-value.ts';
 
 /** One direction to one peer: frames are claimed, written, committed; the owner of the link publishes. */
 export interface Link extends FrameViews {
@@ -12,18 +15,11 @@ export interface Link extends FrameViews {
   hasRoomFor(payloadBytes: number): boolean;
 }
 
-/** Shared memory that holds one large value; immutable once it is sent. */
-export interface LargeValue {
-  readonly buffer: SharedArrayBuffer;
-  /** Length of the value, from the buffer's start. */
-  readonly byteLength: number;
-}
-
 /** The lane for values that no ring carries: they lie once in shared memory and travel by reference. */
 export interface LargeLane {
-  /** Hands a value to the peer. @returns its reference number, which a frame then carries. */
+  /** Hands a value to the peer, which then holds it too. @returns its number, which a frame then carries. */
   send(value: LargeValue): number;
-  /** The value of a reference that a frame carries; `undefined` when it is gone: a dead letter, never a wait. */
+  /** The value of a frame's reference, held by the caller; `undefined` when it is gone: a dead letter, never a wait. */
   take(reference: number): LargeValue | undefined;
 }
 

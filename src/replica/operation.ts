@@ -4,6 +4,7 @@ import { mutableBallot } from '../protocol/ballot.ts';
 import type { MutableBallot } from '../protocol/ballot.ts';
 import { REPLICAS_MAX } from '../base/limits.ts';
 import type { LargeValue } from './environment.ts';
+import { release } from './large-value.ts';
 import { NO_VALUE, REQUEST } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
@@ -54,6 +55,7 @@ export class Candidate {
   clear(): void {
     this.ballot.high = this.ballot.low = this.root.high = this.root.low = 0;
     this.valueBytes = NO_VALUE;
+    release(this.large);
     this.large = undefined;
     this.holders = this.agreeing = 0;
   }
@@ -126,7 +128,9 @@ export class Operation {
     this.clearAnswers();
     this.phase = 'queued';
     this.outcome = 'ok';
-    this.context = this.large = undefined;
+    this.context = undefined;
+    release(this.large);
+    this.large = undefined;
     this.valueBytes = NO_VALUE;
     this.slot = -1;
     this.deadlineMs = Number.POSITIVE_INFINITY;

@@ -9,6 +9,7 @@ import { mergeReport } from '../protocol/register.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { Epochs, LargeLane, Link } from './environment.ts';
 import { writeValue } from './key-table.ts';
+import { release } from './large-value.ts';
 import type { KeyTable } from './key-table.ts';
 import {
   BY_REFERENCE,
@@ -139,6 +140,8 @@ export class Recovery {
     if (mergeReport(entry.register, report, rules)) {
       if (large === undefined) table.setValue(entry, frame, valueStart, valueBytes);
       else table.setLarge(entry, large);
+    } else {
+      release(large);
     }
     return true;
   }

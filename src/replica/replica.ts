@@ -14,6 +14,7 @@ import { KeyTable, writeValue } from './key-table.ts';
 import type { Entry } from './key-table.ts';
 import { Recovery, writeEntries } from './recovery.ts';
 import type { Peer, RecoveryPlan } from './recovery.ts';
+import { release } from './large-value.ts';
 import {
   ACCEPT,
   BY_REFERENCE,
@@ -186,12 +187,17 @@ export class Replica {
     readBallot(words, at + REQUEST.BALLOT, this.#ballot);
     // The reference is taken whatever the verdict, so that the lane keeps nothing behind.
     const large = valueBytes === BY_REFERENCE ? lane.doors.large.take(words[valueStart >> 2]!) : undefined;
-    if (entry === undefined) return lane.note(slot, generation, NO_MEMORY);
+    if (entry === undefined) {
+      release(large);
+      return lane.note(slot, generation, NO_MEMORY);
+    }
     const verdict = judgeAccept(entry.register, this.#ballot, this.#rules);
     switch (verdict) {
       case 'repeat':
+        release(large);
         return lane.note(slot, generation, GRANTED);
       case 'refuse':
+        release(large);
         return lane.note(slot, generation, REFUSED);
       case 'store':
         break;
@@ -199,7 +205,10 @@ export class Replica {
         return unreachable(verdict);
     }
     const addedBytes = large === undefined ? valueBytes : large.byteLength;
-    if (this.table.bytes + addedBytes > this.#bytesMax) return lane.note(slot, generation, NO_MEMORY);
+    if (this.table.bytes + addedBytes > this.#bytesMax) {
+      release(large);
+      return lane.note(slot, generation, NO_MEMORY);
+    }
     if (valueBytes === BY_REFERENCE) {
       if (large === undefined) return; // The bytes are gone: a lost message, which the coordinator sends again.
       this.table.setLarge(entry, large);
