@@ -21,13 +21,15 @@ export const RING_BYTES_MAX: number = 1 << 28;
 
 /** Most looks for work before a thread parks: about 40 us, what waking it costs (5 to 60 us measured). */
 export const SPIN_LOOKS_MAX = 1024;
+/** Most waits in a row without a look before parking, after looks that found nothing. */
+export const LOOKS_LEFT_OUT_MAX = 64;
 
 /** Longest key, in UTF-8 bytes. */
 export const KEY_BYTES_MAX = 1024;
 /** Longest value, in encoded bytes. */
 export const VALUE_BYTES_MAX: number = 16 * 1024 * 1024;
 /** Longest value that travels inside a ring frame; longer ones lie in a shared buffer and travel by reference. */
-export const INLINE_BYTES_MAX = 4096;
+export const INLINE_BYTES_MAX = 4096 + 64; // A page of bytes and what says that it is bytes.
 
 /** Deepest nesting of objects, arrays and collections in a message or value. */
 export const PLAIN_DEPTH_MAX = 100;
@@ -79,6 +81,8 @@ export const ACTOR_BATCHES_PER_TURN = 16;
 export const PARK_MS_MAX = 1_000;
 /** How often the deadlines of asks are looked at, in milliseconds. */
 export const ASK_TICK_MS = 25;
+/** Longest time that a thread with an event loop blocks for what may come at once, in milliseconds: about a wake-up. */
+export const NAP_MS = 0.05;
 
 /** Deadline of an operation or ask unless given, in milliseconds. */
 export const TIMEOUT_MS_DEFAULT = 5_000;

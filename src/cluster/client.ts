@@ -18,6 +18,8 @@ import { clientLargeChannel, clientOwner } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { inspectCluster } from './inspect.ts';
 import { ChannelLane } from './large-lane.ts';
+import { LargePool } from './large-pool.ts';
+import { CLIENT_HOLDER, replicaHolder } from './large-value.ts';
 import type { ClusterClient, ClusterMetrics, ClusterStatus } from './options.ts';
 import { RequestMaker } from './request-maker.ts';
 import { Failure, resultOf, stateLostError } from './results.ts';
@@ -85,8 +87,15 @@ export class Client implements ClusterClient {
     const owner = clientOwner(serial);
     this.#requests = lanes.map((lane) => new RingProducer(sharedMemory(lane.requests), owner));
     this.#replies = lanes.map((lane) => new RingConsumer(sharedMemory(lane.replies), owner));
-    const nextReference = (): number => this.#board.nextReference();
-    this.#large = lanes.map((_, replica) => new ChannelLane(clientLargeChannel(name, serial, replica), nextReference));
+    this.#large = lanes.map(
+      (_, replica) =>
+        new ChannelLane({
+          name: clientLargeChannel(name, serial, replica),
+          nextReference: () => this.#board.nextReference(),
+          self: CLIENT_HOLDER,
+          peer: () => replicaHolder(replica, this.#epochs.epochOf(replica)),
+        }),
+    );
     const doors = {
       links: this.#requests,
       large: this.#large,
@@ -98,7 +107,7 @@ export class Client implements ClusterClient {
       settle: (operation: Operation): void => this.#settle(operation),
     };
     this.#coordinator = new Coordinator(doors, quorums, rulesUnder(connection.sabotage));
-    this.#maker = new RequestMaker(this.#coordinator, quorums);
+    this.#maker = new RequestMaker(this.#coordinator, quorums, new LargePool(this.#epochs));
   }
 
   get(key: string, options?: OperationOptions): Promise<ReadResult> {

@@ -4,36 +4,48 @@
 // A blocked thread takes messages synchronously; on a thread whose event loop runs they may have arrived as events
 // before, so both ways fill the same table.
 import { LARGE_PENDING_MAX } from '../base/limits.ts';
-import type { LargeLane } from '../replica/environment.ts';
-import { hold, release } from '../replica/large-value.ts';
-import type { LargeValue } from '../replica/large-value.ts';
+import type { LargeLane, LargeValue } from '../replica/environment.ts';
 import { Channel } from './channel.ts';
+import { SharedValue, sharedValue } from './large-value.ts';
+import type { Holder } from './large-value.ts';
 
 interface Parcel {
   readonly reference: number;
-  readonly value: LargeValue;
+  readonly buffer: SharedArrayBuffer;
+  readonly byteLength: number;
+  /** The receiver's epoch that the sender counted. */
+  readonly epoch: number;
+}
+
+/** What a lane's end is made with. */
+export interface LargeLaneOptions {
+  /** The same at both ends, and nowhere else. */
+  readonly name: string;
+  /** Numbers that nobody else uses: an end that restarts must not repeat its predecessor's. */
+  nextReference(): number;
+  readonly self: Holder;
+  /** The other end, as it is now. */
+  peer(): Holder;
 }
 
 /** One end of a lane between two threads. */
 export class ChannelLane implements LargeLane {
+  readonly #options: LargeLaneOptions;
   readonly #channel: Channel<Parcel>;
-  readonly #arrived = new Map<number, LargeValue>();
-  readonly #nextReference: () => number;
+  readonly #arrived = new Map<number, SharedValue>();
 
-  /**
-   * @param name the same at both ends, and nowhere else.
-   * @param nextReference numbers that nobody else uses: an end that restarts must not repeat its predecessor's.
-   */
-  constructor(name: string, nextReference: () => number) {
-    this.#nextReference = nextReference;
-    this.#channel = new Channel(name);
+  constructor(options: LargeLaneOptions) {
+    this.#options = options;
+    this.#channel = new Channel(options.name);
     this.#channel.listen((parcel) => this.#keep(parcel));
   }
 
   send(value: LargeValue): number {
-    hold(value); // For the receiver, before it can let go.
-    const reference = this.#nextReference();
-    this.#channel.post({ reference, value });
+    const { buffer, byteLength } = sharedValue(value);
+    const peer = this.#options.peer();
+    sharedValue(value).holdFor(peer); // Before it can let go.
+    const reference = this.#options.nextReference();
+    this.#channel.post({ reference, buffer, byteLength, epoch: peer.epoch });
     return reference;
   }
 
@@ -52,15 +64,17 @@ export class ChannelLane implements LargeLane {
   /** Lets go of the channel and of what was not taken. */
   close(): void {
     this.#channel.close();
-    for (const value of this.#arrived.values()) release(value);
+    for (const value of this.#arrived.values()) value.release();
     this.#arrived.clear();
   }
 
-  #keep({ reference, value }: Parcel): void {
-    this.#arrived.set(reference, value);
+  #keep({ reference, buffer, byteLength, epoch }: Parcel): void {
+    const { self } = this.#options;
+    if (epoch !== self.epoch) return; // Counted for a predecessor, whose count is void: the memory may be another's now.
+    this.#arrived.set(reference, new SharedValue(buffer, byteLength, self));
     if (this.#arrived.size <= LARGE_PENDING_MAX) return;
     for (const [oldest, unwanted] of this.#arrived) {
-      release(unwanted); // Its frame was dropped on the way: nobody will take it.
+      unwanted.release(); // Its frame was dropped on the way: nobody will take it.
       this.#arrived.delete(oldest);
       return;
     }

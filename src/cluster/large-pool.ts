@@ -1,8 +1,8 @@
 // Memory for large values, used again once nobody holds it. Bounded by the large values that are alive at once: what
 // was let go of is the first to be taken.
 import { INLINE_BYTES_MAX } from '../base/limits.ts';
-import { LARGE_HEADER_BYTES, claim } from '../replica/large-value.ts';
-import type { LargeValue } from '../replica/large-value.ts';
+import type { Epochs } from '../replica/environment.ts';
+import { CLIENT_HOLDER, LARGE_HEADER_BYTES, SharedValue, claimBuffer } from './large-value.ts';
 
 /** Buffers that are remembered; one that is forgotten is still good, but not used again. */
 const BUFFERS_MAX = 4096;
@@ -11,22 +11,29 @@ const LOOKS_MAX = 64;
 
 /** The buffers of one client. */
 export class LargePool {
+  readonly #epochs: Epochs;
   readonly #buffers: SharedArrayBuffer[] = [];
   #next = 0;
 
+  constructor(epochs: Epochs) {
+    this.#epochs = epochs;
+  }
+
   /** A buffer with room for `byteLength`, held by the caller; its bytes are those of a former value. */
-  allocate(byteLength: number): LargeValue {
+  allocate(byteLength: number): SharedValue {
     const capacity = capacityFor(byteLength);
     for (let look = Math.min(LOOKS_MAX, this.#buffers.length); look > 0; look--) {
       this.#next = (this.#next + 1) % this.#buffers.length;
       const buffer = this.#buffers[this.#next]!;
-      if (buffer.byteLength === LARGE_HEADER_BYTES + capacity && claim(buffer)) return { buffer, byteLength };
+      if (buffer.byteLength === LARGE_HEADER_BYTES + capacity && claimBuffer(buffer, this.#epochs)) {
+        return new SharedValue(buffer, byteLength, CLIENT_HOLDER);
+      }
     }
     const buffer = new SharedArrayBuffer(LARGE_HEADER_BYTES + capacity);
-    claim(buffer);
+    claimBuffer(buffer, this.#epochs);
     if (this.#buffers.length === BUFFERS_MAX) this.#buffers.shift();
     this.#buffers.push(buffer);
-    return { buffer, byteLength };
+    return new SharedValue(buffer, byteLength, CLIENT_HOLDER);
   }
 }
 

@@ -17,6 +17,8 @@ import { FaultCommitter } from './fault.ts';
 import { rulesUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
 import { ChannelLane } from './large-lane.ts';
+import { CLIENT_HOLDER, replicaHolder } from './large-value.ts';
+import type { Holder } from './large-value.ts';
 
 /** A client's lane as a replica attaches it. */
 export interface ClientWiring {
@@ -127,7 +129,6 @@ class ReplicaThread {
     this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
     this.#owner = replicaOwner(replica, epoch);
     this.bell = this.#board.replicaBell(replica);
-    const nextReference = (): number => this.#board.nextReference();
     this.#peers = wiring.peers.map((peer, other) => {
       if (peer === undefined) return undefined;
       const incoming = this.#consumer(peer.incoming);
@@ -136,10 +137,10 @@ class ReplicaThread {
     });
     const doors = this.#peers.map((peer, other): Peer | undefined => {
       if (peer === undefined) return undefined;
-      return {
-        link: peer.outgoing,
-        large: new ChannelLane(peerLargeChannel(wiring.name, replica, other), nextReference),
-      };
+      const large = this.#largeLane(peerLargeChannel(wiring.name, replica, other), () =>
+        replicaHolder(other, this.#epochs.epochOf(other)),
+      );
+      return { link: peer.outgoing, large };
     });
     const recovery = { answersNeeded: wiring.quorums.recoverFrom, epochs: this.#epochs };
     this.#replica = new Replica({
@@ -251,9 +252,8 @@ class ReplicaThread {
     const requests = this.#consumer(client.requests);
     const replies = new RingProducer(sharedMemory(client.replies), this.#owner);
     const votes = new TallyBoard(sharedMemory(client.tally));
-    const nextReference = (): number => this.#board.nextReference();
     const channel = clientLargeChannel(this.#wiring.name, client.serial, this.#wiring.replica);
-    const large = new ChannelLane(channel, nextReference);
+    const large = this.#largeLane(channel, () => CLIENT_HOLDER);
     this.#clients[lane] = {
       client: client.client,
       requests,
@@ -263,6 +263,12 @@ class ReplicaThread {
       large,
     };
     this.#ready |= 1 << lane;
+  }
+
+  #largeLane(name: string, peer: () => Holder): ChannelLane {
+    const { replica, epoch } = this.#wiring;
+    const nextReference = (): number => this.#board.nextReference();
+    return new ChannelLane({ name, nextReference, self: replicaHolder(replica, epoch), peer });
   }
 
   #detach(client: number): void {

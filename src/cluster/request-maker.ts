@@ -6,11 +6,11 @@ import { VALUE_TYPE, ValueEncoder } from '../base/value-codec.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Coordinator } from '../replica/coordinator.ts';
 import { writeKey, writtenKey } from '../replica/key-bytes.ts';
-import { LARGE_HEADER_BYTES } from '../replica/large-value.ts';
 import type { Operation } from '../replica/operation.ts';
 import { BY_REFERENCE, REFERENCE_BYTES, REQUEST, copyWords, padded } from '../replica/wire.ts';
 import type { Level, OperationOptions, Value } from '../store/store.ts';
-import { LargePool } from './large-pool.ts';
+import type { LargePool } from './large-pool.ts';
+import { LARGE_HEADER_BYTES } from './large-value.ts';
 
 /** Room for a short key and a short value; longer ones grow the operation's buffer. */
 const SHORT_KEY_LENGTH = 64;
@@ -21,10 +21,11 @@ const KEY_ROOM_LONG = 1028;
 export class RequestMaker {
   readonly #coordinator: Coordinator;
   readonly #quorums: RegisterQuorums;
+  readonly #pool: LargePool;
   readonly #encoder = new ValueEncoder();
-  readonly #pool = new LargePool();
 
-  constructor(coordinator: Coordinator, quorums: RegisterQuorums) {
+  constructor(coordinator: Coordinator, quorums: RegisterQuorums, pool: LargePool) {
+    this.#pool = pool;
     this.#coordinator = coordinator;
     this.#quorums = quorums;
   }

@@ -3,9 +3,9 @@ import { unreachable } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { decodeValue } from '../base/value-codec.ts';
 import { versionOf } from '../protocol/ballot.ts';
-import { LARGE_HEADER_BYTES } from '../replica/large-value.ts';
 import type { Operation } from '../replica/operation.ts';
 import type { ReadResult, WriteResult } from '../store/store.ts';
+import { LARGE_HEADER_BYTES, sharedValue } from './large-value.ts';
 
 /** Outcome of any operation. */
 export type Settled = ReadResult | WriteResult;
@@ -67,7 +67,7 @@ function readOk({ newest }: Operation): ReadResult {
   if (newest.large === undefined) {
     return { outcome: 'ok', value: decodeValue(newest.value.bytes, 0, newest.valueBytes), version };
   }
-  const { buffer, byteLength } = newest.large;
+  const { buffer, byteLength } = sharedValue(newest.large);
   return { outcome: 'ok', value: decodeValue(new Uint8Array(buffer), LARGE_HEADER_BYTES, byteLength), version };
 }
 

@@ -1,6 +1,5 @@
 // Writes whose outcome is unknown, kept so that `resolve` can finish them under their first tag: exactly once.
 import { ballotOf, copyBallot, versionOf } from '../protocol/ballot.ts';
-import { hold, release } from '../replica/large-value.ts';
 import { FrameBuffer } from '../replica/operation.ts';
 import type { Operation } from '../replica/operation.ts';
 import { REQUEST, copyWords, padded, valueBytesInFrame } from '../replica/wire.ts';
@@ -26,7 +25,7 @@ export class UnresolvedWrites {
     const request = new FrameBuffer(requestBytes);
     copyWords(operation.request, 0, request, 0, requestBytes);
     this.#forget(operationId);
-    if (large !== undefined) hold(large);
+    large?.hold();
     this.#kept.set(operationId, { request, requestBytes, fields: { keyBytes, valueBytes, large, writeNeeded } });
     if (this.#kept.size > UNRESOLVED_MAX) {
       const [oldest] = this.#kept.keys();
@@ -47,12 +46,12 @@ export class UnresolvedWrites {
     operation.request.reserve(kept.requestBytes, 0);
     copyWords(kept.request, 0, operation.request, 0, kept.requestBytes);
     Object.assign(operation, kept.fields);
-    if (kept.fields.large !== undefined) hold(kept.fields.large);
+    kept.fields.large?.hold();
     copyBallot(operation.first, first);
   }
 
   #forget(operationId: string): void {
-    release(this.#kept.get(operationId)?.fields.large);
+    this.#kept.get(operationId)?.fields.large?.release();
     this.#kept.delete(operationId);
   }
 }

@@ -18,7 +18,6 @@ import { decideFinish } from '../protocol/write.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
 import type { Epochs, LargeLane, Link, TagCounter, VoteBoard } from './environment.ts';
-import { release } from './large-value.ts';
 import { Operation } from './operation.ts';
 import type { Candidate, Outcome } from './operation.ts';
 import {
@@ -190,16 +189,16 @@ export class Coordinator {
     const large = isReference ? this.#doors.large[replica]!.take(words[valueStart >> 2]!) : undefined;
     if (isReference && large === undefined) return; // Its bytes are gone: as if the frame was lost.
     const operation = this.#slots[words[at + REPLY.SLOT]!];
-    if (operation === undefined || operation.generation !== words[at + REPLY.GENERATION]) return release(large); // Late.
+    if (operation === undefined || operation.generation !== words[at + REPLY.GENERATION]) return large?.release(); // Late.
     const bit = 1 << replica;
     const epoch = words[at + REPLY.EPOCH]!;
     if ((operation.answered & bit) !== 0) {
-      if (epoch < operation.epochs[replica]!) return release(large); // From a predecessor of who has answered.
+      if (epoch < operation.epochs[replica]!) return large?.release(); // From a predecessor of who has answered.
       if (epoch > operation.epochs[replica]!) withdraw(operation, bit); // The predecessor's vote died with it.
     }
     readBallot(words, at + REPLY.ACCEPTED, this.#seen);
     const candidate = candidateOf(operation, this.#seen);
-    if (candidate === undefined || candidate.holders !== 0) release(large); // Its value is here already, or not needed.
+    if (candidate === undefined || candidate.holders !== 0) large?.release(); // Its value is here already, or not needed.
     if (candidate !== undefined) {
       if (candidate.holders === 0) {
         readBallot(words, at + REPLY.ROOT, candidate.root);
@@ -511,8 +510,7 @@ export class Coordinator {
   #evaluateAccept(operation: Operation, nowMs: number): void {
     const { board } = this.#doors;
     const granted = this.#validVoters(operation, board.votersOf(operation.slot, GRANTED));
-    const needed =
-      operation.kind === 'put' && operation.phase !== 'write-back' ? operation.writeNeeded : this.#quorums.write;
+    const needed = this.#acceptsNeeded(operation);
     if (popcount(granted) >= needed) {
       if (operation.kind === 'put') return this.#settle(operation, 'ok');
       return this.#settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
@@ -527,6 +525,13 @@ export class Coordinator {
       return; // Until all have answered, one may still have stored it.
     }
     this.#readAgain(operation, nowMs);
+  }
+
+  /** Acknowledgements that the phase under way needs. What others read too is made stable, whatever the write's level. */
+  #acceptsNeeded({ kind, phase, writeNeeded }: Operation): number {
+    const { write } = this.#quorums;
+    if (kind === 'get') return write;
+    return phase === 'write-back' ? Math.max(write, writeNeeded) : writeNeeded;
   }
 
   /**
@@ -624,7 +629,7 @@ export class Coordinator {
     copyBallot(operation.wroteBack, newest.ballot);
     copyBallot(operation.ballot, newest.ballot);
     copyBallot(operation.root, newest.root);
-    this.#ask(operation, this.#quorums.write, this.#all, nowMs);
+    this.#ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
   }
 
   /** Reads again from everybody, to see what a refused accept has met. */
@@ -634,8 +639,9 @@ export class Coordinator {
     operation.phase = 'read';
     operation.clearAnswers();
     if (operation.kind === 'put') {
-      operation.readNeeded = this.#quorums.read;
-      operation.agreeNeeded = this.#quorums.agreeing;
+      // A level above W asks that many replicas to hold the entry, whichever way that is found out.
+      operation.readNeeded = Math.max(this.#quorums.read, operation.writeNeeded);
+      operation.agreeNeeded = Math.max(this.#quorums.agreeing, operation.writeNeeded);
     }
     this.#ask(operation, Math.max(operation.readNeeded, operation.agreeNeeded), this.#all, nowMs);
   }
@@ -672,8 +678,7 @@ export class Coordinator {
     // A ballot is never used for two values: the value proposed at it is chosen here, once.
     copyBallot(operation.root, operation.adopts ? operation.newest.root : operation.ballot);
     if (operation.adopts && isNone(operation.newest.ballot)) return this.#settle(operation, 'absent');
-    const needed = operation.kind === 'put' ? operation.writeNeeded : this.#quorums.write;
-    this.#ask(operation, needed, this.#all, nowMs);
+    this.#ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
   }
 
   // --- silence

@@ -1,10 +1,7 @@
 // The doors of replicas and coordinators: everything they touch of the world is handed to them. Production hands them
 // rings and shared boards, a test or simulator hands them a network of its own.
 import type { MutableBallot } from '../protocol/ballot.ts';
-import type { LargeValue } from './large-value.ts';
 import type { FrameViews } from './wire.ts';
-
-export type { LargeValue } from './large-value.ts';
 
 /** One direction to one peer: frames are claimed, written, committed; the owner of the link publishes. */
 export interface Link extends FrameViews {
@@ -13,6 +10,16 @@ export interface Link extends FrameViews {
   commit(): void;
   /** Whether a payload fits now. */
   hasRoomFor(payloadBytes: number): boolean;
+}
+
+/** A large value, which lies once for all who hold it. Holders are counted: hold it before you keep or hand it on. */
+export interface LargeValue {
+  /** Length of the value. */
+  readonly byteLength: number;
+  /** Counts one more holder. */
+  hold(): void;
+  /** Lets go of it; the caller must not look at it again. */
+  release(): void;
 }
 
 /** The lane for values that no ring carries: they lie once in shared memory and travel by reference. */

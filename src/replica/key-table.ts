@@ -5,7 +5,6 @@ import { KEY_TABLE_SHARDS } from '../base/limits.ts';
 import { emptyRegister } from '../protocol/register.ts';
 import type { Register } from '../protocol/register.ts';
 import type { LargeLane, LargeValue } from './environment.ts';
-import { release } from './large-value.ts';
 import { BY_REFERENCE, NO_VALUE, padded } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
@@ -80,7 +79,7 @@ export class KeyTable {
   /** Replaces the value by bytes of a frame; the old words are reused where they fit. */
   setValue(entry: Entry, frame: FrameViews, valueStart: number, valueBytes: number): void {
     this.bytes -= ownBytes(entry);
-    release(entry.large);
+    entry.large?.release();
     entry.large = undefined;
     entry.valueBytes = valueBytes;
     if (valueBytes > 0) {
@@ -101,7 +100,7 @@ export class KeyTable {
     this.bytes -= ownBytes(entry);
     entry.value = NO_WORDS;
     entry.valueBytes = BY_REFERENCE;
-    release(entry.large);
+    entry.large?.release();
     entry.large = large;
     this.bytes += ownBytes(entry);
   }

@@ -4,7 +4,6 @@ import { mutableBallot } from '../protocol/ballot.ts';
 import type { MutableBallot } from '../protocol/ballot.ts';
 import { REPLICAS_MAX } from '../base/limits.ts';
 import type { LargeValue } from './environment.ts';
-import { release } from './large-value.ts';
 import { NO_VALUE, REQUEST } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
@@ -55,7 +54,7 @@ export class Candidate {
   clear(): void {
     this.ballot.high = this.ballot.low = this.root.high = this.root.low = 0;
     this.valueBytes = NO_VALUE;
-    release(this.large);
+    this.large?.release();
     this.large = undefined;
     this.holders = this.agreeing = 0;
   }
@@ -129,7 +128,7 @@ export class Operation {
     this.phase = 'queued';
     this.outcome = 'ok';
     this.context = undefined;
-    release(this.large);
+    this.large?.release();
     this.large = undefined;
     this.valueBytes = NO_VALUE;
     this.slot = -1;

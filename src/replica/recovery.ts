@@ -9,7 +9,6 @@ import { mergeReport } from '../protocol/register.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { Epochs, LargeLane, Link } from './environment.ts';
 import { writeValue } from './key-table.ts';
-import { release } from './large-value.ts';
 import type { KeyTable } from './key-table.ts';
 import {
   BY_REFERENCE,
@@ -141,7 +140,7 @@ export class Recovery {
       if (large === undefined) table.setValue(entry, frame, valueStart, valueBytes);
       else table.setLarge(entry, large);
     } else {
-      release(large);
+      large?.release();
     }
     return true;
   }

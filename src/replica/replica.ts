@@ -14,7 +14,6 @@ import { KeyTable, writeValue } from './key-table.ts';
 import type { Entry } from './key-table.ts';
 import { Recovery, writeEntries } from './recovery.ts';
 import type { Peer, RecoveryPlan } from './recovery.ts';
-import { release } from './large-value.ts';
 import {
   ACCEPT,
   BY_REFERENCE,
@@ -188,16 +187,16 @@ export class Replica {
     // The reference is taken whatever the verdict, so that the lane keeps nothing behind.
     const large = valueBytes === BY_REFERENCE ? lane.doors.large.take(words[valueStart >> 2]!) : undefined;
     if (entry === undefined) {
-      release(large);
+      large?.release();
       return lane.note(slot, generation, NO_MEMORY);
     }
     const verdict = judgeAccept(entry.register, this.#ballot, this.#rules);
     switch (verdict) {
       case 'repeat':
-        release(large);
+        large?.release();
         return lane.note(slot, generation, GRANTED);
       case 'refuse':
-        release(large);
+        large?.release();
         return lane.note(slot, generation, REFUSED);
       case 'store':
         break;
@@ -206,7 +205,7 @@ export class Replica {
     }
     const addedBytes = large === undefined ? valueBytes : large.byteLength;
     if (this.table.bytes + addedBytes > this.#bytesMax) {
-      release(large);
+      large?.release();
       return lane.note(slot, generation, NO_MEMORY);
     }
     if (valueBytes === BY_REFERENCE) {
