@@ -272,7 +272,7 @@ export class Supervisor implements SupervisorControl {
     if (reason.kind !== 'hung') return true;
     let others = 0;
     for (let each = 0; each < this.#wiring.quorums.replicas; each++) {
-      if (each !== replica && this.#epochs.isOperational(each)) others++;
+      if (each !== replica && this.#epochs.isOperational(each) && !this.#doomed.has(each)) others++;
     }
     return others >= this.#wiring.quorums.recoverFrom;
   }
