@@ -29,7 +29,7 @@ export const KEY_BYTES_MAX = 1024;
 /** Longest value, in encoded bytes. */
 export const VALUE_BYTES_MAX: number = 16 * 1024 * 1024;
 /** Longest value that travels inside a ring frame; longer ones lie in a shared buffer and travel by reference. */
-export const INLINE_BYTES_MAX = 4096 + 64; // A page of bytes and what says that it is bytes.
+export const INLINE_BYTES_MAX: number = 4096 + 64; // A page of bytes and what says that it is bytes.
 
 /** Deepest nesting of objects, arrays and collections in a message or value. */
 export const PLAIN_DEPTH_MAX = 100;
