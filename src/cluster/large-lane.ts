@@ -70,7 +70,8 @@ export class ChannelLane implements LargeLane {
 
   #keep({ reference, buffer, byteLength, epoch }: Parcel): void {
     const { self } = this.#options;
-    if (epoch !== self.epoch) return; // Counted for a predecessor, whose count is void: the memory may be another's now.
+    // Counted for a predecessor, whose count is void: the memory may be another's now.
+    if (epoch !== self.epoch) return;
     this.#arrived.set(reference, new SharedValue(buffer, byteLength, self));
     if (this.#arrived.size <= LARGE_PENDING_MAX) return;
     for (const [oldest, unwanted] of this.#arrived) {

@@ -189,7 +189,8 @@ export class Coordinator {
     const large = isReference ? this.#doors.large[replica]!.take(words[valueStart >> 2]!) : undefined;
     if (isReference && large === undefined) return; // Its bytes are gone: as if the frame was lost.
     const operation = this.#slots[words[at + REPLY.SLOT]!];
-    if (operation === undefined || operation.generation !== words[at + REPLY.GENERATION]) return large?.release(); // Late.
+    // Late.
+    if (operation === undefined || operation.generation !== words[at + REPLY.GENERATION]) return large?.release();
     const bit = 1 << replica;
     const epoch = words[at + REPLY.EPOCH]!;
     if ((operation.answered & bit) !== 0) {
@@ -198,7 +199,8 @@ export class Coordinator {
     }
     readBallot(words, at + REPLY.ACCEPTED, this.#seen);
     const candidate = candidateOf(operation, this.#seen);
-    if (candidate === undefined || candidate.holders !== 0) large?.release(); // Its value is here already, or not needed.
+    // Its value is here already, or not needed.
+    if (candidate === undefined || candidate.holders !== 0) large?.release();
     if (candidate !== undefined) {
       if (candidate.holders === 0) {
         readBallot(words, at + REPLY.ROOT, candidate.root);
@@ -527,7 +529,9 @@ export class Coordinator {
     this.#readAgain(operation, nowMs);
   }
 
-  /** Acknowledgements that the phase under way needs. What others read too is made stable, whatever the write's level. */
+  /**
+   * Acknowledgements that the phase under way needs. What others read too is made stable, whatever the write's level.
+   */
   #acceptsNeeded({ kind, phase, writeNeeded }: Operation): number {
     const { write } = this.#quorums;
     if (kind === 'get') return write;
