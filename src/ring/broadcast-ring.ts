@@ -149,12 +149,12 @@ export class BroadcastReader {
     if (!this.isAttached) return -1;
     const cursor = this.#cursor;
     if (cursor === this.#tailSeen && !this.#look()) return -1;
-    const start = this.#dataByte + (cursor & this.#mask);
-    const length = readHeader(this.words, start, (this.#tailSeen - cursor) | 0);
+    const index = (this.#dataByte + (cursor & this.#mask)) >> 2;
+    const length = readHeader(this.words, index, (this.#tailSeen - cursor) | 0);
     if (length < 0) return this.#fail();
     this.#cursor = (cursor + frameTotal(length)) | 0;
     this.frameBytes = length;
-    return start + FRAME_HEADER_BYTES;
+    return (index << 2) + FRAME_HEADER_BYTES;
   }
 
   /** Whether all bytes that were read since the last {@link free} were those of the frames. Else forget them. */
@@ -204,7 +204,7 @@ export class BroadcastReader {
 
   #look(): boolean {
     const tail = this.#atomics.load(this.words, RING.TAIL);
-    if (!isSpan(tail - this.#cursor, this.#capacity)) return this.#fail() >= 0;
+    if (!isSpan((tail - this.#cursor) | 0, this.#capacity)) return this.#fail() >= 0;
     this.#tailSeen = tail;
     return tail !== this.#cursor;
   }

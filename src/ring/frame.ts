@@ -5,23 +5,24 @@ import { RING_BYTES_MAX, RING_BYTES_MIN } from '../base/limits.ts';
 import { FRAME_HEADER_BYTES, FRAME_SEAL, RING } from './layout.ts';
 import type { SharedMemory } from './memory.ts';
 
+// Copies of imports for the path of a frame: see frame-producer.ts.
+const HEADER_BYTES = FRAME_HEADER_BYTES;
+const SEAL = FRAME_SEAL;
+
 /** Bytes that a frame takes in a ring. */
 export function frameTotal(payloadBytes: number): number {
-  return (payloadBytes + FRAME_HEADER_BYTES + 7) & ~7;
+  return (payloadBytes + HEADER_BYTES + 7) & ~7;
 }
 
-/** Writes the header of a frame that begins at byte `start`. */
-export function writeHeader(words: Int32Array, start: number, payloadBytes: number): void {
-  words[start >> 2] = payloadBytes;
-  words[(start >> 2) + 1] = payloadBytes ^ FRAME_SEAL;
-}
-
-/** Length of the payload of the frame at byte `start`, of whose ring `unread` bytes are unread; -1 when damaged. */
-export function readHeader(words: Int32Array, start: number, unread: number): number {
-  const length = words[start >> 2]!;
-  const isSealed = words[(start >> 2) + 1] === (length ^ FRAME_SEAL);
+/**
+ * Length of the payload of the frame whose header is at word `index`, in a ring of which `unread` bytes are unread; -1
+ * when it is damaged.
+ */
+export function readHeader(words: Int32Array, index: number, unread: number): number {
+  const length = words[index]!;
+  const isSealed = words[index + 1] === (length ^ SEAL);
   // Unsigned, so that a negative length is a huge one. `unread` is a multiple of 8: what fits unpadded fits padded.
-  return isSealed && length >>> 0 <= unread - FRAME_HEADER_BYTES ? length : -1;
+  return isSealed && length >>> 0 <= unread - HEADER_BYTES ? length : -1;
 }
 
 /** Whether a ring can have this many bytes between two of its indices. */

@@ -20,6 +20,13 @@ import { FRAME_HEADER_BYTES, HELD, POSITION_MASK, RING, RING_MAGIC } from './lay
 import { sharedMemory } from './memory.ts';
 import type { AtomicOperations, SharedMemory } from './memory.ts';
 
+// Copies of imports for the path of a frame: see frame-producer.ts.
+const { DATA_BYTE, IN_HAND } = RING;
+const HEADER_BYTES = FRAME_HEADER_BYTES;
+const HELD_BIT = HELD;
+const totalOf = frameTotal;
+const lengthAt = readHeader;
+
 /**
  * Allocates a ring. Any thread; the memory is then given to one {@link RingProducer} and one {@link RingConsumer}.
  *
@@ -105,7 +112,7 @@ export class RingConsumer {
     this.#cursor = this.#tailSeen = inHand & POSITION_MASK;
     this.#isQuarantined = atomics.load(words, RING.QUARANTINED) !== 0;
     try {
-      if (!isSpan(this.#cursor - this.#freed, this.#capacity)) this.#fail();
+      if (!isSpan((this.#cursor - this.#freed) | 0, this.#capacity)) this.#fail();
       this.skippedAt = policy === 'skip' && (inHand & HELD) !== 0 ? this.next() : -1;
     } catch (error) {
       this.detach();
@@ -124,14 +131,14 @@ export class RingConsumer {
   next(): number {
     const cursor = this.#cursor;
     if (cursor === this.#tailSeen && !this.#look()) return -1;
-    const start = RING.DATA_BYTE + (cursor & this.#mask);
-    const length = readHeader(this.words, start, (this.#tailSeen - cursor) | 0);
+    const words = this.words;
+    const index = (DATA_BYTE + (cursor & this.#mask)) >> 2;
+    const length = lengthAt(words, index, (this.#tailSeen - cursor) | 0);
     if (length < 0) this.#fail();
-    this.#cursor = (cursor + frameTotal(length)) | 0;
+    this.#cursor = (cursor + totalOf(length)) | 0;
     this.frameBytes = length;
-    // A plain store: it is read only by a successor, after this thread's exit was seen.
-    this.words[RING.IN_HAND] = cursor | HELD;
-    return start + FRAME_HEADER_BYTES;
+    words[IN_HAND] = cursor | HELD_BIT; // A plain store: only a successor reads it, after this thread's exit was seen.
+    return (index << 2) + HEADER_BYTES;
   }
 
   /**
@@ -165,7 +172,7 @@ export class RingConsumer {
     this.words[RING.IN_HAND] = cursor; // Nothing is in hand.
     if (this.#isQuarantined) return false;
     const tail = this.#atomics.load(this.words, RING.TAIL);
-    if (!isSpan(tail - cursor, this.#capacity)) this.#fail();
+    if (!isSpan((tail - cursor) | 0, this.#capacity)) this.#fail();
     this.#tailSeen = tail;
     return tail !== cursor;
   }

@@ -40,8 +40,18 @@ export function awaitBell(bell: Doorbell, { looks, parkMs }: WaitStrategy): void
 
 /** Looks at the doorbell up to `looks` times. @returns whether it is ready. Its owner's thread only. */
 export function lookForBell(bell: Doorbell, looks: number): boolean {
+  return lookUntil(() => bell.isReady(), looks);
+}
+
+/**
+ * Looks up to `looks` times until `isTrue`. A thread with one lane looks at that itself and takes its doorbell only
+ * before it parks: while the bit is up, its producer rings without writing.
+ *
+ * @returns whether it was.
+ */
+export function lookUntil(isTrue: () => boolean, looks: number): boolean {
   for (let look = 0; look < looks; look++) {
-    if (bell.isReady()) return true;
+    if (isTrue()) return true;
     pause();
   }
   return false;

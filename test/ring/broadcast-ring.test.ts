@@ -410,7 +410,7 @@ describe('Real threads at a broadcast ring', () => {
     workers.push(worker);
     await once(worker, 'message');
     const producer = new BroadcastProducer(memory, -1);
-    for (let sequence = 0, detached = 0; detached < 100;) {
+    for (let sequence = 0, detached = 0; detached < 40;) {
       if (writeMarked(producer, { incarnation: 0, sequence })) sequence++;
       else if (sequence % 5 === 0) {
         detachReader(memory, 0); // It is far behind.

@@ -1,0 +1,111 @@
+// Our ring between two threads, as the library uses it: sealed frames behind owner words, published in batches, with
+// doorbells at both ends and a bounded number of looks before a side parks.
+//
+//     main (RingProducer) --[ 64 KiB ]--> worker (RingConsumer, reads and adds up every word)
+import { availableParallelism } from 'node:os';
+import { programUrl, startProgram, waitWhile } from '../harness/program.ts';
+import { ONE_WAY } from '../harness/questions.ts';
+import { expectAnswer } from '../harness/subject.ts';
+import type { Contender, Subject } from '../harness/subject.ts';
+import { nowMs } from '../../src/base/clock.ts';
+import { Doorbell } from '../../src/ring/doorbell.ts';
+import { DOORBELL } from '../../src/ring/layout.ts';
+import { sharedMemory } from '../../src/ring/memory.ts';
+import { RingProducer, createRing } from '../../src/ring/spsc-ring.ts';
+import { awaitBell, chooseWait } from '../../src/ring/waiting.ts';
+import type { WaitStrategy } from '../../src/ring/waiting.ts';
+import { RING_WORDS } from './programs/ring-words.ts';
+
+const FRAME_BYTES = 32;
+const FRAME_WORDS = 8;
+/** Frames between two publications, as a producer that has a batch would do. */
+const BATCH = 64;
+/** Frames between two looks at the clock. */
+const CHUNK = 1 << 20;
+const PARK_MS = 250;
+const RING_BYTES = 1 << 21;
+
+export const subjects: readonly Subject[] = [{ question: ONE_WAY, subject: 'ring', unit: 'frames/s', open: openRing }];
+
+async function openRing(): Promise<Contender> {
+  const memory = createRing(RING_BYTES);
+  const control = sharedMemory(new SharedArrayBuffer(4 * RING_WORDS.ALL));
+  const { words } = control;
+  const strategy = chooseWait({ cores: availableParallelism(), busyThreads: 2, parkMs: PARK_MS });
+  const ends = { ring: memory.words.buffer, control: words.buffer, strategy };
+  const worker = await startProgram(programUrl('ring-consumer', import.meta.url), ends);
+  const side = new Producer(new RingProducer(memory, 1), new Doorbell(control), {
+    mine: new Doorbell(control, DOORBELL.WORDS),
+    strategy,
+  });
+  const send = (frames: number): void => {
+    Atomics.store(words, RING_WORDS.PASS, frames);
+    Atomics.notify(words, RING_WORDS.PASS);
+    const sum = side.produce(frames);
+    waitWhile(words, RING_WORDS.PASS, frames); // The consumer answers by setting PASS to 0.
+    expectAnswer(words[RING_WORDS.SUM], sum, 'the sum of all words');
+  };
+  return {
+    note: `${strategy.looks} looks, then parks`,
+    check: () => send(CHUNK),
+    pass: (ms) => {
+      const startMs = nowMs();
+      let frames = 0;
+      for (; nowMs() - startMs < ms; frames += CHUNK) send(CHUNK);
+      return (frames * 1000) / (nowMs() - startMs);
+    },
+    close: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+/** The sending side. */
+class Producer {
+  readonly #ring: RingProducer;
+  readonly #consumersBell: Doorbell;
+  readonly #mine: Doorbell;
+  readonly #strategy: WaitStrategy;
+
+  constructor(ring: RingProducer, consumersBell: Doorbell, own: { mine: Doorbell; strategy: WaitStrategy }) {
+    this.#ring = ring;
+    this.#consumersBell = consumersBell;
+    this.#mine = own.mine;
+    this.#strategy = own.strategy;
+  }
+
+  /** Sends `frames`, a multiple of {@link BATCH}. @returns the sum of all words. */
+  produce(frames: number): number {
+    let sum = 0;
+    for (let sent = 0; sent < frames; sent += BATCH) sum = (sum + this.#produceBatch(sent)) | 0;
+    return sum;
+  }
+
+  /** A function of its own, so that it is compiled once: a long loop is left by a deoptimization, every time. */
+  #produceBatch(sent: number): number {
+    const ring = this.#ring;
+    const { words } = ring;
+    let sum = 0;
+    for (let frame = sent + 1; frame <= sent + BATCH; frame++) {
+      let start = ring.claim(FRAME_BYTES);
+      while (start < 0) start = this.#claimWhenRoom();
+      const first = start >> 2;
+      for (let word = 0; word < FRAME_WORDS; word++) words[first + word] = frame + word;
+      sum = (sum + FRAME_WORDS * frame + 28) | 0; // 0 + 1 + ... + 7 is 28.
+      ring.commit();
+    }
+    this.#publish();
+    return sum;
+  }
+
+  #publish(): void {
+    if (this.#ring.publish()) this.#consumersBell.ring(0);
+  }
+
+  #claimWhenRoom(): number {
+    this.#publish();
+    this.#mine.take();
+    if (this.#ring.wantRoom()) awaitBell(this.#mine, this.#strategy);
+    return this.#ring.claim(FRAME_BYTES);
+  }
+}
