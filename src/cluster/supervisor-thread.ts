@@ -242,6 +242,7 @@ export class Supervisor implements SupervisorControl {
     this.#epochs.setEpoch(replica, epoch + 1);
     this.#downSinceMs[replica] = nowMs();
     this.#evict(replica, replicaOwner(replica, epoch));
+    this.#wakeAll(); // It may have died between taking a thread's parked flag down and waking it.
     this.#tell({ kind: 'down', replica, epoch, reason });
     if (this.#isResetting || reason.kind === 'stopped') return;
     const down = this.#withoutMemory();
@@ -253,6 +254,11 @@ export class Supervisor implements SupervisorControl {
   /** Replicas that had a memory and do not have it now. */
   #withoutMemory(): number[] {
     return this.#hasMemory.flatMap((had, replica) => (had && !this.#epochs.isOperational(replica) ? [replica] : []));
+  }
+
+  #wakeAll(): void {
+    for (let replica = 0; replica < this.#wiring.quorums.replicas; replica++) this.#board.replicaBell(replica).wake();
+    for (let client = 0; client < CLIENTS_MAX; client++) this.#board.clientBell(client).wake();
   }
 
   #evict(replica: number, owner: number): void {
