@@ -37,11 +37,18 @@ function consume(frames: number): number {
     }
     looks = 0;
     const batchEnd = (head + Math.min(unread, BATCH_MAX)) | 0;
-    for (; head !== batchEnd; head = (head + 1) | 0) {
-      const slot = SLOTS + (head & MASK) * SLOT_WORDS;
-      for (let word = 0; word < SLOT_WORDS; word++) sum = (sum + words[slot + word]!) | 0;
-    }
+    sum = (sum + consumeBatch(head, batchEnd)) | 0;
+    head = batchEnd;
     Atomics.store(words, HEAD, head);
+  }
+  return sum;
+}
+
+function consumeBatch(start: number, end: number): number {
+  let sum = 0;
+  for (let head = start; head !== end; head = (head + 1) | 0) {
+    const slot = SLOTS + (head & MASK) * SLOT_WORDS;
+    for (let word = 0; word < SLOT_WORDS; word++) sum = (sum + words[slot + word]!) | 0;
   }
   return sum;
 }
