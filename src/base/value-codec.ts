@@ -1,19 +1,23 @@
-// The envelope of stored values: one type byte, then the payload. Strings and bytes, which most values are, bypass the
-// plain-data codec and allocate nothing when encoded.
+// The envelope of values: one type byte, then the payload. Strings, bytes, numbers and short lists of numbers, which
+// most values are, bypass the plain-data codec and allocate nothing when encoded.
 //
-//   byte 0   0 bytes | 1 ASCII | 2 UTF-8 | 3 plain data
-//   byte 1   payload
+//   byte 0   0 bytes | 1 ASCII | 2 UTF-8 | 3 plain data | 4 number | 5 list of numbers
+//   byte 1   payload; a number is 8 bytes (a double in the order of the machine, for values do not leave it)
 //
 // The numbers of characters below were measured on Node 26: a loop over 16 characters writes in 45 ns where the native
 // call takes 55 ns whatever the length, and reads in 107 ns where the native call takes 120 ns.
+import { types } from 'node:util';
 import { QuorateError, rangeError } from './errors.ts';
 import { VALUE_BYTES_MAX } from './limits.ts';
 import { decodePlain, encodePlainShortLived } from './plain-codec.ts';
 
 /** What the type byte says. The numbers are the wire format: add, never change. */
-export const VALUE_TYPE = { BYTES: 0, ASCII: 1, UTF8: 2, PLAIN: 3 } as const;
+export const VALUE_TYPE = { BYTES: 0, ASCII: 1, UTF8: 2, PLAIN: 3, NUMBER: 4, NUMBERS: 5 } as const;
 
 const LOOP_CHARACTERS_MAX = 20;
+const NUMBER_BYTES = 8;
+/** Longest list of numbers that has a type of its own; in longer ones the plain-data codec takes fewer bytes each. */
+const NUMBERS_MAX = 8;
 const SCRATCH_BYTES_MIN = 1024;
 /** A larger scratch is given back when the next value does not need it. */
 const SCRATCH_BYTES_KEPT = 1 << 20;
@@ -42,8 +46,23 @@ export class ValueEncoder {
    */
   encode(value: unknown): number {
     if (typeof value === 'string') return this.#encodeString(value);
+    if (typeof value === 'number') {
+      this.#reserve(1 + NUMBER_BYTES);
+      this.bytes[0] = VALUE_TYPE.NUMBER;
+      writeNumber(value, this.bytes, 1);
+      return 1 + NUMBER_BYTES;
+    }
+    if (isListOfNumbers(value)) return this.#encodeNumbers(value);
     if (ArrayBuffer.isView(value) && value instanceof Uint8Array) return this.#encodeBytes(value, VALUE_TYPE.BYTES);
     return this.#encodeBytes(encodePlainShortLived(value), VALUE_TYPE.PLAIN);
+  }
+
+  #encodeNumbers(value: readonly number[]): number {
+    const length = 1 + NUMBER_BYTES * value.length;
+    this.#reserve(length);
+    this.bytes[0] = VALUE_TYPE.NUMBERS;
+    for (let index = 0; index < value.length; index++) writeNumber(value[index]!, this.bytes, 1 + NUMBER_BYTES * index);
+    return length;
   }
 
   #encodeString(value: string): number {
@@ -116,10 +135,43 @@ export function decodeValue(bytes: Uint8Array, start: number, length: number): u
       return readUtf8(bytes, from, to);
     case VALUE_TYPE.PLAIN:
       return decodePlain(bytes, from, to);
+    case VALUE_TYPE.NUMBER:
+      if (length !== 1 + NUMBER_BYTES) throw damaged(`a number has ${NUMBER_BYTES} bytes, not ${length - 1}`);
+      return readNumber(bytes, from);
+    case VALUE_TYPE.NUMBERS:
+      return readNumbers(bytes, from, to);
     case undefined:
     default:
       throw damaged(`type ${type} is unknown`);
   }
+}
+
+/** Short dense lists of nothing but numbers: what the plain-data codec would carry just so. */
+function isListOfNumbers(value: unknown): value is readonly number[] {
+  if (!Array.isArray(value) || types.isProxy(value) || Object.getPrototypeOf(value) !== Array.prototype) return false;
+  if (value.length === 0 || value.length > NUMBERS_MAX) return false;
+  for (let index = 0; index < value.length; index++) if (typeof value[index] !== 'number') return false;
+  return true;
+}
+
+const NUMBER = new Float64Array(1);
+const BYTES_OF_NUMBER = new Uint8Array(NUMBER.buffer);
+
+function writeNumber(value: number, bytes: Uint8Array, at: number): void {
+  NUMBER[0] = value;
+  for (let index = 0; index < NUMBER_BYTES; index++) bytes[at + index] = BYTES_OF_NUMBER[index]!;
+}
+
+function readNumber(bytes: Uint8Array, at: number): number {
+  for (let index = 0; index < NUMBER_BYTES; index++) BYTES_OF_NUMBER[index] = bytes[at + index]!;
+  return NUMBER[0]!;
+}
+
+function readNumbers(bytes: Uint8Array, from: number, to: number): number[] {
+  if ((to - from) % NUMBER_BYTES !== 0) throw damaged(`${to - from} bytes are no list of numbers`);
+  const numbers: number[] = [];
+  for (let at = from; at < to; at += NUMBER_BYTES) numbers.push(readNumber(bytes, at));
+  return numbers;
 }
 
 /** A fresh copy of a part of `bytes`, in memory of its own that is not shared. */

@@ -44,6 +44,22 @@ describe('A value', () => {
     );
   });
 
+  it('comes back equal, whatever number or short list of numbers it is', () => {
+    const encoder = new ValueEncoder();
+    fc.assert(
+      fc.property(fc.oneof(fc.double(), fc.array(fc.oneof(fc.double(), fc.integer()), { maxLength: 10 })), (value) => {
+        expect(roundTrip(value, encoder)).toStrictEqual(value); // NaN and -0 included.
+      }),
+    );
+  });
+
+  it('is refused where a list of numbers is a proxy, and arrives without the properties of a list', () => {
+    expect(() => new ValueEncoder().encode(new Proxy([1, 2], {}))).toThrow(
+      expect.objectContaining({ code: 'ERR_QUORATE_UNSENDABLE', fields: { path: 'value', what: 'a Proxy' } }),
+    );
+    expect(roundTrip(Object.assign([1, 2], { extra: 3 }))).toStrictEqual([1, 2]);
+  });
+
   it.each([
     [''],
     ['a'],
@@ -65,6 +81,11 @@ describe('A value', () => {
     ['plain data', { a: 1 }, VALUE_TYPE.PLAIN],
     ['other typed arrays', new Float64Array(2), VALUE_TYPE.PLAIN],
     ['a lone surrogate', '\ud800', VALUE_TYPE.PLAIN],
+    ['a number', 1.5, VALUE_TYPE.NUMBER],
+    ['a few numbers', [1, 2], VALUE_TYPE.NUMBERS],
+    ['many numbers', Array.from({ length: 9 }, () => 1), VALUE_TYPE.PLAIN],
+    ['a list that has a hole', Array.from({ length: 2 }).fill(1, 0, 1), VALUE_TYPE.PLAIN],
+    ['an empty list', [], VALUE_TYPE.PLAIN],
   ])('of %s has its own type byte', (_, value, type) => {
     const encoder = new ValueEncoder();
     encoder.encode(value);
@@ -109,6 +130,8 @@ describe('A value', () => {
     ['bytes that are not there', new Uint8Array([1, 2]), 3],
     ['an unknown type', new Uint8Array([9, 2]), 2],
     ['damaged plain data', new Uint8Array([3, 1, 0xc1]), 2],
+    ['a part of a number', new Uint8Array([4, 0, 0]), 3],
+    ['a list with a part of a number', new Uint8Array([5, 0, 0]), 3],
   ])('is not made of %s', (_, bytes, length) => {
     expect(() => decodeValue(bytes, 0, length)).toThrow(expect.objectContaining({ code: 'ERR_QUORATE_FRAME' }));
   });
