@@ -69,7 +69,8 @@ export class ActorLoop {
 
   /** Handles messages until the actor is stopped; then its `stop` has run. @throws what makes the actor crash. */
   async run(): Promise<void> {
-    for (let batches = 1; !this.#isDone(); batches++) {
+    let batches = 0; // Since timers had their turn.
+    while (!this.#isDone()) {
       const handled = this.#takeBatch();
       this.#answers.flush();
       if (this.#pending !== undefined) {
@@ -80,7 +81,10 @@ export class ActorLoop {
       } else if (handled === 0) {
         const rested = this.#rest();
         if (rested !== undefined) await rested;
-      } else if (batches % ACTOR_BATCHES_PER_TURN === 0) await nextTurn();
+      } else if (++batches === ACTOR_BATCHES_PER_TURN) {
+        batches = 0;
+        await nextTurn();
+      }
     }
     await this.#definition.stop?.(this.#state, this.#context, STOPPED);
   }

@@ -11,32 +11,43 @@ import type { Envelope } from '../mailbox/envelope.ts';
 import { createBell } from '../mailbox/ring-lane.ts';
 import { RingMailbox } from '../mailbox/ring-mailbox.ts';
 import type { RingLaneEnd } from '../mailbox/ring-mailbox.ts';
+import type { ActorLink } from './actor-ref.ts';
+import { AskTurns } from './ask-turns.ts';
 import type { AskOptions } from './definition.ts';
 import { ANSWERS, KIND } from './message-kind.ts';
 import { rethrowHere } from './remote-error.ts';
 
-/** An ask that is open. */
-interface OpenAsk {
-  /** Whom it asks; only compared. */
-  readonly actor: object;
+/** A kind of question. */
+export interface Question {
+  readonly actor: ActorLink;
+  readonly type: number;
+  /** Names the question in errors. */
   readonly text: string;
-  readonly deadlineMs: number;
-  readonly timeoutMs: number;
-  readonly resolve: (answer: unknown) => void;
-  readonly reject: (thrown: unknown) => void;
-  readonly signal: AbortSignal | undefined;
-  readonly onAbort: (() => void) | undefined;
 }
 
-/** An ask to open. */
-export interface AskRequest {
-  readonly actor: object;
-  /** Names the ask in errors. */
-  readonly text: string;
-  readonly options: AskOptions;
-  /** Sends it under its number. @returns why it could not be sent. */
-  readonly send: (correlation: number) => QuorateError | undefined;
+/** An ask that is open. */
+class OpenAsk {
+  readonly question: Question;
+  readonly timeoutMs: number;
+  readonly deadlineMs: number;
+  readonly answered: Promise<unknown>;
+  resolve: (answer: unknown) => void = () => undefined;
+  reject: (thrown: unknown) => void = () => undefined;
+  signal: AbortSignal | undefined = undefined;
+  onAbort: (() => void) | undefined = undefined;
+
+  constructor(question: Question, timeoutMs: number) {
+    this.question = question;
+    this.timeoutMs = timeoutMs;
+    this.deadlineMs = nowMs() + timeoutMs;
+    this.answered = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
 }
+
+const DEFAULTS: AskOptions = {};
 
 /** The asks of one thread. */
 export class AskDesk {
@@ -44,35 +55,33 @@ export class AskDesk {
   readonly bell: SharedArrayBuffer = createBell();
   readonly deadLetters: DeadLetters = new DeadLetters();
   readonly #mailbox: RingMailbox;
+  readonly #turns: AskTurns;
   readonly #asks: CorrelationTable<OpenAsk> = new CorrelationTable(PENDING_MAX);
+  /** Open asks that other threads answer. */
+  #owed = 0;
   readonly #deliver: (envelope: Envelope) => void = (envelope) => this.#onEnvelope(envelope);
   #timer: NodeJS.Timeout | undefined;
-  #isPumping = false;
-  #isClosed = false;
 
   constructor() {
     const { bell, deadLetters } = this;
     this.#mailbox = new RingMailbox({ bell, owner: 1, vocabulary: ANSWERS, deadLetters });
+    this.#turns = new AskTurns({
+      mailbox: this.#mailbox,
+      drain: () => this.#drain(ACTOR_BATCH_MESSAGES),
+      isOwed: () => this.#owed > 0,
+    });
   }
 
   /** Asks. @throws {RangeError} when `timeoutMs` is out of range. */
-  ask({ actor, text, options, send }: AskRequest): Promise<unknown> {
-    const { timeoutMs = TIMEOUT_MS_DEFAULT, signal } = options;
+  ask(question: Question, body: unknown, { timeoutMs = TIMEOUT_MS_DEFAULT, signal } = DEFAULTS): Promise<unknown> {
+    const { actor, text } = question;
+    if (actor.ended !== undefined) return Promise.reject(deadError(text, actor.ended));
     integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX });
     if (signal?.aborted === true) return Promise.reject(abortedError(text, signal));
-    const answered = new Promise((resolve, reject) => {
-      const onAbort =
-        signal === undefined ? undefined : (): void => this.#settle(correlation)?.reject(abortedError(text, signal));
-      const deadlineMs = nowMs() + timeoutMs;
-      const correlation = this.#asks.open({ actor, text, deadlineMs, timeoutMs, resolve, reject, signal, onAbort });
-      if (correlation === 0) return reject(overloadedError(text));
-      if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
-      this.#keepAwake();
-      const refused = trySend(send, correlation);
-      if (refused !== undefined) this.#settle(correlation)?.reject(refused);
-    });
+    const ask = new OpenAsk(question, timeoutMs);
+    this.#open(ask, body, signal);
     // A reaction on the very promise that the asker awaits knows the asker's stack; it costs only when it fails.
-    return answered.then(undefined, rethrowHere);
+    return ask.answered.then(undefined, rethrowHere);
   }
 
   /** Answers an ask of this thread directly: for actors that live in it. */
@@ -87,16 +96,15 @@ export class AskDesk {
   /** Attaches the lane that an actor in another thread answers on. */
   attach(lane: RingLaneEnd): void {
     this.#mailbox.attach(lane);
-    void this.#pump();
+    this.#turns.wait();
   }
 
   /** An actor is dead: settles its asks, after the answers that it has still given. */
-  bury(actor: object, reason: ExitReason, lane?: number): void {
+  bury(actor: ActorLink, reason: ExitReason, lane?: number): void {
     this.#drain(PENDING_MAX); // No more asks can be open than that.
-    for (const ask of this.#asks.takeAll((open) => open.actor === actor)) {
-      release(ask).reject(deadError(ask.text, reason));
+    for (const ask of this.#asks.takeAll(({ question }) => question.actor === actor)) {
+      this.#release(ask).reject(deadError(ask.question.text, reason));
     }
-    this.#keepAwake();
     if (lane !== undefined) this.#mailbox.detach(lane);
   }
 
@@ -107,17 +115,51 @@ export class AskDesk {
 
   /** Lets go of everything; open asks were buried before. */
   close(): void {
-    this.#isClosed = true;
     clearInterval(this.#timer);
+    this.#turns.close();
     this.#mailbox.close();
-    this.#mailbox.bell.command(1); // Wakes the pump, which then ends.
+    this.#mailbox.bell.command(1); // Ends the wait under way.
+  }
+
+  #open(ask: OpenAsk, body: unknown, signal: AbortSignal | undefined): void {
+    const { actor, text } = ask.question;
+    const correlation = this.#asks.open(ask);
+    if (correlation === 0) return ask.reject(overloadedError(text));
+    if (actor.isRemote) this.#owed++;
+    if (signal !== undefined) {
+      ask.signal = signal;
+      ask.onAbort = (): void => this.#settle(correlation)?.reject(abortedError(text, signal));
+      signal.addEventListener('abort', ask.onAbort, { once: true });
+    }
+    this.#keepAwake();
+    const refused = this.#send(ask.question, correlation, body);
+    if (refused !== undefined) this.#settle(correlation)?.reject(refused);
+  }
+
+  /** @returns why it could not be sent. */
+  #send({ actor, type, text }: Question, correlation: number, body: unknown): unknown {
+    const envelope = { isSystem: false, type, kind: KIND.ASK, target: 0, correlation, incarnation: 0, body };
+    try {
+      const outcome = actor.sender.send(envelope);
+      this.#turns.flushSoon(actor);
+      if (outcome === 'sent') return undefined;
+      if (outcome === 'closed') return deadError(text, actor.ended ?? { kind: 'stopped' });
+      return new QuorateError('ERR_QUORATE_MAILBOX_FULL', `Cannot ask ${text}: its mailbox is full`);
+    } catch (error) {
+      return error;
+    }
   }
 
   #settle(correlation: number): OpenAsk | undefined {
     const ask = this.#asks.take(correlation);
-    if (ask === undefined) return undefined;
-    if (this.#asks.size === 0) this.#timer?.unref();
-    return release(ask);
+    return ask === undefined ? undefined : this.#release(ask);
+  }
+
+  /** A settled ask listens to its signal no longer: long-lived signals would keep all asks alive. */
+  #release(ask: OpenAsk): OpenAsk {
+    if (ask.question.actor.isRemote) this.#owed--;
+    if (ask.onAbort !== undefined) ask.signal?.removeEventListener('abort', ask.onAbort);
+    return ask;
   }
 
   #onEnvelope(envelope: Envelope): void {
@@ -128,22 +170,9 @@ export class AskDesk {
     this.#mailbox.drain(messagesMax, this.#deliver);
   }
 
-  /** Runs as long as the desk is open; a pending wait does not keep the process alive. */
-  async #pump(): Promise<void> {
-    if (this.#isPumping) return;
-    this.#isPumping = true;
-    while (!this.#isClosed) {
-      this.#drain(ACTOR_BATCH_MESSAGES);
-      const parked = this.#mailbox.parkAsync();
-      await (parked ?? nextTurn());
-    }
-  }
-
   /** One timer for all asks: it looks at deadlines, and keeps the process alive while asks are open. */
   #keepAwake(): void {
-    if (this.#asks.size === 0) return void this.#timer?.unref();
-    if (this.#timer !== undefined) return void this.#timer.ref();
-    this.#timer = setInterval(() => this.#tick(), ASK_TICK_MS);
+    this.#timer ??= setInterval(() => this.#tick(), ASK_TICK_MS);
   }
 
   #tick(): void {
@@ -155,29 +184,9 @@ export class AskDesk {
     this.#drain(PENDING_MAX); // Where this thread was blocked, answers may lie here that came in time.
     const atMs = nowMs();
     for (const ask of this.#asks.takeAll((open) => open.deadlineMs <= atMs)) {
-      release(ask).reject(timeoutError(ask));
+      this.#release(ask).reject(timeoutError(ask));
     }
   }
-}
-
-function trySend(send: AskRequest['send'], correlation: number): unknown {
-  try {
-    return send(correlation);
-  } catch (error) {
-    return error;
-  }
-}
-
-/** A settled ask listens to its signal no longer: long-lived signals would keep all asks alive. */
-function release(ask: OpenAsk): OpenAsk {
-  if (ask.onAbort !== undefined) ask.signal?.removeEventListener('abort', ask.onAbort);
-  return ask;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }
 
 /** What those hear who ask a dead actor. */
@@ -187,7 +196,7 @@ export function deadError(text: string, reason: ExitReason): QuorateError {
   return new QuorateError('ERR_QUORATE_ACTOR_DEAD', message, { ...cause, fields: { reason } });
 }
 
-function timeoutError({ text, timeoutMs }: OpenAsk): QuorateError {
+function timeoutError({ question: { text }, timeoutMs }: OpenAsk): QuorateError {
   return new QuorateError('ERR_QUORATE_TIMEOUT', `Cannot wait longer for ${text}: no answer in ${timeoutMs} ms`);
 }
 

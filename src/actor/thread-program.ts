@@ -2,12 +2,13 @@
 import { availableParallelism } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { typeError } from '../base/errors.ts';
-import { PARK_MS_MAX } from '../base/limits.ts';
+import { NAP_MS, PARK_MS_MAX } from '../base/limits.ts';
 import { DeadLetters } from '../mailbox/dead-letters.ts';
 import { OverflowSender } from '../mailbox/overflow.ts';
 import type { RingLaneMemory } from '../mailbox/ring-lane.ts';
 import { RingMailbox } from '../mailbox/ring-mailbox.ts';
 import { RingSender } from '../mailbox/ring-sender.ts';
+import { Patience } from '../ring/patience.ts';
 import { chooseWait, lookForBell } from '../ring/waiting.ts';
 import { ActorLoop } from './actor-loop.ts';
 import type { AnswerSender } from './actor-loop.ts';
@@ -71,15 +72,24 @@ async function loadDefinition(module: string): Promise<AnyActorDefinition> {
   throw typeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot run ${module}: its default export must be an actor`);
 }
 
+/** Looks where a core is free and that has paid of late; then blocks, or waits through the event loop. */
 function restOf({ waits, busyThreads }: ActorWiring, mailbox: RingMailbox): () => Promise<unknown> | undefined {
-  const wait = chooseWait({ cores: availableParallelism(), busyThreads, parkMs: PARK_MS_MAX });
-  if (waits === 'event-loop') {
-    return () => (lookForBell(mailbox.bell, wait.looks) ? undefined : mailbox.parkAsync());
-  }
+  const { looks, parkMs } = chooseWait({ cores: availableParallelism(), busyThreads, parkMs: PARK_MS_MAX });
+  const looking = new Patience();
+  const napping = new Patience();
+  const look = (): boolean => looks > 0 && looking.tries(() => lookForBell(mailbox.bell, looks));
+  const nap = (): boolean => napping.tries(() => napFor(mailbox));
+  if (waits === 'event-loop') return () => (look() || nap() ? undefined : mailbox.parkAsync());
   return () => {
-    if (!lookForBell(mailbox.bell, wait.looks)) mailbox.park(wait.parkMs);
+    if (!look()) mailbox.park(parkMs);
     return undefined;
   };
+}
+
+/** A short sleep without the event loop, which takes longer to wake. @returns whether a message came. */
+function napFor(mailbox: RingMailbox): boolean {
+  mailbox.park(NAP_MS);
+  return mailbox.hasMessages();
 }
 
 /** Answers over the lane to the asking thread. */

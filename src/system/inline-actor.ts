@@ -25,6 +25,8 @@ export class InlineActor implements ActorLife {
   readonly desk: AskDesk;
   readonly sender: OverflowSender;
   readonly closed: Promise<ExitReason>;
+  readonly isRemote: boolean = false;
+  isUnflushed = false;
   ended: ExitReason | undefined;
   readonly #mailbox: InThreadMailbox;
   readonly #loop: ActorLoop;

@@ -39,6 +39,8 @@ export class ThreadActor implements ActorLife {
   readonly desk: AskDesk;
   readonly sender: OverflowSender;
   readonly closed: Promise<ExitReason>;
+  readonly isRemote: boolean = true;
+  isUnflushed = false;
   ended: ExitReason | undefined;
   readonly #lane: number;
   readonly #child: ChildThread;

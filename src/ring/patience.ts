@@ -1,0 +1,30 @@
+// Whether it pays to look for work before the thread parks, learned from whether it has paid of late.
+//
+// A look that finds nothing has cost a core (or, where the thread naps instead, latency) and bought nothing: then looks
+// are left out, twice as many each time, until one pays again. The bound keeps the thread curious: what did not pay
+// while the machine was busy is tried again. Source: Karlin, Li, Manasse and Owicki, "Empirical studies of competitive
+// spinning for a shared-memory multiprocessor" (1991), section 3: spinning that adapts beats any fixed spin.
+import { LOOKS_LEFT_OUT_MAX } from '../base/limits.ts';
+
+/** What one thread has learned about looking before it parks. Owner's thread only. */
+export class Patience {
+  /** Looks to leave out now. */
+  #leftOut = 0;
+  /** Looks to leave out after the next one that does not pay. */
+  #penalty = 1;
+
+  /** Looks, unless that has not paid of late. @returns whether it looked and `look` found work. */
+  tries(look: () => boolean): boolean {
+    if (this.#leftOut > 0) {
+      this.#leftOut--;
+      return false;
+    }
+    if (look()) {
+      this.#penalty = 1;
+      return true;
+    }
+    this.#leftOut = this.#penalty;
+    this.#penalty = Math.min(2 * this.#penalty, LOOKS_LEFT_OUT_MAX);
+    return false;
+  }
+}
