@@ -131,7 +131,7 @@ class ReplicaThread {
     this.bell = this.#board.replicaBell(replica);
     this.#peers = wiring.peers.map((peer, other) => {
       if (peer === undefined) return undefined;
-      const incoming = this.#consumer(peer.incoming);
+      const incoming = this.#consumer(peer.incoming, wiring.dropsUnread);
       const outgoing = new RingProducer(sharedMemory(peer.outgoing), this.#owner);
       return { incoming, outgoing, bell: this.#board.replicaBell(other) };
     });
@@ -151,13 +151,13 @@ class ReplicaThread {
       peers: doors,
       rules: rulesUnder(wiring.sabotage),
     });
-    for (const client of wiring.clients) this.#attach(client);
+    for (const client of wiring.clients) this.#attach(client, wiring.dropsUnread);
     for (let other = 0; other < this.#peers.length; other++) this.#ready |= 1 << other;
     this.bell.take();
   }
 
   handle(message: ReplicaMessage): void {
-    if (message.kind === 'attach') this.#attach(message.wiring);
+    if (message.kind === 'attach') this.#attach(message.wiring, false); // It may have sent something already.
     else this.#detach(message.client);
   }
 
@@ -246,10 +246,10 @@ class ReplicaThread {
     if (fault !== 0) this.#faults.commit(this.#board.takeCounter(this.#wiring.replica, COUNTER.FAULT));
   }
 
-  #attach(client: ClientWiring): void {
+  #attach(client: ClientWiring, dropsUnread: boolean): void {
     const lane = this.#wiring.quorums.replicas + client.client;
     this.#detach(client.client);
-    const requests = this.#consumer(client.requests);
+    const requests = this.#consumer(client.requests, dropsUnread);
     const replies = new RingProducer(sharedMemory(client.replies), this.#owner);
     const votes = new TallyBoard(sharedMemory(client.tally));
     const channel = clientLargeChannel(this.#wiring.name, client.serial, this.#wiring.replica);
@@ -280,9 +280,9 @@ class ReplicaThread {
     this.#ready &= ~(1 << lane);
   }
 
-  #consumer(buffer: SharedArrayBuffer): RingConsumer {
+  #consumer(buffer: SharedArrayBuffer, dropsUnread: boolean): RingConsumer {
     const memory = sharedMemory(buffer);
-    skipToTail(memory, this.#wiring.dropsUnread);
+    skipToTail(memory, dropsUnread);
     return new RingConsumer(memory, this.#owner);
   }
 }

@@ -102,7 +102,7 @@ export class Supervisor implements SupervisorControl {
   readonly #dropsUnread: boolean[];
   #serial = 0;
   #ticker: ReturnType<typeof setTimeout> | undefined;
-  #isResetting = false;
+  #resetting: Promise<void> | undefined;
 
   constructor(wiring: SupervisorWiring, events: MessagePort) {
     this.#wiring = wiring;
@@ -136,17 +136,9 @@ export class Supervisor implements SupervisorControl {
     this.#door.close();
   }
 
-  async reset(): Promise<void> {
-    this.#isResetting = true;
-    this.#hasMemory.fill(false);
-    this.#dropsUnread.fill(true);
-    const { replicas } = this.#wiring.quorums;
-    const ends = Array.from({ length: replicas }, (_, replica) => this.#keeper.end(replica, { kind: 'exit', code: 0 }));
-    await Promise.all(ends);
-    await this.#untilAllOperational();
-    this.#isResetting = false;
-    this.#board.state = CLUSTER_OPEN;
-    this.#tell({ kind: 'reset' });
+  reset(): Promise<void> {
+    this.#resetting ??= this.#reset().finally(() => (this.#resetting = undefined));
+    return this.#resetting;
   }
 
   async injectFault(replica: number, fault: Fault, isForced: boolean): Promise<boolean> {
@@ -169,6 +161,19 @@ export class Supervisor implements SupervisorControl {
 
   async threadIds(): Promise<(number | undefined)[]> {
     return Array.from({ length: this.#wiring.quorums.replicas }, (_, replica) => this.#keeper.threadOf(replica));
+  }
+
+  async #reset(): Promise<void> {
+    this.#board.state = CLUSTER_STATE_LOST; // Nobody is served while some hold the old state and some none.
+    this.#hasMemory.fill(false);
+    this.#dropsUnread.fill(true);
+    const { replicas } = this.#wiring.quorums;
+    const ends = Array.from({ length: replicas }, (_, replica) => this.#keeper.end(replica, { kind: 'exit', code: 0 }));
+    await Promise.all(ends);
+    await this.#untilAllOperational();
+    if (this.#board.state === CLUSTER_CLOSED) return;
+    this.#board.state = CLUSTER_OPEN;
+    this.#tell({ kind: 'reset' });
   }
 
   #makeKeeper(): ThreadKeeper {
@@ -199,7 +204,8 @@ export class Supervisor implements SupervisorControl {
     const { name, board, quorums, sabotage, replicaBytesMax } = this.#wiring;
     this.#board.setCounter(replica, COUNTER.FAULT, 0);
     this.#board.replicaBell(replica).reset();
-    const isFirst = !this.#hasMemory[replica]! || sabotage === 'catch-up';
+    // During a reset nobody recovers: who answered would have the old state, or nothing yet.
+    const isFirst = this.#resetting !== undefined || !this.#hasMemory[replica]! || sabotage === 'catch-up';
     if (epoch > this.#epochs.epochOf(replica)) this.#epochs.setEpoch(replica, epoch);
     this.#epochs.setState(replica, isFirst ? STARTING : RECOVERING);
     this.#hangs[replica] = undefined;
@@ -236,15 +242,15 @@ export class Supervisor implements SupervisorControl {
   /** The old incarnation is gone: its epoch is void and its rings are free before the next one does anything. */
   #onDown(replica: number, epoch: number, reason: ExitReason): void {
     this.#doomed.delete(replica);
-    // It may have voted since the last tick: from its first vote on, it has a memory to lose.
-    if (this.#epochs.isOperational(replica)) this.#hasMemory[replica] = true;
+    // It may have voted since the last tick: from its first vote on, it has a memory to lose. A reset wants it lost.
+    if (this.#resetting === undefined && this.#epochs.isOperational(replica)) this.#hasMemory[replica] = true;
     this.#epochs.setState(replica, DOWN);
     this.#epochs.setEpoch(replica, epoch + 1);
     this.#downSinceMs[replica] = nowMs();
     this.#evict(replica, replicaOwner(replica, epoch));
     this.#wakeAll(); // It may have died between taking a thread's parked flag down and waking it.
     this.#tell({ kind: 'down', replica, epoch, reason });
-    if (this.#isResetting || reason.kind === 'stopped') return;
+    if (this.#resetting !== undefined || reason.kind === 'stopped') return;
     const down = this.#withoutMemory();
     if (down.length <= this.#wiring.quorums.downMax || this.#board.state !== CLUSTER_OPEN) return;
     this.#board.state = CLUSTER_STATE_LOST;

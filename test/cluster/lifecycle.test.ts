@@ -74,6 +74,31 @@ describe('A cluster whose state is lost', () => {
   });
 });
 
+describe('A reset', { timeout: 30_000 }, () => {
+  // Replicas that were still alive must not count as having a memory: they would wait for more others than there are.
+  it.each([
+    [3, [0, 1]],
+    [4, [0, 1]],
+    [5, [0, 1, 2]],
+    [3, []], // Nothing was lost: it starts empty all the same.
+  ])('of %i replicas, of which %j are gone, starts all of them empty', async (replicas, gone) => {
+    await using cluster = await openCluster({ replicas });
+    for (let index = 0; index < 50; index++) await cluster.put(`old ${index}`, index);
+    const lost = gone.length === 0 ? undefined : once(cluster, 'stateLost');
+    const kills = gone.map((replica) => injectFault(cluster, replica, 'terminate', { force: true }));
+    expect(await Promise.all(kills)).not.toContain(false);
+    await lost;
+    await Promise.all([cluster.reset(), cluster.reset()]);
+    expect(cluster.inspect().replicas.map(({ state }) => state)).toEqual(Array(replicas).fill('operational'));
+    for (let index = 0; index < 50; index++) expect(await cluster.get(`old ${index}`)).toEqual({ outcome: 'absent' });
+    await cluster.put('new', 1);
+    const back = once(cluster, 'operational');
+    expect(await injectFault(cluster, 0, 'terminate')).toBe(true); // From here on a death is recovered from again.
+    await back;
+    expect(await cluster.get('new', { level: 'all' })).toMatchObject({ value: 1 });
+  });
+});
+
 describe('Closing', () => {
   it('leaves no thread and no handle', async () => {
     const before = process
