@@ -4,8 +4,9 @@
 //   word 0                 1 to 9                       10         byte 64
 //        [ held by clients | held by replica 0, 1 .. 8 | CHANGES ] value
 //
-//   Each word is an epoch (22 bits) and a count (10 bits). A replica's count is void once its incarnation is dead, so a
-//   killed thread holds nothing for ever; clients count under epoch 1.
+//   A replica's word is an epoch (22 bits) and a count (10 bits). The count is void once the incarnation is dead, so a
+//   killed thread holds nothing for ever; it stays at its largest once it got there. The clients' word is a plain
+//   count: a burst of reads of one value holds it thousands of times.
 //
 // Whoever hands it on counts the receiver first; whoever lets go counts itself out. A message that is lost leaves a
 // count too high, and a client that dies as well: the buffer is then not used again. A count is never too low, so
@@ -18,18 +19,19 @@ import type { Epochs, LargeValue } from '../replica/environment.ts';
 export const LARGE_HEADER_BYTES = 64;
 
 const COUNT_BITS = 10;
-const COUNT_MASK = (1 << COUNT_BITS) - 1;
+/** As often as an incarnation can be seen to hold a value. Then it holds it until it dies. */
+export const HELD_MAX: number = (1 << COUNT_BITS) - 1;
 const CHANGES = 1 + REPLICAS_MAX;
 const HEADER_WORDS = CHANGES + 1;
 
-/** Who counts: a word of the header, and the epoch to count under. */
+/** Who counts: a word of the header, and the epoch to count under; the clients, who count together, have none. */
 export interface Holder {
   readonly word: number;
   readonly epoch: number;
 }
 
-/** All clients count together. */
-export const CLIENT_HOLDER: Holder = { word: 0, epoch: 1 };
+/** All clients. */
+export const CLIENT_HOLDER: Holder = { word: 0, epoch: 0 };
 
 /** An incarnation of a replica. */
 export function replicaHolder(replica: number, epoch: number): Holder {
@@ -61,7 +63,7 @@ export class SharedValue implements LargeValue {
 
   /** Counts another holder, to whom it is handed on. */
   holdFor(holder: Holder): void {
-    assert(count(this.#words, holder, 1) <= COUNT_MASK, 'A large value is held a bounded number of times');
+    count(this.#words, holder, 1);
   }
 }
 
@@ -72,10 +74,10 @@ export class SharedValue implements LargeValue {
 export function claimBuffer(buffer: SharedArrayBuffer, epochs: Epochs): boolean {
   const words = new Int32Array(buffer, 0, HEADER_WORDS);
   const changes = Atomics.load(words, CHANGES);
-  if ((Atomics.load(words, CLIENT_HOLDER.word) & COUNT_MASK) !== 0) return false;
+  if (Atomics.load(words, CLIENT_HOLDER.word) !== 0) return false;
   for (let replica = 0; replica < REPLICAS_MAX; replica++) {
     const word = Atomics.load(words, 1 + replica);
-    if ((word & COUNT_MASK) !== 0 && word >>> COUNT_BITS === epochs.epochOf(replica)) return false;
+    if ((word & HELD_MAX) !== 0 && word >>> COUNT_BITS === epochs.epochOf(replica)) return false;
   }
   // Who hands it on counts the receiver before itself out. If nothing has changed, no holder slipped from a word that
   // we had not looked at yet to one that we had; and where nobody holds it, nobody can become a holder.
@@ -90,14 +92,30 @@ export function sharedValue(value: LargeValue): SharedValue {
   return value;
 }
 
-/** Adds to a holder's count; counts of earlier epochs are void. @returns the new count. */
-function count(words: Int32Array, { word, epoch }: Holder, delta: 1 | -1): number {
+/** Adds to a holder's count. @returns the new count. */
+function count(words: Int32Array, holder: Holder, delta: 1 | -1): number {
   for (;;) {
-    const before = Atomics.load(words, word);
-    const held = before >>> COUNT_BITS === epoch ? before & COUNT_MASK : 0;
-    const after = (epoch << COUNT_BITS) | ((held + delta) & COUNT_MASK);
-    if (Atomics.compareExchange(words, word, before, after) !== before) continue;
+    const before = Atomics.load(words, holder.word);
+    const { held, after } =
+      holder.word === CLIENT_HOLDER.word ? plainCount(before, delta) : epochCount(before, holder, delta);
+    if (Atomics.compareExchange(words, holder.word, before, after) !== before) continue;
     Atomics.add(words, CHANGES, 1);
-    return held + delta;
+    return held;
   }
+}
+
+function plainCount(before: number, delta: 1 | -1): { readonly held: number; readonly after: number } {
+  return { held: before + delta, after: before + delta };
+}
+
+/** Counts of earlier epochs are void. One for an earlier epoch is, too: who hands it on may not know of a restart. */
+function epochCount(
+  before: number,
+  { epoch }: Holder,
+  delta: 1 | -1,
+): { readonly held: number; readonly after: number } {
+  const counted = before >>> COUNT_BITS;
+  const held = counted === epoch ? before & HELD_MAX : 0;
+  if (counted > epoch || held === HELD_MAX) return { held, after: before };
+  return { held: held + delta, after: (epoch << COUNT_BITS) | ((held + delta) & HELD_MAX) };
 }

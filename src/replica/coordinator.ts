@@ -205,6 +205,7 @@ export class Coordinator {
       if (candidate.holders === 0) {
         readBallot(words, at + REPLY.ROOT, candidate.root);
         candidate.valueBytes = valueBytes;
+        candidate.large?.release(); // It is here still from a holder that has died.
         candidate.large = large;
         if (valueBytes > 0) {
           candidate.value.reserve(padded(valueBytes), 0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LargePool } from '../../src/cluster/large-pool.ts';
-import { CLIENT_HOLDER, SharedValue, claimBuffer, replicaHolder } from '../../src/cluster/large-value.ts';
+import { CLIENT_HOLDER, HELD_MAX, SharedValue, claimBuffer, replicaHolder } from '../../src/cluster/large-value.ts';
 
 /** Epochs of five replicas that a test moves. */
 class FakeEpochs {
@@ -48,6 +48,40 @@ describe('The memory of a large value', () => {
     value.release();
     expect(claimBuffer(value.buffer, epochs)).toBe(false);
     new SharedValue(value.buffer, 5000, replicaHolder(0, 2)).release();
+    expect(claimBuffer(value.buffer, epochs)).toBe(true);
+  });
+
+  it('is not let go of by who hands it to a predecessor of its holder', () => {
+    const epochs = new FakeEpochs();
+    const value = new LargePool(epochs).allocate(5000);
+    epochs.epochs[0] = 2;
+    value.holdFor(replicaHolder(0, 2));
+    value.holdFor(replicaHolder(0, 1)); // By a thread that looked at the epoch before the restart, and then slept.
+    value.release();
+    expect(claimBuffer(value.buffer, epochs)).toBe(false);
+    new SharedValue(value.buffer, 5000, replicaHolder(0, 2)).release();
+    expect(claimBuffer(value.buffer, epochs)).toBe(true);
+  });
+
+  it('held by clients thousands of times is counted still', () => {
+    const epochs = new FakeEpochs();
+    const value = new LargePool(epochs).allocate(5000);
+    for (let hold = 0; hold < 100_000; hold++) value.hold();
+    for (let hold = 0; hold < 100_000; hold++) value.release();
+    expect(claimBuffer(value.buffer, epochs)).toBe(false);
+    value.release();
+    expect(claimBuffer(value.buffer, epochs)).toBe(true);
+  });
+
+  it('held by a replica more often than it can count is held until it dies', () => {
+    const epochs = new FakeEpochs();
+    const value = new LargePool(epochs).allocate(5000);
+    const atReplica = new SharedValue(value.buffer, 5000, replicaHolder(2, 1));
+    for (let hold = 0; hold < HELD_MAX + 5; hold++) atReplica.hold();
+    value.release();
+    for (let hold = 0; hold < HELD_MAX + 5; hold++) atReplica.release();
+    expect(claimBuffer(value.buffer, epochs)).toBe(false);
+    epochs.epochs[2] = 2;
     expect(claimBuffer(value.buffer, epochs)).toBe(true);
   });
 
