@@ -48,6 +48,7 @@ export class UnresolvedWrites {
     Object.assign(operation, kept.fields);
     kept.fields.large?.hold();
     copyBallot(operation.first, first);
+    operation.hasLeft = true; // Under its first tag: it may happen, even if nothing of the second try leaves.
   }
 
   #forget(operationId: string): void {
