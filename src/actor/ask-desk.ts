@@ -73,8 +73,9 @@ export class AskDesk {
   }
 
   /** Asks. @throws {RangeError} when `timeoutMs` is out of range. */
-  ask(question: Question, body: unknown, { timeoutMs = TIMEOUT_MS_DEFAULT, signal } = DEFAULTS): Promise<unknown> {
+  ask(question: Question, body: unknown, options: AskOptions = DEFAULTS): Promise<unknown> {
     const { actor, text } = question;
+    const { timeoutMs = TIMEOUT_MS_DEFAULT, signal } = options;
     if (actor.ended !== undefined) return Promise.reject(deadError(text, actor.ended));
     integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX });
     if (signal?.aborted === true) return Promise.reject(abortedError(text, signal));
