@@ -21,6 +21,12 @@ export interface Rules {
   readonly comparesFirstTag: boolean;
   /** An acceptor refuses ballots below its promise. */
   readonly keepsPromises: boolean;
+  /** An acceptor refuses ballots below its entry: that a write was overtaken at one replica acknowledges nothing. */
+  readonly refusesOlder: boolean;
+  /** A refused write has happened only once the entry that overtook it is stable. */
+  readonly finishesOnStable: boolean;
+  /** The answers without those that hold the newest entry are a read only if there are enough of them. */
+  readonly countsOthersAlone: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -34,4 +40,7 @@ export const RULES: Rules = Object.freeze({
   answersNameEpoch: true,
   comparesFirstTag: true,
   keepsPromises: true,
+  refusesOlder: true,
+  finishesOnStable: true,
+  countsOthersAlone: true,
 });

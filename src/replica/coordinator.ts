@@ -580,7 +580,7 @@ export class Coordinator {
     if (verdict === 'return') return this.#conclude(operation, newest, nowMs);
     // The answers without those that hold the newest entry are a read of their own: under a stream of writes to one
     // key it is often the one that is stable.
-    const others = answered & ~newest.holders;
+    const others = this.#rules.countsOthersAlone ? answered & ~newest.holders : answered;
     const withoutNewest = { answered: popcount(others), agreeing: popcount(second.agreeing) };
     if (agree > 0 && !isNone(second.ballot) && judgeRead(withoutNewest, needs, false) === 'return') {
       return this.#conclude(operation, second, nowMs);
@@ -646,7 +646,9 @@ export class Coordinator {
     if (operation.kind === 'put') {
       // A level above W asks that many replicas to hold the entry, whichever way that is found out.
       operation.readNeeded = Math.max(this.#quorums.read, operation.writeNeeded);
-      operation.agreeNeeded = Math.max(this.#quorums.agreeing, operation.writeNeeded);
+      operation.agreeNeeded = this.#rules.finishesOnStable
+        ? Math.max(this.#quorums.agreeing, operation.writeNeeded)
+        : 0;
     }
     this.#ask(operation, Math.max(operation.readNeeded, operation.agreeNeeded), this.#all, nowMs);
   }

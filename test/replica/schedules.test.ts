@@ -25,6 +25,7 @@ interface Schedule {
 
 const THREE = registerQuorums({ replicas: 3 });
 const FIVE = registerQuorums({ replicas: 5 });
+const N5_R4_W2 = registerQuorums({ replicas: 5, read: 4, write: 2 });
 const N5_R2_W4 = registerQuorums({ replicas: 5, read: 2, write: 4, prepare: 2 });
 const N5_R3_W4 = registerQuorums({ replicas: 5, read: 3, write: 4, prepare: 2 });
 
@@ -344,6 +345,81 @@ const SCHEDULES: readonly Schedule[] = [
       world.duplicate(answer);
       world.deliver(answer);
       world.pass(26);
+    },
+  },
+  {
+    title: 'Read again: a refusal by a newer entry acknowledges a put',
+    rule: 'a refusal is no acknowledgement',
+    kept: { quorums: THREE },
+    removed: { rules: { ...RULES, refusesOlder: false } },
+    play: (director) => {
+      const { world } = director;
+      const put = world.start(1, { kind: 'put', value: 'v0' });
+      world.start(4, { kind: 'put', finishes: put });
+      director.reach(4, 'read', [0, 1]); // C4 will hear of an empty register,
+      director.exchange(1, 'accept', [0, 1, 2]); // though v0 is everywhere then.
+      expect(put.outcome).toBe('ok');
+      world.start(0, { kind: 'put', value: 'v1' });
+      director.exchange(0, 'accept', [2]); // A2 grants b2.
+      director.arrive('A0 > C4 reply', 'A1 > C4 reply');
+      director.exchange(4, 'prepare', [0, 1]); // b3 finds v0.
+      world.start(2, { kind: 'put', value: 'v2' });
+      director.reach(2, 'accept', [1]); // b4 is at A1 only,
+      director.exchange(0, 'accept', [1]); // which refuses b2 for it.
+      director.exchange(4, 'accept', [0, 2]); // v0 again, at b3.
+      director.readAt(3, [0, 2]);
+    },
+  },
+  {
+    title: 'Read again: a put ends on an entry that one replica holds, and an older value is proposed again',
+    rule: 'a refused put ends on a stable entry',
+    kept: { quorums: THREE },
+    removed: { rules: { ...RULES, finishesOnStable: false } },
+    play: (director) => {
+      const { world } = director;
+      beginTwoPuts(director, [0, 1, 2]);
+      world.start(2, { kind: 'put', value: 'v2' });
+      director.reach(2, 'accept', [1]); // b3 is at A1 only.
+      director.untilItPrepares(1, 1);
+      director.exchange(1, 'prepare', [0, 2]); // b4 finds v0.
+      director.exchange(0, 'accept', [0, 1]); // A0 refuses v1 for its promise, A1 for b3,
+      director.exchange(0, 'read', [1, 2]); // of which it hears when it reads again.
+      director.exchange(1, 'accept', [0, 2]); // v0 again, at b4.
+      director.readAt(3, [0, 2]);
+    },
+  },
+  {
+    title: 'Read again: a put ends on an entry that one replica holds, which dies',
+    rule: 'a refused put ends on a stable entry',
+    kept: { quorums: THREE },
+    removed: { rules: { ...RULES, finishesOnStable: false } },
+    play: (director) => {
+      const { world } = director;
+      beginTwoPuts(director, [0, 1, 2]);
+      world.start(2, { kind: 'put', value: 'v2' });
+      director.reach(2, 'accept', [1]);
+      director.untilItPrepares(1, 1);
+      director.exchange(1, 'prepare', [0]);
+      director.exchange(0, 'accept', [0, 1]);
+      director.exchange(0, 'read', [1, 2]);
+      director.loseAllOf(2);
+      director.restart(1, [0, 2]); // Nobody else has heard of v2.
+      director.readAt(3, [1, 2]);
+    },
+  },
+  {
+    title: 'Read again: a read judges the answers without the newest entry, of which there are too few',
+    rule: 'those that hold it do not count among them',
+    kept: { quorums: N5_R4_W2 },
+    removed: { rules: { ...RULES, countsOthersAlone: false } },
+    play: (director) => {
+      const { world } = director;
+      world.start(0, { kind: 'put', value: 'v0' });
+      director.exchange(0, 'accept', [0, 1, 2, 3, 4]);
+      world.start(1, { kind: 'put', value: 'v1' });
+      director.exchange(1, 'accept', [0, 4]);
+      expect(world.calls[1]?.outcome).toBe('ok');
+      director.readAt(2, [0, 1, 2, 3]); // One of them holds v1, three v0.
     },
   },
 ];
