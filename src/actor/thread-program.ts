@@ -1,5 +1,4 @@
 // What a thread does that hosts an actor: loads the actor's module, starts it, runs it, and says so.
-import { availableParallelism } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { typeError } from '../base/errors.ts';
 import { NAP_MS, PARK_MS_MAX } from '../base/limits.ts';
@@ -9,7 +8,7 @@ import type { RingLaneMemory } from '../mailbox/ring-lane.ts';
 import { RingMailbox } from '../mailbox/ring-mailbox.ts';
 import { RingSender } from '../mailbox/ring-sender.ts';
 import { Patience } from '../ring/patience.ts';
-import { chooseWait, lookForBell } from '../ring/waiting.ts';
+import { lookForBell } from '../ring/waiting.ts';
 import { ActorLoop } from './actor-loop.ts';
 import type { AnswerSender } from './actor-loop.ts';
 import { isActorDefinition, vocabularyOf } from './definition.ts';
@@ -26,8 +25,8 @@ export interface ActorWiring {
   readonly module: string;
   readonly args: unknown;
   readonly waits: WaitMode;
-  /** Threads of the process that are busy when this one is. */
-  readonly busyThreads: number;
+  /** Looks for messages before it parks; 0 where no core is free for that. */
+  readonly looks: number;
   readonly requests: RingLaneMemory;
   readonly requestsPort: MessagePort;
   readonly answers: RingLaneMemory;
@@ -73,15 +72,14 @@ async function loadDefinition(module: string): Promise<AnyActorDefinition> {
 }
 
 /** Looks where a core is free and that has paid of late; then blocks, or waits through the event loop. */
-function restOf({ waits, busyThreads }: ActorWiring, mailbox: RingMailbox): () => Promise<unknown> | undefined {
-  const { looks, parkMs } = chooseWait({ cores: availableParallelism(), busyThreads, parkMs: PARK_MS_MAX });
+function restOf({ waits, looks }: ActorWiring, mailbox: RingMailbox): () => Promise<unknown> | undefined {
   const looking = new Patience();
   const napping = new Patience();
   const look = (): boolean => looks > 0 && looking.tries(() => lookForBell(mailbox.bell, looks));
   const nap = (): boolean => napping.tries(() => napFor(mailbox));
   if (waits === 'event-loop') return () => (look() || nap() ? undefined : mailbox.parkAsync());
   return () => {
-    if (!look()) mailbox.park(parkMs);
+    if (!look()) mailbox.park(PARK_MS_MAX);
     return undefined;
   };
 }
@@ -96,13 +94,14 @@ function napFor(mailbox: RingMailbox): boolean {
 class RingAnswers implements AnswerSender {
   readonly #sender: OverflowSender;
 
-  constructor({ answers, answersPort }: ActorWiring) {
+  constructor({ answers, answersPort, looks }: ActorWiring) {
     const transport = new RingSender({
       memory: answers,
       port: answersPort,
       owner: OWNER,
       incarnation: OWNER,
       vocabulary: ANSWERS,
+      hasSpareCore: looks > 0,
     });
     this.#sender = new OverflowSender({ transport, deadLetters: new DeadLetters(), policy: 'wait' });
   }

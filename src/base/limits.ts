@@ -45,6 +45,8 @@ export const SYSTEM_MESSAGES_MAX = 256;
 export const SYSTEM_RING_BYTES: number = 16 * 1024;
 /** User frames taken from one sender before the next sender has its turn. */
 export const LANE_FRAMES_PER_TURN = 64;
+/** Frames after which a sender shows its receiver what it has, while it goes on sending. */
+export const EARLY_FRAMES = 16;
 /** Dead letters kept for looking at; all are counted. */
 export const DEAD_LETTERS_KEPT = 128;
 /** Types of messages that one vocabulary holds: a frame names them with 16 bits. */

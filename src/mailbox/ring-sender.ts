@@ -1,11 +1,16 @@
 // The sender's end of a ring lane: encodes straight into shared memory.
+//
+// Who sends much before it flushes shows the receiver a part early, so that both work at once: 64 asks and their answers
+// took 108 us, and take 36 us so on two cores. Where the receiver goes to sleep again before the rest comes, that is a
+// second wake-up for nothing (on one core it took 25 % longer), so it is done only with a core to spare, while it pays.
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import { rangeError } from '../base/errors.ts';
-import { INLINE_BYTES_MAX, ROOM_LOOK_MS } from '../base/limits.ts';
+import { EARLY_FRAMES, INLINE_BYTES_MAX, ROOM_LOOK_MS } from '../base/limits.ts';
 import { decodePlain, encodePlain } from '../base/plain-codec.ts';
 import { ValueEncoder } from '../base/value-codec.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { sharedMemory } from '../ring/memory.ts';
+import { Patience } from '../ring/patience.ts';
 import { RingProducer } from '../ring/spsc-ring.ts';
 import type { Layout } from './body-layout.ts';
 import type { Envelope } from './envelope.ts';
@@ -27,6 +32,8 @@ export interface RingSenderOptions {
   /** Incarnation of this sender: greater than those of its predecessors on this lane, from 1 to 2^31 - 1. */
   readonly incarnation: number;
   readonly vocabulary: Vocabulary;
+  /** Whether the receiver has a core of its own while this thread runs; default true. */
+  readonly hasSpareCore?: boolean;
 }
 
 interface Lane {
@@ -44,13 +51,19 @@ export class RingSender implements Transport {
   readonly #slow: SlowLaneSender;
   readonly #vocabulary: Vocabulary;
   readonly #encoder: ValueEncoder = new ValueEncoder();
+  readonly #hasSpareCore: boolean;
+  readonly #patience = new Patience();
+  /** Frames since the receiver was last shown any. */
+  #unshown = 0;
+  /** Whether the receiver was shown a part of this batch early. */
+  #isEarly = false;
 
   /**
    * Attaches the calling thread to the lane.
    *
    * @throws {QuorateError} `ERR_QUORATE_RING_OWNED` when another sender is attached.
    */
-  constructor({ memory, port, owner, incarnation, vocabulary }: RingSenderOptions) {
+  constructor({ memory, port, owner, incarnation, vocabulary, hasSpareCore = true }: RingSenderOptions) {
     this.#user = laneOf(memory.user, owner);
     this.#system = laneOf(memory.system, owner);
     this.#room = new Room(memory);
@@ -58,6 +71,7 @@ export class RingSender implements Transport {
     this.#lane = memory.lane;
     this.#slow = new SlowLaneSender(port, incarnation);
     this.#vocabulary = vocabulary;
+    this.#hasSpareCore = hasSpareCore;
   }
 
   get isClosed(): boolean {
@@ -65,18 +79,14 @@ export class RingSender implements Transport {
   }
 
   offer(envelope: Envelope, transfer?: readonly Transferable[]): boolean {
-    const lane = envelope.isSystem ? this.#system : this.#user;
-    const codec = this.#vocabulary[envelope.type];
-    if (codec === undefined) throw unknownType(envelope.type);
-    if (transfer !== undefined) return this.#offerClone(lane, envelope, transfer);
-    if (codec !== 'plain') return this.#offerLayout(lane, envelope, codec);
-    return envelope.body === undefined ? this.#offerNothing(lane, envelope) : this.#offerValue(lane, envelope);
+    if (!this.#offer(envelope, transfer)) return false;
+    if (++this.#unshown === EARLY_FRAMES) this.#showEarly();
+    return true;
   }
 
   flush(): void {
-    // Both are published before the bell rings, so that the receiver finds the system messages first.
-    const hasSystem = this.#system.producer.publish();
-    if (this.#user.producer.publish() || hasSystem) this.#bell.ring(this.#lane);
+    this.#learn(this.#show());
+    this.#isEarly = false;
   }
 
   /** The receiver was replaced and has a new port; parcels that its predecessor had not taken are lost. */
@@ -115,6 +125,35 @@ export class RingSender implements Transport {
     this.#user.producer.detach();
     this.#system.producer.detach();
     this.#slow.close();
+  }
+
+  #offer(envelope: Envelope, transfer: readonly Transferable[] | undefined): boolean {
+    const lane = envelope.isSystem ? this.#system : this.#user;
+    const codec = this.#vocabulary[envelope.type];
+    if (codec === undefined) throw unknownType(envelope.type);
+    if (transfer !== undefined) return this.#offerClone(lane, envelope, transfer);
+    if (codec !== 'plain') return this.#offerLayout(lane, envelope, codec);
+    return envelope.body === undefined ? this.#offerNothing(lane, envelope) : this.#offerValue(lane, envelope);
+  }
+
+  #showEarly(): void {
+    this.#unshown = 0;
+    if (!this.#hasSpareCore || !this.#patience.isDue()) return;
+    this.#learn(this.#show());
+    this.#isEarly = true;
+  }
+
+  /** Showing a part early has paid when its receiver is still awake as the next one comes. */
+  #learn(hadToWake: boolean): void {
+    if (this.#isEarly) this.#patience.record(!hadToWake);
+  }
+
+  /** @returns whether the receiver had to be woken. */
+  #show(): boolean {
+    this.#unshown = 0;
+    // Both are published before the bell rings, so that the receiver finds the system messages first.
+    const hasSystem = this.#system.producer.publish();
+    return (this.#user.producer.publish() || hasSystem) && this.#bell.ring(this.#lane);
   }
 
   #offerNothing(lane: Lane, envelope: Envelope): boolean {

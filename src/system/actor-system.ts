@@ -1,11 +1,13 @@
 // Spawns actors, inline or in threads, and stops them together.
+import { availableParallelism } from 'node:os';
 import type { ResourceLimits, WorkerOptions } from 'node:worker_threads';
 import { AskDesk } from '../actor/ask-desk.ts';
 import type { ActorDefinition, ActorRef, AnyActorDefinition, Handlers, StopOptions } from '../actor/definition.ts';
 import type { WaitMode } from '../actor/thread-program.ts';
 import { QuorateError, integerOption } from '../base/errors.ts';
-import { LANES_MAX } from '../base/limits.ts';
+import { LANES_MAX, PARK_MS_MAX } from '../base/limits.ts';
 import type { OverflowPolicy } from '../mailbox/overflow.ts';
+import { chooseWait } from '../ring/waiting.ts';
 import { actorRef, startError, stopActor } from './actor-life.ts';
 import type { ActorLife, AnyActorRef } from './actor-life.ts';
 import { toError } from '../supervision/exit-reason.ts';
@@ -151,7 +153,9 @@ export class ActorSystem implements AsyncDisposable {
       ...(env === undefined ? {} : { env }),
       ...(execArgv === undefined ? {} : { execArgv }),
     };
-    const busyThreads = this.#lives.size + 2; // This one and the one that asks.
+    const remote = [...this.#lives].filter(({ isRemote }) => isRemote).length;
+    const busyThreads = remote + 2; // With the one that is started here, and the one that asks.
+    const { looks } = chooseWait({ cores: availableParallelism(), busyThreads, parkMs: PARK_MS_MAX });
     const desk = this.#desk;
     return new ThreadActor({
       definition,
@@ -162,7 +166,7 @@ export class ActorSystem implements AsyncDisposable {
       overflow,
       ringBytes,
       waits,
-      busyThreads,
+      looks,
       workerOptions,
     });
   }

@@ -27,7 +27,8 @@ export interface ThreadStart {
   readonly overflow: OverflowPolicy;
   readonly ringBytes: number | undefined;
   readonly waits: WaitMode;
-  readonly busyThreads: number;
+  /** Looks for messages before it parks; 0 where no core is free for that. */
+  readonly looks: number;
   readonly workerOptions: WorkerOptions;
 }
 
@@ -72,6 +73,7 @@ export class ThreadActor implements ActorLife {
       owner: SENDER,
       incarnation: SENDER,
       vocabulary,
+      hasSpareCore: start.looks > 0,
     });
     this.sender = new OverflowSender({ transport, deadLetters: desk.deadLetters, policy: overflow });
     this.#wiring = {
@@ -79,7 +81,7 @@ export class ThreadActor implements ActorLife {
       module: definition.module,
       args: start.args,
       waits: start.waits,
-      busyThreads: start.busyThreads,
+      looks: start.looks,
       requests: requests.memory,
       requestsPort: requests.receiverPort,
       answers: answers.memory,

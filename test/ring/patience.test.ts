@@ -24,11 +24,22 @@ describe('Patience', () => {
     expect(looksOf(new Patience(), 30, false)).toEqual([0, 2, 5, 10, 19]);
   });
 
-  it('tries again after the longest penalty, and looks each time again once that has paid', () => {
+  it('tries again after the longest penalty, and each time as long as that pays', () => {
     const patience = new Patience();
     const looked = looksOf(patience, 10 * LOOKS_LEFT_OUT_MAX, false);
     expect(looked.at(-1)! - looked.at(-2)!).toBe(LOOKS_LEFT_OUT_MAX + 1);
-    expect(looksOf(patience, LOOKS_LEFT_OUT_MAX + 3, true).slice(-3)).toHaveLength(3);
+    while (!patience.isDue());
     expect(looksOf(patience, 3, true)).toEqual([0, 1, 2]);
+  });
+
+  it('forgets a bad time step by step', () => {
+    const patience = new Patience();
+    for (const hasPaid of [false, false, false]) patience.record(hasPaid); // The next penalty is 8.
+    while (!patience.isDue());
+    patience.record(true);
+    patience.record(false);
+    let leftOut = 0;
+    while (!patience.isDue()) leftOut++;
+    expect(leftOut).toBe(7);
   });
 });
