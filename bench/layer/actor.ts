@@ -1,4 +1,4 @@
-// Asks to an actor in a thread of its own: typed messages with a declared layout over a pair of rings.
+// Asks to an actor in a thread of its own: typed messages over a pair of rings, with and without a declared layout.
 //
 //     main: ask, a promise each <--two rings, two doorbells--> worker: the actor adds
 //
@@ -11,16 +11,17 @@ import type { Subject } from '../harness/subject.ts';
 import adder from './programs/adder.ts';
 
 export const subjects: readonly Subject[] = [
-  ...askSubjects('actor', () => startAdder('blocking')),
-  ...askSubjects('actor with an event loop', () => startAdder('event-loop')),
+  ...askSubjects('actor', () => startAdder('blocking', 'add')),
+  ...askSubjects('actor with an event loop', () => startAdder('event-loop', 'add')),
+  ...askSubjects('actor, no layout', () => startAdder('blocking', 'addPair')),
 ];
 
-async function startAdder(waits: WaitMode): Promise<Asker> {
+async function startAdder(waits: WaitMode, message: 'add' | 'addPair'): Promise<Asker> {
   const system = createSystem();
   const ref = await system.spawn(adder, { waits });
   return {
-    ask: (a, b) => ref.ask.add({ a, b }),
+    ask: (a, b) => (message === 'add' ? ref.ask.add({ a, b }) : ref.ask.addPair([a, b])),
     close: () => system.stop(),
-    note: `waits: ${waits}`,
+    note: `waits: ${waits}; ${message === 'add' ? 'a declared layout' : 'the default codec'}`,
   };
 }
