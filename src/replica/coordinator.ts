@@ -10,7 +10,6 @@ import { PENDING_MAX } from '../base/limits.ts';
 import { unitOf } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
 import { compareBallots, copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
-import type { Ballot } from '../protocol/ballot.ts';
 import { judgeRead } from '../protocol/read.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
@@ -18,24 +17,14 @@ import { decideFinish } from '../protocol/write.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
 import type { Epochs, LargeLane, Link, TagCounter, VoteBoard } from './environment.ts';
+import { dropVoidAnswers, noteAnswer } from './answers.ts';
+import type { Answer } from './answers.ts';
+import { OperationQueue } from './operation-queue.ts';
 import { Operation } from './operation.ts';
 import type { Candidate, Outcome } from './operation.ts';
-import {
-  ACCEPT,
-  BY_REFERENCE,
-  NO_VALUE,
-  PREPARE,
-  PROMISE,
-  READ,
-  READ_REPLY,
-  REPLY,
-  REQUEST,
-  copyWords,
-  padded,
-  readBallot,
-  valueBytesInFrame,
-  writeBallot,
-} from './wire.ts';
+import { ReplicaWatch } from './replica-watch.ts';
+import { RequestSender, requestBytes } from './request-sender.ts';
+import { BY_REFERENCE, NO_VALUE, PROMISE, READ_REPLY, REPLY } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
 /** What a coordinator touches of the world. Lists are by replica. */
@@ -69,11 +58,7 @@ export interface CoordinatorCounters {
 /** A silent replica is asked again, and others in its place, after so long; doubled at each further try. */
 const PATIENCE_MS_MIN = 12;
 const PATIENCE_MS_MAX = 400;
-/** A replica whose ring has been full for so long is passed over: it catches up from others, or by repair. */
-const LAGGARD_MS = 25;
 const BACKOFF_MS_MAX = 40;
-/** A silent replica is given another chance after so long. */
-const SUSPICION_MS = 250;
 /** Reply bytes kept free for a read whose value size is not known yet. */
 const REPLY_ESTIMATE_BYTES = 256;
 
@@ -97,24 +82,21 @@ export class Coordinator {
   readonly #all: number;
   readonly #slots: (Operation | undefined)[];
   readonly #freeSlots: number[] = [];
+  /** Slots that were decided when last looked at, 32 to a word. */
+  readonly #decided: Int32Array;
   readonly #pool: Operation[] = [];
-  /** Operations that wait to be issued; `#queueHead` is the first, so that taking one moves nothing. */
-  #queue: (Operation | undefined)[] = [];
-  #queueHead = 0;
+  readonly #queue = new OperationQueue();
+  readonly #sender: RequestSender;
+  readonly #watch: ReplicaWatch;
   /** Operations in their slots. */
   #open = 0;
   #reservedBytes = 0;
   #valueEstimate = REPLY_ESTIMATE_BYTES;
-  /** Replicas that did not answer in time lately: asked last. */
-  #suspects = 0;
-  #suspectsReviewedMs = 0;
-  readonly #fullSinceMs: Float64Array;
   /** Links that frames were committed to since the last flush ended. */
   #dirty = 0;
-  /** Links whose lack of room holds the queue back. */
-  #blocked = 0;
   readonly #tag = mutableBallot();
-  readonly #seen = mutableBallot();
+  /** Scratch, overwritten per answer, so that none is allocated. */
+  readonly #answer: Answer;
 
   constructor(doors: CoordinatorDoors, quorums: RegisterQuorums, rules: Rules = RULES) {
     this.#doors = doors;
@@ -122,18 +104,21 @@ export class Coordinator {
     this.#rules = rules;
     this.#all = lowestBits(quorums.replicas);
     this.#slots = Array.from({ length: doors.board.slots });
+    this.#decided = new Int32Array(doors.board.slots >>> 5);
     for (let slot = doors.board.slots - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
-    this.#fullSinceMs = new Float64Array(quorums.replicas).fill(-1);
+    this.#sender = new RequestSender(doors.links, doors.large);
+    this.#answer = { replica: 0, frame: doors.links[0]!, start: 0, large: undefined };
+    this.#watch = new ReplicaWatch(doors.links, doors.epochs);
   }
 
   /** Operations that are queued or under way. */
   get pending(): number {
-    return this.#open + this.#queue.length - this.#queueHead;
+    return this.#open + this.#queue.length;
   }
 
   /** Operations that wait to be issued. */
   get queued(): number {
-    return this.#queue.length - this.#queueHead;
+    return this.#queue.length;
   }
 
   /** Whether another operation may be submitted. */
@@ -172,9 +157,7 @@ export class Coordinator {
 
   /** Links whose lack of room held the last flush back, as a mask: once published, ask them for room. */
   takeBlocked(): number {
-    const blocked = this.#blocked;
-    this.#blocked = 0;
-    return blocked;
+    return this.#watch.takeBlocked();
   }
 
   /** Handles a frame from a replica. */
@@ -184,50 +167,39 @@ export class Coordinator {
     const kind = words[at + REPLY.KIND]!;
     if (kind !== READ_REPLY && kind !== PROMISE) return;
     const valueBytes = words[at + REPLY.VALUE_BYTES]!;
-    const valueStart = start + REPLY.BYTES;
     const isReference = valueBytes === BY_REFERENCE;
-    const large = isReference ? this.#doors.large[replica]!.take(words[valueStart >> 2]!) : undefined;
+    const reference = words[(start + REPLY.BYTES) >> 2]!;
+    const large = isReference ? this.#doors.large[replica]!.take(reference) : undefined;
     if (isReference && large === undefined) return; // Its bytes are gone: as if the frame was lost.
     const operation = this.#slots[words[at + REPLY.SLOT]!];
-    // Late.
-    if (operation === undefined || operation.generation !== words[at + REPLY.GENERATION]) return large?.release();
-    const bit = 1 << replica;
-    const epoch = words[at + REPLY.EPOCH]!;
-    if ((operation.answered & bit) !== 0) {
-      if (epoch < operation.epochs[replica]!) return large?.release(); // From a predecessor of who has answered.
-      if (epoch > operation.epochs[replica]!) withdraw(operation, bit); // The predecessor's vote died with it.
-    }
-    readBallot(words, at + REPLY.ACCEPTED, this.#seen);
-    const candidate = candidateOf(operation, this.#seen);
-    // Its value is here already, or not needed.
-    if (candidate === undefined || candidate.holders !== 0) large?.release();
-    if (candidate !== undefined) {
-      if (candidate.holders === 0) {
-        readBallot(words, at + REPLY.ROOT, candidate.root);
-        candidate.valueBytes = valueBytes;
-        candidate.large?.release(); // It is here still from a holder that has died.
-        candidate.large = large;
-        if (valueBytes > 0) {
-          candidate.value.reserve(padded(valueBytes), 0);
-          copyWords(frame, valueStart, candidate.value, 0, valueBytes);
-          if (valueBytes > this.#valueEstimate) this.#valueEstimate = valueBytes;
-        }
-      }
-      candidate.holders |= bit;
-      if (words[at + REPLY.VOTED] === 1 || isNone(this.#seen)) candidate.agreeing |= bit;
-    }
-    if ((operation.answered & bit) === 0 || !this.#rules.countsVoterOnce) operation.answers++;
-    operation.answered |= bit;
-    operation.epochs[replica] = epoch;
-    this.#suspects &= ~bit;
+    const isLate = operation === undefined || operation.generation !== words[at + REPLY.GENERATION];
+    if (isLate) return large?.release();
+    const answer = this.#answer;
+    answer.replica = replica;
+    answer.frame = frame;
+    answer.start = start;
+    answer.large = large;
+    if (!noteAnswer(operation, answer, this.#rules)) return;
+    if (valueBytes > this.#valueEstimate) this.#valueEstimate = valueBytes;
+    this.#watch.hear(replica);
   }
 
-  /** Looks at the questions that were decided since the last call. */
-  collect(nowMs: number): void {
+  /**
+   * Notes the questions that are decided by now, for {@link collect}. Then take in all frames: a replica publishes its
+   * answer before it votes, so whatever decided them has arrived. The other way round a vote may come between the two,
+   * and its question would be looked at without its answer, and not again before the next tick.
+   */
+  look(): void {
     const { board } = this.#doors;
-    const groups = board.slots >>> 5;
-    for (let group = 0; group < groups; group++) {
-      let decided = board.takeDecided(group);
+    for (let group = 0; group < this.#decided.length; group++) this.#decided[group]! |= board.takeDecided(group);
+  }
+
+  /** Evaluates the questions that {@link look} has noted, once the frames were received. */
+  collect(nowMs: number): void {
+    const decidedIn = this.#decided;
+    for (let group = 0; group < decidedIn.length; group++) {
+      let decided = decidedIn[group]!;
+      decidedIn[group] = 0;
       while (decided !== 0) {
         const bit = decided & -decided;
         decided &= ~bit;
@@ -247,15 +219,14 @@ export class Coordinator {
       else if (nowMs >= operation.retryAtMs) this.#retry(operation, nowMs);
     }
     if (this.queued > 0) this.#expireQueued(nowMs);
-    this.#reviewLinks(nowMs);
+    this.#watch.review(nowMs);
   }
 
   /** The caller gives up waiting for an operation that is not settled. */
   cancel(operation: Operation): void {
     if (operation.phase === 'settled') return;
     if (operation.phase === 'queued') {
-      this.#queue = this.#queue.slice(this.#queueHead).filter((each) => each !== operation);
-      this.#queueHead = 0;
+      this.#queue.take((each) => each === operation);
       this.#settle(operation, 'aborted');
       return;
     }
@@ -267,10 +238,7 @@ export class Coordinator {
     for (const operation of this.#slots) {
       if (operation !== undefined) this.#settle(operation, operation.kind === 'put' ? 'unknown' : outcome);
     }
-    const queue = this.#queue.slice(this.#queueHead);
-    this.#queue = [];
-    this.#queueHead = 0;
-    for (const operation of queue) if (operation !== undefined) this.#settle(operation, outcome);
+    for (const operation of this.#queue.take(() => true)) this.#settle(operation, outcome);
   }
 
   // --- issuing
@@ -280,23 +248,18 @@ export class Coordinator {
     if (count === 0) return;
     let writes = 0;
     for (let index = 0; index < count; index++) {
-      if (this.#queue[this.#queueHead + index]!.kind === 'put') writes++;
+      if (this.#queue.at(index).kind === 'put') writes++;
     }
     const tag = this.#tag;
     if (writes > 0) this.#doors.tags.take(writes, tag); // After every one of them was submitted, never ahead.
-    const readers = this.#readersFor();
+    const readers = this.#watch.readers(this.#readerCount);
     for (let index = 0; index < count; index++) {
-      const operation = this.#queue[this.#queueHead]!;
-      this.#queue[this.#queueHead++] = undefined;
+      const operation = this.#queue.shift();
       this.#issue(operation, readers, nowMs);
       if (operation.kind === 'put') {
         tag.low = (tag.low + 1) | 0;
         if (tag.low === 0) tag.high = (tag.high + 1) | 0;
       }
-    }
-    if (this.#queueHead === this.#queue.length || this.#queueHead > 4096) {
-      this.#queue = this.#queue.slice(this.#queueHead);
-      this.#queueHead = 0;
     }
   }
 
@@ -304,42 +267,19 @@ export class Coordinator {
    * How many of the queue may be issued now: slots, reply room, and room for all frames in every ring that keeps up.
    */
   #issuable(nowMs: number): number {
-    const { links, replyRoomBytes } = this.#doors;
+    const { replyRoomBytes } = this.#doors;
     const limit = Math.min(this.queued, this.#freeSlots.length);
     let reserved = this.#reservedBytes;
     let frameBytes = 0;
     let count = 0;
     for (; count < limit; count++) {
-      const operation = this.#queue[this.#queueHead + count]!;
+      const operation = this.#queue.at(count);
       reserved += this.#reserveFor(operation);
       if (reserved > replyRoomBytes && this.#open + count > 0) break;
-      frameBytes += (this.#requestBytes(operation) + 15) & ~7;
-      if (!this.#linksHaveRoom(links, frameBytes, nowMs)) break;
+      frameBytes += (requestBytes(operation) + 15) & ~7;
+      if (!this.#watch.hasRoomFor(frameBytes, nowMs)) break;
     }
     return count;
-  }
-
-  #linksHaveRoom(links: readonly Link[], frameBytes: number, nowMs: number): boolean {
-    let hasRoom = true;
-    for (let replica = 0; replica < links.length; replica++) {
-      const link = links[replica]!;
-      if (link.hasRoomFor(frameBytes)) {
-        this.#fullSinceMs[replica] = -1;
-        continue;
-      }
-      const since = this.#fullSinceMs[replica]!;
-      if (since < 0) this.#fullSinceMs[replica] = nowMs;
-      else if (nowMs - since > LAGGARD_MS) continue;
-      if (!this.#doors.epochs.isOperational(replica)) continue;
-      this.#blocked |= 1 << replica;
-      hasRoom = false;
-    }
-    return hasRoom;
-  }
-
-  #requestBytes(operation: Operation): number {
-    const value = operation.kind === 'put' ? valueBytesInFrame(operation.valueBytes) : 0;
-    return REQUEST.BYTES + padded(operation.keyBytes) + value;
   }
 
   #reserveFor(operation: Operation): number {
@@ -370,39 +310,13 @@ export class Coordinator {
       this.counters.gets++;
       operation.phase = 'read';
       const wanted = Math.max(operation.readNeeded, operation.agreeNeeded);
-      const asked = wanted === this.#readerCount ? readers : this.#readers(wanted);
+      const asked = wanted === this.#readerCount ? readers : this.#watch.readers(wanted);
       this.#ask(operation, Math.max(operation.readNeeded, popcount(asked)), asked, nowMs);
     }
   }
 
   get #readerCount(): number {
     return Math.max(this.#quorums.read, this.#quorums.agreeing);
-  }
-
-  #readersFor(): number {
-    return this.#readers(this.#readerCount);
-  }
-
-  /** Whom a read asks: live replicas first, then those that restarted least, since they have voted for more entries. */
-  #readers(count: number): number {
-    const { epochs } = this.#doors;
-    let chosen = 0;
-    for (let chosenCount = 0; chosenCount < count; chosenCount++) {
-      let best = -1;
-      let bestRank = Number.POSITIVE_INFINITY;
-      for (let replica = 0; replica < this.#quorums.replicas; replica++) {
-        const bit = 1 << replica;
-        if ((chosen & bit) !== 0) continue;
-        const isUp = epochs.isOperational(replica) && (this.#suspects & bit) === 0;
-        const rank = epochs.epochOf(replica) + (isUp ? 0 : 0x4000_0000);
-        if (rank < bestRank) {
-          best = replica;
-          bestRank = rank;
-        }
-      }
-      chosen |= 1 << best;
-    }
-    return chosen;
   }
 
   /** Opens a question in the operation's slot and sends it. */
@@ -416,77 +330,10 @@ export class Coordinator {
   }
 
   #send(operation: Operation, replicas: number): void {
-    const { links } = this.#doors;
-    this.#writeHeader(operation);
-    const isOwn = operation.phase === 'accept' || (operation.phase === 'finish' && !operation.adopts);
-    for (let replica = 0; replica < links.length; replica++) {
-      if (((replicas >>> replica) & 1) === 0) continue;
-      const isSent = isOwn
-        ? this.#sendOwn(operation, replica)
-        : operation.phase === 'read' || operation.phase === 'prepare'
-          ? this.#sendKey(operation, replica)
-          : this.#sendNewest(operation, replica);
-      if (!isSent) continue;
-      this.#dirty |= 1 << replica;
-      this.counters.framesSent++;
-      operation.hasLeft = true;
-    }
-  }
-
-  #writeHeader(operation: Operation): void {
-    const { words } = operation.request;
-    const { phase } = operation;
-    words[REQUEST.KIND] = phase === 'read' ? READ : phase === 'prepare' ? PREPARE : ACCEPT;
-    words[REQUEST.SLOT] = operation.slot;
-    words[REQUEST.GENERATION] = operation.generation;
-    writeBallot(words, REQUEST.BALLOT, operation.ballot);
-    writeBallot(words, REQUEST.ROOT, operation.root);
-  }
-
-  #sendOwn(operation: Operation, replica: number): boolean {
-    const link = this.#doors.links[replica]!;
-    const { request, large } = operation;
-    const keyEnd = REQUEST.BYTES + padded(operation.keyBytes);
-    const byteLength = keyEnd + valueBytesInFrame(operation.valueBytes);
-    const start = link.claim(byteLength);
-    if (start < 0) return false;
-    request.words[REQUEST.VALUE_BYTES] = operation.valueBytes;
-    if (large !== undefined) {
-      request.words[keyEnd >> 2] = this.#doors.large[replica]!.send(large);
-      request.words[(keyEnd >> 2) + 1] = large.byteLength;
-    }
-    copyWords(request, 0, link, start, byteLength);
-    link.commit();
-    return true;
-  }
-
-  #sendKey(operation: Operation, replica: number): boolean {
-    const link = this.#doors.links[replica]!;
-    const byteLength = REQUEST.BYTES + padded(operation.keyBytes);
-    const start = link.claim(byteLength);
-    if (start < 0) return false;
-    operation.request.words[REQUEST.VALUE_BYTES] = NO_VALUE;
-    copyWords(operation.request, 0, link, start, byteLength);
-    link.commit();
-    return true;
-  }
-
-  #sendNewest(operation: Operation, replica: number): boolean {
-    const link = this.#doors.links[replica]!;
-    const { valueBytes, value, large } = operation.newest;
-    const keyEnd = REQUEST.BYTES + padded(operation.keyBytes);
-    const start = link.claim(keyEnd + valueBytesInFrame(valueBytes));
-    if (start < 0) return false;
-    operation.request.words[REQUEST.VALUE_BYTES] = valueBytes;
-    copyWords(operation.request, 0, link, start, keyEnd);
-    if (large !== undefined) {
-      link.words[(start + keyEnd) >> 2] = this.#doors.large[replica]!.send(large);
-      link.words[((start + keyEnd) >> 2) + 1] = large.byteLength;
-    } else if (valueBytes > 0) {
-      copyWords(value, 0, link, start + keyEnd, valueBytes);
-    }
-    link.commit();
-    return true;
+    const sent = this.#sender.send(operation, replicas);
+    this.#dirty |= sent;
+    this.counters.framesSent += popcount(sent);
+    if (sent !== 0) operation.hasLeft = true;
   }
 
   // --- deciding
@@ -524,7 +371,8 @@ export class Coordinator {
     if (this.#quorums.replicas - popcount(outOfMemory) < needed) {
       const hasAnyStored = operation.phase !== 'accept' || board.votersOf(operation.slot, GRANTED) !== 0;
       if (hasAnyStored) return this.#settle(operation, operation.kind === 'put' ? 'unknown' : 'unavailable');
-      if ((refused & this.#awaited(operation)) === this.#awaited(operation)) this.#settle(operation, 'memory');
+      const awaited = this.#watch.awaited(operation.asked);
+      if ((refused & awaited) === awaited) this.#settle(operation, 'memory');
       return; // Until all have answered, one may still have stored it.
     }
     this.#readAgain(operation, nowMs);
@@ -556,25 +404,13 @@ export class Coordinator {
     return valid;
   }
 
-  /** Forgets answers of replicas that have restarted since; the newest entry stays, since it was proposed. */
-  #dropVoidAnswers(operation: Operation): void {
-    const { epochs } = this.#doors;
-    if (!this.#rules.checksEpochs || epochs.restarts() === operation.restarts) return;
-    for (let replica = 0; replica < this.#quorums.replicas; replica++) {
-      const bit = 1 << replica;
-      if ((operation.answered & bit) === 0 || operation.epochs[replica] === epochs.epochOf(replica)) continue;
-      operation.answered &= ~bit;
-      withdraw(operation, bit);
-      operation.answers--;
-    }
-  }
-
   #evaluateRead(operation: Operation, isOverdue: boolean, nowMs: number): void {
-    this.#dropVoidAnswers(operation);
+    dropVoidAnswers(operation, this.#doors.epochs, this.#rules);
     const { newest, second, answered } = operation;
     const agree = this.#rules.readsStable ? operation.agreeNeeded : 0;
     const needs = { read: operation.readNeeded, agree };
-    const isComplete = isOverdue || (answered & this.#awaited(operation)) === this.#awaited(operation);
+    const awaited = this.#watch.awaited(operation.asked);
+    const isComplete = isOverdue || (answered & awaited) === awaited;
     const agreeing = isNone(newest.ballot) ? operation.answers : popcount(newest.agreeing);
     const verdict = judgeRead({ answered: operation.answers, agreeing }, needs, isComplete);
     if (verdict === 'return') return this.#conclude(operation, newest, nowMs);
@@ -592,15 +428,6 @@ export class Coordinator {
     operation.asked = this.#all;
     operation.isFast = false;
     this.#send(operation, rest);
-  }
-
-  /** Whose answers are waited for: those asked that are up and answer in time. */
-  #awaited(operation: Operation): number {
-    let awaited = operation.asked & ~this.#suspects;
-    for (let replica = 0; replica < this.#quorums.replicas; replica++) {
-      if (!this.#doors.epochs.isOperational(replica)) awaited &= ~(1 << replica);
-    }
-    return awaited;
   }
 
   /** An entry is stable: a read returns it; a write has happened if the entry is its own or a later one. */
@@ -663,7 +490,7 @@ export class Coordinator {
   }
 
   #evaluatePrepare(operation: Operation, nowMs: number): void {
-    this.#dropVoidAnswers(operation);
+    dropVoidAnswers(operation, this.#doors.epochs, this.#rules);
     if (operation.answers >= this.#quorums.prepare) return this.#finish(operation, nowMs);
     const { board } = this.#doors;
     const refused = board.votersOf(operation.slot, REFUSED) | board.votersOf(operation.slot, NO_MEMORY);
@@ -701,7 +528,7 @@ export class Coordinator {
       ? operation.answered
       : this.#validVoters(operation, board.votersOf(operation.slot, GRANTED)) | board.votersOf(operation.slot, REFUSED);
     if (operation.phase === 'read') {
-      this.#suspects |= operation.asked & ~heard;
+      this.#watch.suspect(operation.asked & ~heard);
       const { generation } = operation;
       this.#evaluateRead(operation, true, nowMs);
       if (operation.phase !== 'read' || operation.generation !== generation) return;
@@ -721,29 +548,11 @@ export class Coordinator {
   }
 
   #expireQueued(nowMs: number): void {
-    const expired: Operation[] = [];
-    const kept = this.#queue.slice(this.#queueHead).filter((operation) => {
-      if (operation === undefined) return false;
+    const expired = this.#queue.take((operation) => {
       startClock(operation, nowMs);
-      if (nowMs < operation.deadlineMs) return true;
-      expired.push(operation);
-      return false;
+      return nowMs >= operation.deadlineMs;
     });
-    this.#queue = kept;
-    this.#queueHead = 0;
     for (const operation of expired) this.#expire(operation);
-  }
-
-  #reviewLinks(nowMs: number): void {
-    const { links } = this.#doors;
-    if (nowMs - this.#suspectsReviewedMs > SUSPICION_MS) {
-      this.#suspects = 0;
-      this.#suspectsReviewedMs = nowMs;
-    }
-    for (let replica = 0; replica < links.length; replica++) {
-      if (links[replica]!.hasRoomFor(1)) continue;
-      this.#suspects |= 1 << replica;
-    }
   }
 
   #settle(operation: Operation, outcome: Outcome): void {
@@ -777,34 +586,4 @@ export class Coordinator {
 /** The deadline of an operation that has none yet: one look at the clock serves a whole batch. */
 function startClock(operation: Operation, nowMs: number): void {
   if (operation.deadlineMs === Number.POSITIVE_INFINITY) operation.deadlineMs = nowMs + operation.timeoutMs;
-}
-
-/** Where an answer with `ballot` counts: the newest entry so far, the second newest, or nowhere. */
-function candidateOf(operation: Operation, ballot: Ballot): Candidate | undefined {
-  const { newest, second } = operation;
-  if (operation.answered === 0) return startCandidate(newest, ballot);
-  const order = compareBallots(ballot, newest.ballot);
-  if (order === 0) return newest;
-  if (order > 0) {
-    operation.second = newest;
-    operation.newest = second;
-    return startCandidate(second, ballot);
-  }
-  const below = compareBallots(ballot, second.ballot);
-  if (below === 0) return second;
-  return below > 0 ? startCandidate(second, ballot) : undefined;
-}
-
-function startCandidate(candidate: Candidate, ballot: Ballot): Candidate {
-  candidate.clear();
-  copyBallot(candidate.ballot, ballot);
-  return candidate;
-}
-
-/** Takes back what a replica's answer counted for. */
-function withdraw(operation: Operation, bit: number): void {
-  for (const candidate of [operation.newest, operation.second]) {
-    candidate.holders &= ~bit;
-    candidate.agreeing &= ~bit;
-  }
 }

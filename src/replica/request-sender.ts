@@ -1,0 +1,92 @@
+// Writes the frames of a coordinator's questions into its links.
+import type { LargeLane, Link } from './environment.ts';
+import type { Operation } from './operation.ts';
+import { ACCEPT, NO_VALUE, PREPARE, READ, REQUEST, copyWords, padded, valueBytesInFrame, writeBallot } from './wire.ts';
+
+/** Bytes of the frame that an operation is first sent in. */
+export function requestBytes({ kind, keyBytes, valueBytes }: Operation): number {
+  return REQUEST.BYTES + padded(keyBytes) + (kind === 'put' ? valueBytesInFrame(valueBytes) : 0);
+}
+
+/** The sending side of a coordinator. Lists are by replica. */
+export class RequestSender {
+  readonly #links: readonly Link[];
+  readonly #large: readonly LargeLane[];
+
+  constructor(links: readonly Link[], large: readonly LargeLane[]) {
+    this.#links = links;
+    this.#large = large;
+  }
+
+  /** Sends the operation's question. @returns the replicas among `replicas` whose links had room, as a mask. */
+  send(operation: Operation, replicas: number): number {
+    writeHeader(operation);
+    let sent = 0;
+    for (let replica = 0; replicas >>> replica !== 0; replica++) {
+      const bit = 1 << replica;
+      if ((replicas & bit) !== 0 && this.#sendTo(operation, replica)) sent |= bit;
+    }
+    return sent;
+  }
+
+  #sendTo(operation: Operation, replica: number): boolean {
+    const { phase } = operation;
+    if (phase === 'read' || phase === 'prepare') return this.#sendKey(operation, replica);
+    const isOwn = phase === 'accept' || (phase === 'finish' && !operation.adopts);
+    return isOwn ? this.#sendOwn(operation, replica) : this.#sendNewest(operation, replica);
+  }
+
+  #sendOwn({ request, large, keyBytes, valueBytes }: Operation, replica: number): boolean {
+    const link = this.#links[replica]!;
+    const keyEnd = REQUEST.BYTES + padded(keyBytes);
+    const byteLength = keyEnd + valueBytesInFrame(valueBytes);
+    const start = link.claim(byteLength);
+    if (start < 0) return false;
+    request.words[REQUEST.VALUE_BYTES] = valueBytes;
+    if (large !== undefined) {
+      request.words[keyEnd >> 2] = this.#large[replica]!.send(large);
+      request.words[(keyEnd >> 2) + 1] = large.byteLength;
+    }
+    copyWords(request, 0, link, start, byteLength);
+    link.commit();
+    return true;
+  }
+
+  #sendKey({ request, keyBytes }: Operation, replica: number): boolean {
+    const link = this.#links[replica]!;
+    const byteLength = REQUEST.BYTES + padded(keyBytes);
+    const start = link.claim(byteLength);
+    if (start < 0) return false;
+    request.words[REQUEST.VALUE_BYTES] = NO_VALUE;
+    copyWords(request, 0, link, start, byteLength);
+    link.commit();
+    return true;
+  }
+
+  #sendNewest({ request, keyBytes, newest }: Operation, replica: number): boolean {
+    const link = this.#links[replica]!;
+    const { valueBytes, value, large } = newest;
+    const keyEnd = REQUEST.BYTES + padded(keyBytes);
+    const start = link.claim(keyEnd + valueBytesInFrame(valueBytes));
+    if (start < 0) return false;
+    request.words[REQUEST.VALUE_BYTES] = valueBytes;
+    copyWords(request, 0, link, start, keyEnd);
+    if (large !== undefined) {
+      link.words[(start + keyEnd) >> 2] = this.#large[replica]!.send(large);
+      link.words[((start + keyEnd) >> 2) + 1] = large.byteLength;
+    } else if (valueBytes > 0) {
+      copyWords(value, 0, link, start + keyEnd, valueBytes);
+    }
+    link.commit();
+    return true;
+  }
+}
+
+function writeHeader({ request, phase, slot, generation, ballot, root }: Operation): void {
+  const { words } = request;
+  words[REQUEST.KIND] = phase === 'read' ? READ : phase === 'prepare' ? PREPARE : ACCEPT;
+  words[REQUEST.SLOT] = slot;
+  words[REQUEST.GENERATION] = generation;
+  writeBallot(words, REQUEST.BALLOT, ballot);
+  writeBallot(words, REQUEST.ROOT, root);
+}
