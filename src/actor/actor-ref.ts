@@ -1,22 +1,13 @@
 // How others talk to an actor: one function per message, made once from the definition's names.
-import type { ExitReason } from '../base/exit-reason.ts';
-import type { MailboxSender } from '../mailbox/envelope.ts';
-import type { AskDesk } from './ask-desk.ts';
+import type { AskDesk, AskedActor } from './ask-desk.ts';
 import { SYSTEM_TYPE } from './definition.ts';
 import type { AskOptions, AnyActorDefinition } from './definition.ts';
 import { KIND } from './message-kind.ts';
 
 /** What the functions of a reference need of the actor. */
-export interface ActorLink {
+export interface ActorLink extends AskedActor {
   readonly name: string;
-  readonly sender: MailboxSender;
   readonly desk: AskDesk;
-  /** Whether it lives in another thread. */
-  readonly isRemote: boolean;
-  /** Asks were sent that it was not shown; the desk's. */
-  isUnflushed: boolean;
-  /** Why it takes no message any more. */
-  readonly ended: ExitReason | undefined;
 }
 
 type Tell = (body?: unknown) => boolean;

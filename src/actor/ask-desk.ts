@@ -7,19 +7,28 @@ import { exitReasonText } from '../base/exit-reason.ts';
 import { ASK_TICK_MS, ACTOR_BATCH_MESSAGES, PENDING_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX } from '../base/limits.ts';
 import { CorrelationTable } from '../mailbox/correlation-table.ts';
 import { DeadLetters } from '../mailbox/dead-letters.ts';
-import type { Envelope } from '../mailbox/envelope.ts';
+import type { Envelope, MailboxSender } from '../mailbox/envelope.ts';
 import { createBell } from '../mailbox/ring-lane.ts';
 import { RingMailbox } from '../mailbox/ring-mailbox.ts';
 import type { RingLaneEnd } from '../mailbox/ring-mailbox.ts';
-import type { ActorLink } from './actor-ref.ts';
 import { AskTurns } from './ask-turns.ts';
+import type { Unflushed } from './ask-turns.ts';
 import type { AskOptions } from './definition.ts';
 import { ANSWERS, KIND } from './message-kind.ts';
 import { rethrowHere } from './remote-error.ts';
 
+/** What a desk needs of an actor that is asked. */
+export interface AskedActor extends Unflushed {
+  readonly sender: MailboxSender;
+  /** Whether it lives in another thread. */
+  readonly isRemote: boolean;
+  /** Why it takes no message any more. */
+  readonly ended: ExitReason | undefined;
+}
+
 /** A kind of question. */
 export interface Question {
-  readonly actor: ActorLink;
+  readonly actor: AskedActor;
   readonly type: number;
   /** Names the question in errors. */
   readonly text: string;
@@ -101,7 +110,7 @@ export class AskDesk {
   }
 
   /** An actor is dead: settles its asks, after the answers that it has still given. */
-  bury(actor: ActorLink, reason: ExitReason, lane?: number): void {
+  bury(actor: AskedActor, reason: ExitReason, lane?: number): void {
     this.#drain(PENDING_MAX); // No more asks can be open than that.
     for (const ask of this.#asks.takeAll(({ question }) => question.actor === actor)) {
       this.#release(ask).reject(deadError(ask.question.text, reason));
