@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
+import { EARLY_FRAMES } from '../../src/base/limits.ts';
 import { DeadLetters } from '../../src/mailbox/dead-letters.ts';
 import type { Envelope } from '../../src/mailbox/envelope.ts';
 import { FORM, HEADER_BYTES, headWord } from '../../src/mailbox/frame.ts';
@@ -251,6 +252,48 @@ describe('Ring mailbox: threads that die', () => {
     send(pair.sender(12, senderPort), { body: new Uint8Array(8192).fill(9) });
     expect(bodiesOf(mailbox)).toEqual([1, 2, new Uint8Array(8192).fill(9)]);
     expect(pair.deadLetters.counts()).toEqual(new Map([['lost', 1]]));
+  });
+});
+
+/** How many of `count` messages it is shown before they are flushed. */
+function shownEarly(sender: RingSender, mailbox: RingMailbox, count: number): number {
+  for (let sent = 0; sent < count; sent++) sender.offer(envelopeOf({ type: PLAIN, body: sent }));
+  return takeAll(mailbox).length;
+}
+
+describe('Ring mailbox: what it is shown before the flush', () => {
+  it('is whole parts of EARLY_FRAMES messages, and the flush shows the rest', () => {
+    const pair = pairOf(0, 4096);
+    const [sender, mailbox] = [pair.sender(2), pair.mailbox(1)];
+    expect(shownEarly(sender, mailbox, 2 * EARLY_FRAMES + 3)).toBe(2 * EARLY_FRAMES);
+    sender.flush();
+    expect(takeAll(mailbox).map(({ body }) => body)).toEqual([32, 33, 34]);
+  });
+
+  it('is nothing where no core is to spare', () => {
+    const pair = pairOf(0, 4096);
+    const options = { ...ends(pair.lane), owner: 2, incarnation: 1, vocabulary: VOCABULARY };
+    const [sender, mailbox] = [new RingSender({ ...options, hasSpareCore: false }), pair.mailbox(1)];
+    expect(shownEarly(sender, mailbox, EARLY_FRAMES)).toBe(0);
+    sender.close();
+    expect(takeAll(mailbox)).toHaveLength(EARLY_FRAMES);
+  });
+
+  it('is nothing for a while when it had gone to sleep again before the rest came', async () => {
+    const pair = pairOf(0, 4096);
+    const [sender, mailbox] = [pair.sender(2), pair.mailbox(1)];
+    const parked = mailbox.parkAsync();
+    expect(shownEarly(sender, mailbox, EARLY_FRAMES)).toBe(EARLY_FRAMES);
+    await parked;
+    const again = mailbox.parkAsync();
+    sender.offer(envelopeOf({ type: PLAIN }));
+    sender.flush();
+    await again;
+    expect(takeAll(mailbox)).toHaveLength(1);
+    expect(shownEarly(sender, mailbox, EARLY_FRAMES), 'left out once').toBe(0);
+    sender.flush();
+    expect(takeAll(mailbox)).toHaveLength(EARLY_FRAMES);
+    expect(shownEarly(sender, mailbox, EARLY_FRAMES), 'tried again').toBe(EARLY_FRAMES);
   });
 });
 
