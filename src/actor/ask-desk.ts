@@ -41,7 +41,6 @@ class OpenAsk {
   readonly deadlineMs: number;
   readonly answered: Promise<unknown>;
   resolve: (answer: unknown) => void = () => undefined;
-  reject: (thrown: unknown) => void = () => undefined;
   signal: AbortSignal | undefined = undefined;
   onAbort: (() => void) | undefined = undefined;
 
@@ -49,10 +48,19 @@ class OpenAsk {
     this.question = question;
     this.timeoutMs = timeoutMs;
     this.deadlineMs = nowMs() + timeoutMs;
-    this.answered = new Promise((resolve, reject) => {
+    this.answered = new Promise((resolve) => {
       this.resolve = resolve;
-      this.reject = reject;
     });
+  }
+
+  /**
+   * Fails with the asker's stack beside that of the failure. The stack is that of the reaction which fails, so only an
+   * ask that fails pays for one: a reaction on every ask took 12 % of its processor time.
+   */
+  reject(thrown: unknown): void {
+    // Fails a microtask later, so that the asker's promise follows this one when the reaction runs.
+    const failing = new Promise((_, reject) => queueMicrotask(() => reject(thrown)));
+    this.resolve(failing.then(undefined, rethrowHere));
   }
 }
 
@@ -90,8 +98,7 @@ export class AskDesk {
     if (signal?.aborted === true) return Promise.reject(abortedError(text, signal));
     const ask = new OpenAsk(question, timeoutMs);
     this.#open(ask, body, signal);
-    // A reaction on the very promise that the asker awaits knows the asker's stack; it costs only when it fails.
-    return ask.answered.then(undefined, rethrowHere);
+    return ask.answered;
   }
 
   /** Answers an ask of this thread directly: for actors that live in it. */

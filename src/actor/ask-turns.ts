@@ -3,9 +3,9 @@
 // All asks of one turn leave in one batch, and wake each actor once; the continuations of asks that are settled
 // together have asked again before that batch leaves. Then the thread lets its event loop have a turn, and blocks for a
 // moment if no answer has come: NAP_MS, in Atomics.wait, which leaves the core to whoever answers and ends with the
-// answer. Only if that did not help does it wait through its event loop, which takes longer to wake: on two busy cores
-// a bare round trip takes 10 us with the nap, 13 us with Atomics.waitAsync and 25 us over a MessagePort (Node 26). Actors
-// that take their time make naps rare: see patience.ts.
+// answer. Only if that did not help does it wait through its event loop, which takes longer to wake. A bare round trip
+// on two busy cores takes 10 us with the nap, 13 us with Atomics.waitAsync and 25 us over a MessagePort (Node 26).
+// Actors that take their time make naps rare: see patience.ts.
 import type { MailboxSender } from '../mailbox/envelope.ts';
 import type { RingMailbox } from '../mailbox/ring-mailbox.ts';
 import { NAP_MS } from '../base/limits.ts';
