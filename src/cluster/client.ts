@@ -247,6 +247,7 @@ export class Client implements ClusterClient {
   /** Takes in what has arrived, and settles what is decided. */
   #drain(): void {
     this.#bell.take();
+    this.#coordinator.look();
     for (let replica = 0; replica < this.#replies.length; replica++) {
       const ring = this.#replies[replica]!;
       let start = ring.next();

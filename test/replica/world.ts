@@ -344,6 +344,7 @@ export class World {
       const { coordinator, seen } = this.#clients[indexOf(to)]!;
       for (const frame of frames) coordinator.receive(indexOf(from), frame, 0);
       for (const vote of votes) vote.cast();
+      coordinator.look();
       coordinator.collect(this.nowMs);
       coordinator.flush(this.nowMs);
       this.#look(seen);
