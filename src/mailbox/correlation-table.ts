@@ -1,7 +1,7 @@
 // Asks that await their answers. An answer finds its ask by number, once: a second or late one finds nothing.
 //
-// Numbers are given in order, and a number's low bits are its slot: a Map took 110 ns to open and take an ask, this
-// takes 20 ns. A slot whose ask is still open is passed over; as at most half of them are used, that is rare.
+// Numbers are given in order, and a number's low bits are its slot: a Map took 65 ns to open and take an ask, this
+// takes 11 ns. A slot whose ask is still open is passed over; as at most half of them are used, that is rare.
 import { assert } from '../base/assert.ts';
 import { PENDING_MAX } from '../base/limits.ts';
 

@@ -3,7 +3,7 @@
 // A look that finds nothing has cost a core (or, where the thread naps instead, latency) and bought nothing: then looks
 // are left out, twice as many each time, until they pay again. The bound keeps the thread curious: what did not pay
 // while the machine was busy is tried again. Source: Karlin, Li, Manasse and Owicki, "Empirical studies of competitive
-// spinning for a shared-memory multiprocessor" (1991), section 3: spinning that adapts beats any fixed spin.
+// spinning for a shared-memory multiprocessor" (1991): strategies that adapt to what waits have been.
 import { LOOKS_LEFT_OUT_MAX } from '../base/limits.ts';
 
 /** What one thread has learned about looking before it parks. Owner's thread only. */
