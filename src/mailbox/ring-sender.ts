@@ -2,8 +2,8 @@
 //
 // Who sends much before it flushes shows the receiver a part early, so that both work at once: 64 asks and their
 // answers on two cores took 92 to 102 us, and take 36 to 48 us so (medians of two series). Where the receiver goes to
-// sleep again before the rest comes, that is a second wake-up for nothing (on one core it took 22 to 34 % longer), so it
-// is done only with a core to spare, and while it pays.
+// sleep again before the rest comes, that is a second wake-up for nothing (on one core it took 22 to 34 % longer), so
+// it is done only with a core to spare, and while it pays.
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import { rangeError } from '../base/errors.ts';
 import { EARLY_FRAMES, INLINE_BYTES_MAX, ROOM_LOOK_MS } from '../base/limits.ts';
