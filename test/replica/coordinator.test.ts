@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
+import { Coordinator } from '../../src/replica/coordinator.ts';
+import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
+import { ClientLane, Replica } from '../../src/replica/replica.ts';
+import { REQUEST } from '../../src/replica/wire.ts';
+import type { FrameViews } from '../../src/replica/wire.ts';
+import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
 import { Director } from './director.ts';
+import { CapturingLink, NO_LARGE_LANE } from './network.ts';
 import { judge, settle } from './scheduler.ts';
 import { World } from './world.ts';
 import type { WorldOptions } from './world.ts';
@@ -92,6 +99,51 @@ describe('Votes', () => {
     director.arrive('A2 > C0 ack'); // Of the first one: it reuses the slot.
     director.exchange(0, 'accept', [0]);
     expect(put.outcome).toBeUndefined();
+  });
+});
+
+describe('A vote that comes while answers are taken in', () => {
+  it('is looked at in the next turn, with the answer that was published before it', () => {
+    const board = new TallyBoard(createTallyBoard(32, 3));
+    const settled: string[] = [];
+    const requests: FrameViews[] = [];
+    const answers: FrameViews[] = [];
+    const coordinator = new Coordinator(
+      {
+        links: [0, 1, 2].map(() => new CapturingLink((frame) => requests.push(frame))),
+        large: [0, 1, 2].map(() => NO_LARGE_LANE),
+        board,
+        epochs: { epochOf: () => 1, restarts: () => 0, isOperational: () => true },
+        tags: { take: () => {} },
+        random: seededRandom(1),
+        replyRoomBytes: 1 << 20,
+        settle: ({ outcome }) => settled.push(outcome),
+      },
+      THREE,
+    );
+    const get = coordinator.acquire();
+    writeKey('k', get.request, REQUEST.BYTES);
+    get.keyBytes = writtenKey.byteLength;
+    get.request.words[REQUEST.KEY_BYTES] = writtenKey.byteLength;
+    Object.assign(get, { readNeeded: THREE.read, agreeNeeded: THREE.agreeing, deadlineMs: 100 });
+    coordinator.submit(get);
+    coordinator.flush(0);
+
+    coordinator.look(); // And takes in that nothing has arrived,
+    requests.forEach((request, index) => {
+      const link = new CapturingLink((frame) => answers.push(frame));
+      const lane = new ClientLane({ link, votes: board, large: NO_LARGE_LANE });
+      const replica = new Replica({ index, epoch: 1, bytesMax: 1 << 20, recovery: undefined, peers: [] });
+      replica.receive(lane, request, 0); // when the replicas answer and vote.
+      lane.castVotes(index, 1);
+    });
+    coordinator.collect(0);
+    expect(settled).toEqual([]);
+
+    coordinator.look();
+    answers.forEach((answer, index) => coordinator.receive(index, answer, 0));
+    coordinator.collect(0);
+    expect(settled).toEqual(['absent']);
   });
 });
 
