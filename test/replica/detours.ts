@@ -1,5 +1,5 @@
-// Schedules that leave the known ones: each begins like one of the book, is cut at a random step, and goes on at random.
-// The rules are needed in corners that random search from an empty cluster hardly ever reaches; from here it does.
+// Schedules that leave the known ones: each begins like one of the book, is cut at a random step, and goes on at
+// random. The rules are needed in corners that random search from an empty cluster hardly reaches; from here it does.
 import { popcount } from '../../src/base/bits.ts';
 import { below, seededRandom, unitOf } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
