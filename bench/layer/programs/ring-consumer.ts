@@ -16,7 +16,6 @@ interface Ends {
 
 /** Most frames between two stores of HEAD. */
 const BATCH_MAX = 256;
-const FRAME_WORDS = 8;
 
 const ends: Ends = workerData;
 const control = sharedMemory(ends.control);
@@ -53,7 +52,9 @@ function takeBatch(framesMax: number): { readonly frames: number; readonly sum: 
   let frames = 0;
   for (let start = 0; frames < framesMax && (start = ring.next()) >= 0; frames++) {
     const first = start >> 2;
-    for (let word = 0; word < FRAME_WORDS; word++) sum = (sum + words[first + word]!) | 0;
+    const upper = words[first]! + words[first + 1]! + words[first + 2]! + words[first + 3]!;
+    const lower = words[first + 4]! + words[first + 5]! + words[first + 6]! + words[first + 7]!;
+    sum = (sum + upper + lower) | 0;
   }
   if (ring.free()) producersBell.ring(0);
   return { frames, sum };
