@@ -1,6 +1,6 @@
 // The shared words of a cluster, in one buffer that every thread of it maps. Drawn once:
 //
-//   words    0  [ MAGIC | REPLICAS | STATE | REFERENCES ]
+//   words    0  [ MAGIC | REPLICAS | STATE | REFERENCES | RESETS ]
 //           16  [ TAG low, TAG high ] (one 64-bit counter)
 //           32  client table: CLIENTS_MAX owner words
 //           64  status board (see ring/epoch-table.ts): epochs, restart counter, states
@@ -16,7 +16,17 @@ import { sharedMemory } from '../ring/memory.ts';
 import type { SharedMemory } from '../ring/memory.ts';
 
 const MAGIC = 0x51_43_4c_55; // "QCLU"
-const AT = { MAGIC: 0, REPLICAS: 1, STATE: 2, REFERENCES: 3, TAG: 16, CLIENTS: 32, EPOCHS: 64, COUNTERS: 128 } as const;
+const AT = {
+  MAGIC: 0,
+  REPLICAS: 1,
+  STATE: 2,
+  REFERENCES: 3,
+  RESETS: 4,
+  TAG: 16,
+  CLIENTS: 32,
+  EPOCHS: 64,
+  COUNTERS: 128,
+} as const;
 const DOORBELLS = AT.COUNTERS + REPLICAS_MAX * LINE_WORDS;
 const WORDS = DOORBELLS + (REPLICAS_MAX + CLIENTS_MAX) * DOORBELL.WORDS;
 
@@ -61,6 +71,16 @@ export class ClusterBoard {
 
   set state(state: number) {
     this.memory.atomics.store(this.memory.words, AT.STATE, state);
+  }
+
+  /** How often the cluster was reset: what a client began before belongs to a state that is gone. */
+  get resets(): number {
+    return this.memory.atomics.load(this.memory.words, AT.RESETS);
+  }
+
+  /** Counts a reset; the supervisor's thread, before the cluster is open again. */
+  countReset(): void {
+    this.memory.atomics.add(this.memory.words, AT.RESETS, 1);
   }
 
   /** A number for a large value on its way, used by nobody else in this cluster. Any thread. */

@@ -66,6 +66,8 @@ export class Client implements ClusterClient {
   /** The client's lane at every replica; lanes below are those of other replicas. */
   readonly #lane: number;
   #isFlushing = false;
+  /** Resets of the cluster that this client knows of. */
+  #resets: number;
   #isArmed = false;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
@@ -80,6 +82,7 @@ export class Client implements ClusterClient {
     const memory = sharedMemory(connection.board);
     this.#board = new ClusterBoard(memory);
     this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
+    this.#resets = this.#board.resets;
     const { client, lanes, name, quorums, serial } = connection;
     this.#lane = quorums.replicas + client;
     this.#bell = this.#board.clientBell(client);
@@ -230,6 +233,7 @@ export class Client implements ClusterClient {
 
   /** Sends what there is room for. @returns whether the queue was held back by a ring that has room now. */
   #flushOnce(): boolean {
+    this.#forgetLostState();
     let replicas = this.#coordinator.flush(nowMs());
     for (let replica = 0; replicas !== 0; replica++, replicas >>>= 1) {
       if ((replicas & 1) === 0) continue;
@@ -244,8 +248,18 @@ export class Client implements ClusterClient {
     return hasRoom;
   }
 
+  /** A thread that was blocked while the state was lost and reset must not carry anything of it into the new one. */
+  #forgetLostState(): void {
+    const { resets } = this.#board;
+    if (resets === this.#resets) return;
+    this.#resets = resets;
+    this.abandon('state-lost');
+    this.#unresolved.clear();
+  }
+
   /** Takes in what has arrived, and settles what is decided. */
   #drain(): void {
+    this.#forgetLostState();
     this.#bell.take();
     this.#coordinator.look();
     for (let replica = 0; replica < this.#replies.length; replica++) {
@@ -345,6 +359,7 @@ export class Client implements ClusterClient {
     if (this.#isClosed) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the client: it is closed');
     const { state } = this.#board;
     if (state === CLUSTER_STATE_LOST) throw stateLostError();
+    this.#forgetLostState(); // What begins now belongs to the new state.
     if (state === CLUSTER_CLOSED) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the cluster: it is closed');
   }
 

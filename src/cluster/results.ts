@@ -36,7 +36,9 @@ export function resultOf(
       return new Failure(signal?.reason ?? new QuorateError('ERR_QUORATE_ABORTED', 'The operation was aborted'));
     case 'memory': {
       const message = 'Cannot store the value: too few replicas have memory left for it';
-      return new Failure(new QuorateError('ERR_QUORATE_MEMORY', message));
+      // A replica that was down or silent may still store it: the operation can be resolved like an unknown one.
+      const fields = { operationId: remember(operation) };
+      return new Failure(new QuorateError('ERR_QUORATE_MEMORY', message, { fields }));
     }
     case 'state-lost':
       return new Failure(stateLostError());
@@ -71,7 +73,7 @@ function readOk({ newest }: Operation): ReadResult {
   return { outcome: 'ok', value: decodeValue(new Uint8Array(buffer), LARGE_HEADER_BYTES, byteLength), version };
 }
 
-/** A finished write that had landed before keeps the version under which it landed: its first tag. */
+/** A write that had landed, or was overwritten, before it was finished has its first tag as version. */
 function writtenVersion({ adopts, first, root }: Operation): string {
   return versionOf(adopts ? first : root);
 }

@@ -172,6 +172,7 @@ export class Supervisor implements SupervisorControl {
     await Promise.all(ends);
     await this.#untilAllOperational();
     if (this.#board.state === CLUSTER_CLOSED) return;
+    this.#board.countReset(); // Before anybody is served: see the clients' #forgetLostState.
     this.#board.state = CLUSTER_OPEN;
     this.#tell({ kind: 'reset' });
   }
@@ -380,6 +381,12 @@ export class Supervisor implements SupervisorControl {
       if (operational === replicas) return;
       if (this.#board.state === CLUSTER_CLOSED) {
         throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot start the replicas: the cluster was closed');
+      }
+      if (this.#board.state === CLUSTER_STATE_LOST && this.#resetting === undefined) {
+        throw new QuorateError(
+          'ERR_QUORATE_START_FAILED',
+          'Cannot start the replicas: too many of them died meanwhile',
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, 1));
     }

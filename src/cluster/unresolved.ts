@@ -34,6 +34,11 @@ export class UnresolvedWrites {
     return operationId;
   }
 
+  /** Forgets all: the state that they belong to is gone. */
+  clear(): void {
+    for (const operationId of this.#kept.keys()) this.#forget(operationId);
+  }
+
   has(operationId: string): boolean {
     return this.#kept.has(operationId);
   }

@@ -435,7 +435,9 @@ export class Coordinator {
     if (operation.kind === 'put') {
       const write = { first: operation.first, latest: operation.ballot };
       if (decideFinish(write, stable.root, this.#rules) === 'propose') return this.#prepare(operation, nowMs);
-      operation.adopts = true;
+      // Its version is the root under which readers see it: that of a later proposal of its own, where that landed.
+      operation.adopts = compareBallots(stable.root, operation.proposed) !== 0;
+      if (!operation.adopts) copyBallot(operation.root, stable.root);
       return this.#settle(operation, 'ok');
     }
     if (stable !== operation.newest) {
@@ -511,6 +513,7 @@ export class Coordinator {
     operation.adopts = operation.kind === 'get' || decideFinish(write, operation.newest.root, this.#rules) === 'adopt';
     // A ballot is never used for two values: the value proposed at it is chosen here, once.
     copyBallot(operation.root, operation.adopts ? operation.newest.root : operation.ballot);
+    if (!operation.adopts) copyBallot(operation.proposed, operation.ballot);
     if (operation.adopts && isNone(operation.newest.ballot)) return this.#settle(operation, 'absent');
     this.#ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
   }

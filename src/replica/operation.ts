@@ -98,6 +98,8 @@ export class Operation {
   /** The newest entry among the answers, and the one before it. */
   newest: Candidate = new Candidate();
   second: Candidate = new Candidate();
+  /** Ballot at which the own value was last proposed after a prepare; none before. */
+  readonly proposed: MutableBallot = mutableBallot();
   /** Ballot that was last written back in vain. */
   readonly wroteBack: MutableBallot = mutableBallot();
   /** Whether the phase proposes the newest entry's value instead of the own one. */
@@ -134,6 +136,7 @@ export class Operation {
     this.slot = -1;
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.first.high = this.first.low = this.wroteBack.high = this.wroteBack.low = 0;
+    this.proposed.high = this.proposed.low = 0;
     this.adopts = this.hasLeft = false;
     this.isFast = true;
     this.attempts = this.asked = this.reservedBytes = 0;

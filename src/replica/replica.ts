@@ -162,12 +162,21 @@ export class Replica {
         return;
       case ENTRY:
       case CHUNK_END:
-        this.#recovery?.receive(peer, frame, start);
+        if (this.#recovery === undefined) return this.#dropLateEntry(peer, frame.words, start);
+        this.#recovery.receive(peer, frame, start);
         this.#endRecoveryIfDone();
         return;
       default:
         return;
     }
+  }
+
+  /** Lets go of a large value that comes after the recovery has ended. */
+  #dropLateEntry(peer: number, words: Int32Array, start: number): void {
+    const at = start >> 2;
+    if (words[at + CATCH_UP.KIND] !== ENTRY || words[at + CATCH_UP.VALUE_BYTES] !== BY_REFERENCE) return;
+    const valueStart = start + CATCH_UP.ENTRY_BYTES + padded(words[at + CATCH_UP.KEY_BYTES]!);
+    this.#peers[peer]?.large.take(words[valueStart >> 2]!)?.release();
   }
 
   #endRecoveryIfDone(): void {

@@ -1,4 +1,5 @@
-import { once } from 'node:events';
+import { on, once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { openCluster } from '../../src/index.ts';
 import type { Cluster } from '../../src/index.ts';
@@ -96,6 +97,28 @@ describe('A reset', { timeout: 30_000 }, () => {
     expect(await injectFault(cluster, 0, 'terminate')).toBe(true); // From here on a death is recovered from again.
     await back;
     expect(await cluster.get('new', { level: 'all' })).toMatchObject({ value: 1 });
+  });
+});
+
+describe('A client that is blocked while the state is lost and reset', () => {
+  it('carries nothing of it into the new state', async () => {
+    await using cluster = await openCluster({ replicas: 1 });
+    const worker = new Worker(new URL('../fixtures/cluster/sleeper.ts', import.meta.url), {
+      workerData: cluster.handle(),
+    });
+    const messages = on(worker, 'message');
+    const exited = once(worker, 'exit');
+    await messages.next(); // It has queued a write and sleeps, without having sent it.
+    const lost = once(cluster, 'stateLost');
+    await injectFault(cluster, 0, 'terminate', { force: true });
+    await lost;
+    await cluster.reset();
+    await cluster.put('k', 'new');
+    worker.postMessage('wake');
+    const { value } = await messages.next();
+    expect(value).toEqual(['unknown or ERR_QUORATE_STATE_LOST']);
+    await exited;
+    expect(await cluster.get('k')).toMatchObject({ outcome: 'ok', value: 'new' });
   });
 });
 
