@@ -79,6 +79,7 @@ export class ActorLoop {
         await pending;
         this.#answers.flush();
       } else if (handled === 0) {
+        if (this.#isDone()) break; // What looked like a message was none: nobody would wake us again.
         const rested = this.#rest();
         if (rested !== undefined) await rested;
       } else if (++batches === ACTOR_BATCHES_PER_TURN) {
