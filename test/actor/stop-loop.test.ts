@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ActorLoop } from '../../src/actor/actor-loop.ts';
 import { KIND } from '../../src/actor/message-kind.ts';
-import type { Deliver, Envelope, Mailbox } from '../../src/mailbox/envelope.ts';
+import type { Deliver, Mailbox } from '../../src/mailbox/envelope.ts';
 
 const STOP = { isSystem: true, type: 0, kind: KIND.STOP_DRAINED, target: 0, correlation: 0, incarnation: 0 };
 
@@ -16,7 +16,7 @@ function misleadingMailbox(): Mailbox {
         return 0;
       }
       held = 0;
-      deliver({ ...STOP, body: undefined } as Envelope);
+      deliver({ ...STOP, body: undefined });
       return 1;
     },
     hasMessages: (): boolean => held > 0 || isMisleading,
@@ -29,7 +29,7 @@ describe('An actor that drains before it stops', () => {
     const rests: string[] = [];
     const loop = new ActorLoop({
       definition: { module: 'file:///none', on: {}, start: () => undefined } as never,
-      context: { name: 'stopping' } as never,
+      context: { name: 'stopping' },
       mailbox: misleadingMailbox(),
       answers: { send: () => undefined, flush: () => undefined },
       rest: () => {
