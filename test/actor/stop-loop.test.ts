@@ -28,7 +28,7 @@ describe('An actor that drains before it stops', () => {
   it('does not wait for messages when what looked like one was none', async () => {
     const rests: string[] = [];
     const loop = new ActorLoop({
-      definition: { module: 'file:///none', on: {}, start: () => undefined } as never,
+      definition: { module: 'file:///none', on: {}, start: () => undefined },
       context: { name: 'stopping' },
       mailbox: misleadingMailbox(),
       answers: { send: () => undefined, flush: () => undefined },
