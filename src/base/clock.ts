@@ -4,8 +4,3 @@
 export function nowMs(): number {
   return performance.now();
 }
-
-/** Milliseconds since the Unix epoch: for people and logs, never for ordering. */
-export function wallMs(): number {
-  return Date.now();
-}

@@ -4,7 +4,7 @@
 //           16  [ TAG low, TAG high ] (one 64-bit counter)
 //           32  client table: CLIENTS_MAX owner words
 //           64  status board (see ring/epoch-table.ts): epochs, restart counter, states
-//          128  replica counters: per replica one line [ KEYS | BYTES / 1024 | RECOVERY_MS | FAULT ]
+//          128  replica counters: per replica one line [ KEYS | BYTES / 1024 | FAULT ]
 //          then one doorbell per replica, then one per client
 //
 // A thread reads what it likes at any time; who writes a word is said where it is written.
@@ -41,7 +41,7 @@ export const CLUSTER_STATE_LOST = 2;
 export const CLUSTER_CLOSED = 3;
 
 /** Per replica counters, for whoever looks. */
-export const COUNTER = { KEYS: 0, KIBIBYTES: 1, RECOVERY_MS: 2, FAULT: 3 } as const;
+export const COUNTER = { KEYS: 0, KIBIBYTES: 1, FAULT: 2 } as const;
 
 /** Allocates the board of a cluster. */
 export function createBoard(replicas: number): SharedArrayBuffer {

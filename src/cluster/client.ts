@@ -216,14 +216,9 @@ export class Client implements ClusterClient {
       this.#coordinator.submit(operation);
       if (this.#isFlushing) return;
       this.#isFlushing = true;
-      queueMicrotask(this.#flushTurn);
+      queueMicrotask(this.#endTurn);
     });
   }
-
-  readonly #flushTurn = (): void => {
-    this.#flush();
-    this.#arm();
-  };
 
   #flush(): void {
     this.#isFlushing = false;

@@ -55,5 +55,4 @@ export function clientOwner(serial: number): number {
 export type DoorMessage =
   | { readonly kind: 'connect'; readonly ticket: string; readonly client: number }
   | { readonly kind: 'connected'; readonly ticket: string; readonly connection: Connection }
-  | { readonly kind: 'refused'; readonly ticket: string; readonly reason: string }
   | { readonly kind: 'disconnect'; readonly client: number; readonly serial: number };

@@ -116,7 +116,6 @@ class ReplicaThread {
   readonly #clients: (Lane | undefined)[] = [];
   /** Lanes that may hold frames. */
   #ready = 0;
-  readonly #startedMs = nowMs();
   #isAnnounced = false;
   readonly #faults = new FaultCommitter();
 
@@ -184,7 +183,6 @@ class ReplicaThread {
     if (!this.#replica.isOperational) return;
     this.#isAnnounced = true;
     const { replica } = this.#wiring;
-    this.#board.setCounter(replica, COUNTER.RECOVERY_MS, Math.round(nowMs() - this.#startedMs));
     this.#board.setCounter(replica, COUNTER.KEYS, this.#replica.table.size);
     this.#epochs.setState(replica, OPERATIONAL);
     this.#port.postMessage('operational');

@@ -1,6 +1,7 @@
 // A mailbox whose senders live in other threads: one lane of rings each, one doorbell for all.
 import type { MessagePort } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
+import { lowestBitIndex } from '../base/bits.ts';
 import { LANES_MAX, LANE_FRAMES_PER_TURN } from '../base/limits.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { sharedMemory } from '../ring/memory.ts';
@@ -178,7 +179,7 @@ export class RingMailbox implements Mailbox {
   #drainSystem(budget: number, deliver: Deliver): number {
     let handled = 0;
     for (let left = this.#pending; left !== 0; left &= left - 1) {
-      const lane = this.#lanes[31 - Math.clz32(left & -left)];
+      const lane = this.#lanes[lowestBitIndex(left)];
       if (lane !== undefined) handled += this.#drainRing(lane, lane.system, { budget: budget - handled, deliver });
     }
     return handled;

@@ -47,8 +47,7 @@ export function noteAnswer(operation: Operation, { replica, frame, start, large 
 }
 
 /** Forgets answers of replicas that have restarted since; the newest entry stays, since it was proposed. */
-export function dropVoidAnswers(operation: Operation, epochs: Epochs, rules: Rules): void {
-  if (!rules.checksEpochs || epochs.restarts() === operation.restarts) return;
+export function dropVoidAnswers(operation: Operation, epochs: Epochs): void {
   for (let replica = 0; operation.answered >>> replica !== 0; replica++) {
     const bit = 1 << replica;
     if ((operation.answered & bit) === 0 || operation.epochs[replica] === epochs.epochOf(replica)) continue;

@@ -5,7 +5,7 @@
 // The hot path is submit, flush, collect: one tag counter access and one frame a replica per batch, counting in the
 // tally board, no allocation. Everything else (refusals, restarts, silence) is the slow path below it.
 import { unreachable } from '../base/assert.ts';
-import { lowestBits, popcount } from '../base/bits.ts';
+import { lowestBitIndex, lowestBits, popcount } from '../base/bits.ts';
 import { PENDING_MAX } from '../base/limits.ts';
 import { unitOf } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
@@ -201,9 +201,8 @@ export class Coordinator {
       let decided = decidedIn[group]!;
       decidedIn[group] = 0;
       while (decided !== 0) {
-        const bit = decided & -decided;
-        decided &= ~bit;
-        const operation = this.#slots[(group << 5) + (31 - Math.clz32(bit))];
+        const operation = this.#slots[(group << 5) + lowestBitIndex(decided)];
+        decided &= decided - 1;
         if (operation !== undefined) this.#evaluate(operation, nowMs);
       }
     }
@@ -323,8 +322,8 @@ export class Coordinator {
   #ask(operation: Operation, needed: number, asked: number, nowMs: number): void {
     const { board, epochs } = this.#doors;
     operation.asked = asked;
-    operation.restarts = epochs.restarts(); // Before anything is sent.
-    operation.generation = board.open(operation.slot, needed, asked, operation.restarts);
+    // The restart counter is noted before anything is sent.
+    operation.generation = board.open(operation.slot, needed, asked, epochs.restarts());
     operation.retryAtMs = nowMs + operation.patienceMs;
     this.#send(operation, asked);
   }
@@ -387,13 +386,19 @@ export class Coordinator {
     return phase === 'write-back' ? Math.max(write, writeNeeded) : writeNeeded;
   }
 
+  /** Whether any replica has restarted since the question was opened: only then can votes or answers to it be void. */
+  #mayHoldVoid({ slot }: Operation): boolean {
+    const { board, epochs } = this.#doors;
+    return this.#rules.checksEpochs && epochs.restarts() !== board.restartsAtOpen(slot);
+  }
+
   /**
    * Those of `voters`, who granted, whose epoch is still that of their replica: looked at now, after the last vote
    * arrived.
    */
   #validVoters(operation: Operation, voters: number): number {
     const { epochs, board } = this.#doors;
-    if (!this.#rules.checksEpochs || epochs.restarts() === operation.restarts) return voters;
+    if (!this.#mayHoldVoid(operation)) return voters;
     let valid = 0;
     for (let replica = 0; replica < this.#quorums.replicas; replica++) {
       const bit = 1 << replica;
@@ -405,7 +410,7 @@ export class Coordinator {
   }
 
   #evaluateRead(operation: Operation, isOverdue: boolean, nowMs: number): void {
-    dropVoidAnswers(operation, this.#doors.epochs, this.#rules);
+    if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
     const { newest, second, answered } = operation;
     const agree = this.#rules.readsStable ? operation.agreeNeeded : 0;
     const needs = { read: operation.readNeeded, agree };
@@ -492,7 +497,7 @@ export class Coordinator {
   }
 
   #evaluatePrepare(operation: Operation, nowMs: number): void {
-    dropVoidAnswers(operation, this.#doors.epochs, this.#rules);
+    if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
     if (operation.answers >= this.#quorums.prepare) return this.#finish(operation, nowMs);
     const { board } = this.#doors;
     const refused = board.votersOf(operation.slot, REFUSED) | board.votersOf(operation.slot, NO_MEMORY);

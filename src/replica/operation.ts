@@ -82,8 +82,6 @@ export class Operation {
   /** Slot of the tally board, -1 when none; and the generation of the question in it. */
   slot = -1;
   generation = 0;
-  /** Restart counter when the question was opened. */
-  restarts = 0;
   /** What the level asks for: acknowledgements of a write, answers of a read, and the agreeing set. */
   writeNeeded = 0;
   readNeeded = 0;
