@@ -53,6 +53,11 @@ export function createBoard(replicas: number): SharedArrayBuffer {
   return board;
 }
 
+/** Whether a buffer is what {@link createBoard} made. */
+export function isBoard(buffer: SharedArrayBuffer): boolean {
+  return buffer.byteLength === 4 * WORDS && sharedMemory(buffer).words[AT.MAGIC] === MAGIC;
+}
+
 /** A thread's view of the board. */
 export class ClusterBoard {
   readonly memory: SharedMemory;

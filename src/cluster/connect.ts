@@ -4,7 +4,7 @@ import { QuorateError, typeError } from '../base/errors.ts';
 import { CLIENTS_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
-import { CLUSTER_CLOSED, ClusterBoard } from './board.ts';
+import { CLUSTER_CLOSED, ClusterBoard, isBoard } from './board.ts';
 import { Channel } from './channel.ts';
 import { Client } from './client.ts';
 import { doorChannel } from './connection.ts';
@@ -23,7 +23,7 @@ const CONNECT_MS_MAX = 10_000;
  *   connected, `ERR_QUORATE_TIMEOUT` when its supervisor does not answer.
  */
 export async function connectClient(handle: ClusterHandle): Promise<Client> {
-  if (typeof handle !== 'object' || handle === null || handle.kind !== 'quorate:cluster-handle') {
+  if (!isHandle(handle)) {
     throw typeError('ERR_QUORATE_INVALID_ARGUMENT', 'Cannot connect: the argument must be what cluster.handle() gave');
   }
   const board = new ClusterBoard(sharedMemory(handle.board));
@@ -46,6 +46,12 @@ export async function connectClient(handle: ClusterHandle): Promise<Client> {
     door.post({ kind: 'disconnect', client: place, serial: connection.serial });
     door.close();
   });
+}
+
+/** What came through a message may be anything. */
+function isHandle(handle: ClusterHandle | null | undefined): handle is ClusterHandle {
+  if (typeof handle !== 'object' || handle === null || handle.kind !== 'quorate:cluster-handle') return false;
+  return typeof handle.name === 'string' && handle.board instanceof SharedArrayBuffer && isBoard(handle.board);
 }
 
 function askForConnection(door: Channel<DoorMessage>, client: number): Promise<Connection> {

@@ -79,6 +79,8 @@ describe('Connecting', () => {
     ['nothing', undefined],
     ['a number', 5],
     ['another object', {}],
+    ['a handle without its board', { kind: 'quorate:cluster-handle', name: 'n' }],
+    ['a handle of other memory', { kind: 'quorate:cluster-handle', name: 'n', board: new SharedArrayBuffer(64) }],
   ])('with %s is a TypeError', async (_, handle) => {
     await expect(connectCluster(handle as unknown as ClusterHandle)).rejects.toThrow(TypeError);
   });
