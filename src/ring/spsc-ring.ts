@@ -77,17 +77,18 @@ export class RingConsumer {
   readonly skippedAt: number;
   readonly #memory: SharedMemory;
   readonly #atomics: AtomicOperations;
-  readonly #capacity: number;
-  readonly #mask: number;
-  readonly #owner: number;
+  // Numbers from the start: see frame-producer.ts.
+  readonly #capacity: number = 0;
+  readonly #mask: number = 0;
+  readonly #owner: number = 0;
   /** First byte of the next frame. */
-  #cursor: number;
+  #cursor = 0;
   /** TAIL as last loaded: may be stale, and is then too small, so that we only ever think "empty" too early. */
-  #tailSeen: number;
+  #tailSeen = 0;
   /** HEAD as last stored. */
-  #freed: number;
+  #freed = 0;
   /** A damaged ring answers nothing more. */
-  #isQuarantined: boolean;
+  #isQuarantined = false;
 
   /**
    * Attaches the calling thread as consumer; starts at the frame that its predecessor had in hand, if any.
