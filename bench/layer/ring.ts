@@ -19,7 +19,7 @@ import { RING_WORDS } from './programs/ring-words.ts';
 const FRAME_BYTES = 32;
 const FRAME_WORDS = 8;
 /** Frames between two publications, as a producer that has a batch would do. */
-const BATCH = 64;
+const BATCH = 128;
 /** Frames between two looks at the clock. */
 const CHUNK = 1 << 20;
 const PARK_MS = 250;
@@ -67,6 +67,7 @@ class Producer {
   readonly #consumersBell: Doorbell;
   readonly #mine: Doorbell;
   readonly #strategy: WaitStrategy;
+  #sum = 0;
 
   constructor(ring: RingProducer, consumersBell: Doorbell, own: { mine: Doorbell; strategy: WaitStrategy }) {
     this.#ring = ring;
@@ -77,34 +78,41 @@ class Producer {
 
   /** Sends `frames`, a multiple of {@link BATCH}. @returns the sum of all words. */
   produce(frames: number): number {
-    let sum = 0;
-    for (let sent = 0; sent < frames; sent += BATCH) sum = (sum + this.#produceBatch(sent)) | 0;
-    return sum;
+    this.#sum = 0;
+    for (let frame = 1; frame <= frames;) {
+      const end = frame + BATCH;
+      while ((frame = this.#produceReady(frame, end)) < end) {
+        if (!this.#ring.makeReady(FRAME_BYTES)) this.#waitForRoom();
+      }
+      this.#publish();
+    }
+    return this.#sum;
   }
 
-  /** A function of its own, so that it is compiled once: a long loop is left by a deoptimization, every time. */
-  #produceBatch(sent: number): number {
+  /** Sends frames from `first` until `end` or until nothing is ready. @returns the frame that comes next. */
+  #produceReady(first: number, end: number): number {
     const ring = this.#ring;
     const { words } = ring;
     let sum = 0;
-    for (let frame = sent + 1; frame <= sent + BATCH; frame++) {
-      let start = ring.claim(FRAME_BYTES);
-      while (start < 0) start = this.#claimWhenRoom();
-      const first = start >> 2;
+    let frame = first;
+    for (; frame < end; frame++) {
+      const start = ring.claimReady(FRAME_BYTES);
+      if (start < 0) break;
+      const word = start >> 2;
       // One store a line, as a declared layout compiles to.
-      words[first] = frame;
-      words[first + 1] = frame + 1;
-      words[first + 2] = frame + 2;
-      words[first + 3] = frame + 3;
-      words[first + 4] = frame + 4;
-      words[first + 5] = frame + 5;
-      words[first + 6] = frame + 6;
-      words[first + 7] = frame + 7;
+      words[word] = frame;
+      words[word + 1] = frame + 1;
+      words[word + 2] = frame + 2;
+      words[word + 3] = frame + 3;
+      words[word + 4] = frame + 4;
+      words[word + 5] = frame + 5;
+      words[word + 6] = frame + 6;
+      words[word + 7] = frame + 7;
       sum = (sum + FRAME_WORDS * frame + 28) | 0; // 0 + 1 + ... + 7 is 28.
       ring.commit();
     }
-    this.#publish();
-    return sum;
+    this.#sum = (this.#sum + sum) | 0;
+    return frame;
   }
 
   #publish(): void {
@@ -112,13 +120,12 @@ class Producer {
   }
 
   /** Looks for room for a batch first: the consumer frees some every few microseconds, and a park costs a wake-up. */
-  #claimWhenRoom(): number {
+  #waitForRoom(): void {
     this.#publish();
     if (!lookUntil(this.#hasRoom, this.#strategy.looks)) {
       this.#mine.take();
       if (this.#ring.wantRoom()) awaitBell(this.#mine, this.#strategy);
     }
-    return this.#ring.claim(FRAME_BYTES);
   }
 
   readonly #hasRoom = (): boolean => this.#ring.hasRoomFor(BATCH * FRAME_BYTES);

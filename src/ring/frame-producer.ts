@@ -16,7 +16,7 @@ const totalOf = frameTotal;
 // store into each of the next lines asks for them together: 54 M frames/s of 32 bytes become 90 M.
 const LINE_BYTES = 64;
 /** How far ahead lines are asked for: less does not hide the wait, more are taken away again before they are used. */
-const AHEAD_BYTES = 512;
+const AHEAD_BYTES = 768;
 
 /** The producer's end: one thread at a time, enforced by the owner word. */
 export abstract class FrameProducer {
@@ -72,16 +72,45 @@ export abstract class FrameProducer {
    * @throws {RangeError} `ERR_QUORATE_FRAME_TOO_LARGE` when the ring could never take it.
    */
   claim(payloadBytes: number): number {
+    const start = this.claimReady(payloadBytes);
+    return start < 0 && this.makeReady(payloadBytes) ? this.claimReady(payloadBytes) : start;
+  }
+
+  /**
+   * {@link claim} for the inner loop of a batch: it takes only what {@link makeReady} made ready, so that a loop around
+   * it calls nothing, and the engine keeps in registers what a call would have it load again (a quarter of the time).
+   *
+   * @returns the byte offset of the payload, or -1: then ask {@link makeReady}.
+   */
+  claimReady(payloadBytes: number): number {
     const tail = this.#tail;
     // What is no length fails the comparison with itself as an unsigned word. What is ready is a multiple of 8 bytes
     // and never more than the capacity, so that a payload that fits fits padded, and is not too long.
     const ready = ((this.#readyUntil - tail) | 0) - HEADER_BYTES;
-    if ((payloadBytes >>> 0 !== payloadBytes || payloadBytes > ready) && !this.#makeRoom(payloadBytes)) return -1;
+    if (payloadBytes >>> 0 !== payloadBytes || payloadBytes > ready) return -1;
     const index = (this.#dataByte + (tail & this.#mask)) >> 2;
     this.words[index] = payloadBytes;
     this.words[index + 1] = payloadBytes ^ SEAL;
     this.#end = (tail + totalOf(payloadBytes)) | 0;
     return (index << 2) + HEADER_BYTES;
+  }
+
+  /**
+   * Makes a payload of `payloadBytes` ready to be claimed, and some of the free bytes after it. It looks at the readers
+   * again, a cache miss, only when our stale copy says full.
+   *
+   * @returns `false` when the ring is full.
+   * @throws {RangeError} `ERR_QUORATE_FRAME_TOO_LARGE` when the ring could never take it.
+   */
+  makeReady(payloadBytes: number): boolean {
+    const total = this.#totalOf(payloadBytes);
+    if (total > this.#freeSeen()) this.#look();
+    if (total > this.#freeSeen()) {
+      this.words[RING.FULL_COUNT] = (this.words[RING.FULL_COUNT]! + 1) | 0;
+      return false;
+    }
+    this.#askForLines((this.#tail + total) | 0);
+    return true;
   }
 
   /** The claimed frame is complete; its readers see it after the next {@link publish}. */
@@ -133,18 +162,6 @@ export abstract class FrameProducer {
     this.atomics.compareExchange(this.words, RING.PRODUCER, this.#owner, 0);
   }
 
-  /** Looks at the readers again, a cache miss, only when our stale copy says full. */
-  #makeRoom(payloadBytes: number): boolean {
-    const total = this.#totalOf(payloadBytes);
-    if (total > this.#freeSeen()) this.#look();
-    if (total > this.#freeSeen()) {
-      this.words[RING.FULL_COUNT] = (this.words[RING.FULL_COUNT]! + 1) | 0;
-      return false;
-    }
-    this.#askForLines((this.#tail + total) | 0);
-    return true;
-  }
-
   /** Asks for the lines of the free bytes after `end`, by a store into the first word of each: nobody reads them. */
   #askForLines(end: number): void {
     const free = (this.#limitSeen - end) | 0;
@@ -168,8 +185,8 @@ export abstract class FrameProducer {
   }
 
   #totalOf(payloadBytes: number): number {
-    if (payloadBytes >= 0 && payloadBytes <= this.frameBytesMax) return frameTotal(payloadBytes);
-    const allowed = `it must be from 0 to ${this.frameBytesMax} bytes`;
+    if (payloadBytes >>> 0 === payloadBytes && payloadBytes <= this.frameBytesMax) return frameTotal(payloadBytes);
+    const allowed = `it must be a whole number from 0 to ${this.frameBytesMax}`;
     throw rangeError('ERR_QUORATE_FRAME_TOO_LARGE', `Cannot send a frame of ${payloadBytes} bytes: ${allowed}`);
   }
 }

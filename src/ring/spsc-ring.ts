@@ -130,11 +130,24 @@ export class RingConsumer {
    *   quarantined and answers nothing more.
    */
   next(): number {
+    const start = this.nextSeen();
+    return start < 0 && this.look() ? this.nextSeen() : start;
+  }
+
+  /**
+   * {@link next} for the inner loop of a batch: it takes only frames that {@link look} saw, so that a loop around it
+   * calls nothing (see `claimReady` of the producer).
+   *
+   * @returns the byte offset of the payload, or -1 when none that was seen is left.
+   * @throws {QuorateError} `ERR_QUORATE_FRAME`, as {@link next}.
+   */
+  nextSeen(): number {
     const cursor = this.#cursor;
-    if (cursor === this.#tailSeen && !this.#look()) return -1;
+    const unread = (this.#tailSeen - cursor) | 0;
+    if (unread === 0) return -1;
     const words = this.words;
     const index = (DATA_BYTE + (cursor & this.#mask)) >> 2;
-    const length = lengthAt(words, index, (this.#tailSeen - cursor) | 0);
+    const length = lengthAt(words, index, unread);
     if (length < 0) this.#fail();
     this.#cursor = (cursor + totalOf(length)) | 0;
     this.frameBytes = length;
@@ -159,16 +172,16 @@ export class RingConsumer {
 
   /** Whether a frame is waiting; may turn true at any time. */
   hasNext(): boolean {
-    return this.#cursor !== this.#tailSeen || this.#look();
+    return this.#cursor !== this.#tailSeen || this.look();
   }
 
-  /** Lets go of the ring; another consumer may attach. */
-  detach(): void {
-    this.#atomics.compareExchange(this.words, RING.CONSUMER, this.#owner, 0);
-  }
-
-  /** Looks for published frames when all known ones are taken. */
-  #look(): boolean {
+  /**
+   * Looks for frames that were published since, when all that were seen are taken; the frame before is thereby handled.
+   *
+   * @returns whether there are any.
+   * @throws {QuorateError} `ERR_QUORATE_FRAME` when the tail is not one that a producer wrote.
+   */
+  look(): boolean {
     const cursor = this.#cursor;
     this.words[RING.IN_HAND] = cursor; // Nothing is in hand.
     if (this.#isQuarantined) return false;
@@ -176,6 +189,11 @@ export class RingConsumer {
     if (!isSpan((tail - cursor) | 0, this.#capacity)) this.#fail();
     this.#tailSeen = tail;
     return tail !== cursor;
+  }
+
+  /** Lets go of the ring; another consumer may attach. */
+  detach(): void {
+    this.#atomics.compareExchange(this.words, RING.CONSUMER, this.#owner, 0);
   }
 
   #fail(): never {

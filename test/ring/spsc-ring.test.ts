@@ -251,6 +251,56 @@ function fullRing(): SharedMemory {
   return memory;
 }
 
+describe('The inner loops of a batch', () => {
+  it('claim what was made ready, then -1, also where the ring has room', () => {
+    const { producer } = ringAt(0, 4096);
+    expect(producer.claimReady(8)).toBe(-1);
+    expect(producer.makeReady(8)).toBe(true);
+    let claimed = 0;
+    for (; producer.claimReady(8) >= 0; claimed++) producer.commit();
+    expect(claimed).toBeGreaterThan(1);
+    expect([producer.usedBytes, producer.hasRoomFor(8)]).toEqual([claimed * 16, true]);
+  });
+
+  it('make nothing ready in a full ring, which is counted, nor what it could never take', () => {
+    const { memory, producer } = ringAt();
+    send(producer, new Uint8Array(producer.frameBytesMax));
+    expect([producer.makeReady(0), producer.claimReady(0), fullCount(memory)]).toEqual([false, -1, 1]);
+    for (const bytes of [CAPACITY, -1, 0.5, NaN, 2 ** 32]) {
+      expect(producer.claimReady(bytes)).toBe(-1);
+      expect(() => producer.makeReady(bytes)).toThrow('Cannot send a frame of');
+    }
+  });
+
+  it('take the frames that a look saw, then -1, also where more were published', () => {
+    const { producer, consumer } = ringAt();
+    send(producer, [1]);
+    expect([consumer.nextSeen(), consumer.look()]).toEqual([-1, true]);
+    send(producer, [2]);
+    expect(consumer.bytes[consumer.nextSeen()]).toBe(1);
+    expect([consumer.nextSeen(), consumer.look()]).toEqual([-1, true]);
+    expect(consumer.bytes[consumer.nextSeen()]).toBe(2);
+    expect([consumer.nextSeen(), consumer.look()]).toEqual([-1, false]);
+  });
+
+  it(`leave every byte that is unread as it was, whatever is made ready (${REPLAY})`, () => {
+    const random = seededRandom(SEED);
+    for (let round = 0; round < 50; round++) {
+      const capacity = 64 << below(random, 7);
+      const { producer, consumer } = ringAt(-8 * below(random, capacity), capacity);
+      const unread: number[][] = [];
+      for (let step = 0; step < 200; step++) {
+        const payload = Array.from({ length: below(random, capacity / 2) }, () => below(random, 256));
+        if (below(random, 2) === 0 && send(producer, payload)) unread.push(payload);
+        if (producer.makeReady(below(random, capacity - 8))) producer.claimReady(0); // Not committed.
+        if (below(random, 2) === 0 && unread.length > 0) expect(take(consumer)).toEqual(unread.shift());
+        if (below(random, 3) === 0) consumer.free();
+      }
+      while (unread.length > 0) expect(take(consumer)).toEqual(unread.shift());
+    }
+  });
+});
+
 describe('Who waits for room', () => {
   it('is told when half of the ring is free, once', () => {
     const { producer, consumer } = ringAt();

@@ -183,7 +183,7 @@ describe('Voters at the same time', () => {
 
 describe('A board that is read while real threads write it', () => {
   const SLOTS = 32;
-  const READS = 400_000;
+  const READS = 2_000_000;
   const workers: Worker[] = [];
   afterEach(async () => {
     await Promise.all(workers.splice(0).map((worker) => worker.terminate()));

@@ -15,7 +15,7 @@ interface Ends {
 }
 
 /** Most frames between two stores of HEAD. */
-const BATCH_MAX = 256;
+const BATCH_MAX = 1024;
 
 const ends: Ends = workerData;
 const control = sharedMemory(ends.control);
@@ -23,6 +23,7 @@ const mine = new Doorbell(control);
 const producersBell = new Doorbell(control, DOORBELL.WORDS);
 const ring = new RingConsumer(sharedMemory(ends.ring), 2);
 const hasNext = (): boolean => ring.hasNext();
+let sum = 0;
 parentPort?.postMessage('ready');
 for (;;) {
   const { words } = control;
@@ -34,28 +35,31 @@ for (;;) {
 }
 
 function consume(frames: number): number {
-  let sum = 0;
+  sum = 0;
   for (let left = frames; left > 0;) {
-    const batch = takeBatch(Math.min(left, BATCH_MAX));
-    sum = (sum + batch.sum) | 0;
-    left -= batch.frames;
+    const taken = ring.look() ? takeSeen(Math.min(left, BATCH_MAX)) : 0;
+    if (ring.free()) producersBell.ring(0);
+    left -= taken;
     // With one lane we look at the ring itself, and take the bell only before we park.
-    if (batch.frames > 0 || lookUntil(hasNext, ends.strategy.looks)) continue;
+    if (taken > 0 || lookUntil(hasNext, ends.strategy.looks)) continue;
     if (mine.take() === 0) mine.park(ends.strategy.parkMs);
   }
   return sum;
 }
 
-function takeBatch(framesMax: number): { readonly frames: number; readonly sum: number } {
+/** Takes up to `framesMax` of the frames that were seen, and adds up their words. @returns how many. */
+function takeSeen(framesMax: number): number {
   const { words } = ring;
-  let sum = 0;
+  let batch = 0;
   let frames = 0;
-  for (let start = 0; frames < framesMax && (start = ring.next()) >= 0; frames++) {
-    const first = start >> 2;
-    const upper = words[first]! + words[first + 1]! + words[first + 2]! + words[first + 3]!;
-    const lower = words[first + 4]! + words[first + 5]! + words[first + 6]! + words[first + 7]!;
-    sum = (sum + upper + lower) | 0;
+  for (; frames < framesMax; frames++) {
+    const start = ring.nextSeen();
+    if (start < 0) break;
+    const word = start >> 2;
+    const upper = words[word]! + words[word + 1]! + words[word + 2]! + words[word + 3]!;
+    const lower = words[word + 4]! + words[word + 5]! + words[word + 6]! + words[word + 7]!;
+    batch = (batch + upper + lower) | 0;
   }
-  if (ring.free()) producersBell.ring(0);
-  return { frames, sum };
+  sum = (sum + batch) | 0;
+  return frames;
 }
