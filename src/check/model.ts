@@ -1,0 +1,31 @@
+// What an object does, one operation at a time: the sequential specification that a history is checked against.
+import type { Operation } from './history.ts';
+
+/** Said by {@link Model.step} where the object could not have answered so. */
+export const ILLEGAL: unique symbol = Symbol('illegal');
+
+/** A sequential object. `State` is a value: a step returns another one and changes none. */
+export interface Model<State = unknown> {
+  /** As on the command line, such as `cas-register`. */
+  readonly name: string;
+  readonly initial: State;
+  /** Whether the operations of different keys touch different objects, which are then checked apart. */
+  readonly isKeyed: boolean;
+  /**
+   * The state after the operation, or {@link ILLEGAL} when the object would not have returned its output. An operation
+   * that never returned (`end` is `Infinity`) may return anything.
+   */
+  step(state: State, operation: Operation): State | typeof ILLEGAL;
+  /** A primitive that is equal for equal states, and only for those. */
+  identify(state: State): string | number | boolean | null | undefined;
+  /** The operation for people, such as `write 3` or `read -> 4`. */
+  describe(operation: Operation): string;
+}
+
+/** Limits of a search; one that reaches them answers `unknown`. */
+export interface SearchLimits {
+  /** Most configurations that it looks at, over all keys; default 50 million. */
+  readonly stepsMax?: number;
+  /** Most bytes that it keeps for its memo, over all keys; default 512 MiB. */
+  readonly memoBytesMax?: number;
+}

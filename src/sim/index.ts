@@ -1,0 +1,7 @@
+/**
+ * Deterministic simulation of clusters and actors: one seed, one run.
+ *
+ * @packageDocumentation
+ */
+export { seededRandom } from '../base/random.ts';
+export type { Random } from '../base/random.ts';
