@@ -11,7 +11,7 @@ export interface Operation {
   readonly input: unknown;
   /** What it returned; `undefined` while it is open. */
   readonly output: unknown;
-  /** Position of its call in the history. An operation precedes another where its `end` is below the other's `start`. */
+  /** Position of its call in the history. It precedes another where its `end` is below the other's `start`. */
   readonly start: number;
   /** Position of its return; `Infinity` when it never returned: it takes effect at any later time, or never. */
   readonly end: number;

@@ -3,5 +3,4 @@
  *
  * @packageDocumentation
  */
-export { seededRandom } from '../base/random.ts';
 export type { Random } from '../base/random.ts';
