@@ -6,3 +6,10 @@
 export type { Explanation, Operation, Verdict } from './history.ts';
 export { ILLEGAL } from './model.ts';
 export type { Model, SearchLimits } from './model.ts';
+export { FAILED, TXN } from './transactions/transaction.ts';
+export type {
+  MicroOperation,
+  TransactionKey,
+  TransactionOperation,
+  TransactionValue,
+} from './transactions/transaction.ts';
