@@ -4,6 +4,15 @@ import type { Operation } from './history.ts';
 /** Said by {@link Model.step} where the object could not have answered so. */
 export const ILLEGAL: unique symbol = Symbol('illegal');
 
+/** The output of an operation that returned, but nobody noted what: any answer that the object gives satisfies it. */
+export const ANY: unique symbol = Symbol('any');
+
+/** What an operation says about a register: `nothing` when it may be left out. */
+export type RegisterView =
+  | { readonly kind: 'read'; readonly value: unknown }
+  | { readonly kind: 'write'; readonly value: unknown }
+  | { readonly kind: 'nothing' };
+
 /** A sequential object. `State` is a value: a step returns another one and changes none. */
 export interface Model<State = unknown> {
   /** As on the command line, such as `cas-register`. */
@@ -13,13 +22,25 @@ export interface Model<State = unknown> {
   readonly isKeyed: boolean;
   /**
    * The state after the operation, or {@link ILLEGAL} when the object would not have returned its output. An operation
-   * that never returned (`end` is `Infinity`) may return anything.
+   * that never returned (`end` is `Infinity`) may return anything. What it does depends on the operation's `call`,
+   * `input`, `output` and whether it returned, and on nothing else.
    */
   step(state: State, operation: Operation): State | typeof ILLEGAL;
   /** A primitive that is equal for equal states, and only for those. */
   identify(state: State): string | number | boolean | null | undefined;
   /** The operation for people, such as `write 3` or `read -> 4`. */
   describe(operation: Operation): string;
+  /**
+   * Whether the operation leaves every state as it is: then it is never worth waiting with it. `false` is always right,
+   * and so is leaving this out; both cost time.
+   */
+  isRead?(operation: Operation): boolean;
+  /**
+   * What the operation is to a register that holds {@link initial} at first and what was written last after that;
+   * `undefined` when it is neither a read nor a write of one. Histories of such, where no value is written twice, are
+   * checked in one pass. Leaving it out costs time.
+   */
+  asRegister?(operation: Operation): RegisterView | undefined;
 }
 
 /** Limits of a search; one that reaches them answers `unknown`. */
