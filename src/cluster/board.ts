@@ -1,10 +1,11 @@
 // The shared words of a cluster, in one buffer that every thread of it maps. Drawn once:
 //
-//   words    0  [ MAGIC | REPLICAS | STATE | REFERENCES | RESETS ]
+//   words    0  [ MAGIC | REPLICAS | STATE | REFERENCES | RESETS | CLAIMS ]
 //           16  [ TAG low, TAG high ] (one 64-bit counter)
-//           32  client table: CLIENTS_MAX owner words
+//           32  client table (see client-life.ts): CLIENTS_MAX claims, then 48 ARMED
 //           64  status board (see ring/epoch-table.ts): epochs, restart counter, states
-//          128  replica counters: per replica one line [ KEYS | BYTES / 1024 | FAULT ]
+//          128  client table: PROBED
+//          144  replica counters: per replica one line [ KEYS | BYTES / 1024 | FAULT ]
 //          then one doorbell per replica, then one per client
 //
 // A thread reads what it likes at any time; who writes a word is said where it is written.
@@ -14,6 +15,7 @@ import { Doorbell } from '../ring/doorbell.ts';
 import { DOORBELL, LINE_WORDS } from '../ring/layout.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import type { SharedMemory } from '../ring/memory.ts';
+import { ClientTable } from './client-life.ts';
 
 const MAGIC = 0x51_43_4c_55; // "QCLU"
 const AT = {
@@ -22,10 +24,13 @@ const AT = {
   STATE: 2,
   REFERENCES: 3,
   RESETS: 4,
+  CLAIMS: 5,
   TAG: 16,
   CLIENTS: 32,
+  ARMED: 48,
   EPOCHS: 64,
-  COUNTERS: 128,
+  PROBED: 128,
+  COUNTERS: 144,
 } as const;
 const DOORBELLS = AT.COUNTERS + REPLICAS_MAX * LINE_WORDS;
 const WORDS = DOORBELLS + (REPLICAS_MAX + CLIENTS_MAX) * DOORBELL.WORDS;
@@ -62,11 +67,14 @@ export function isBoard(buffer: SharedArrayBuffer): boolean {
 export class ClusterBoard {
   readonly memory: SharedMemory;
   readonly replicas: number;
+  readonly clients: ClientTable;
 
   constructor(memory: SharedMemory) {
     assert(memory.words[AT.MAGIC] === MAGIC, 'The memory holds a cluster board');
     this.memory = memory;
     this.replicas = memory.words[AT.REPLICAS]!;
+    const layout = { claims: AT.CLIENTS, armed: AT.ARMED, probed: AT.PROBED, counter: AT.CLAIMS };
+    this.clients = new ClientTable(memory, layout);
   }
 
   /** Life of the cluster; the supervisor's thread writes it. */
@@ -101,29 +109,6 @@ export class ClusterBoard {
   /** A client's doorbell. */
   clientBell(client: number): Doorbell {
     return new Doorbell(this.memory, DOORBELLS + (REPLICAS_MAX + client) * DOORBELL.WORDS);
-  }
-
-  /** Takes a free place in the client table; -1 when all are taken. */
-  claimClient(): number {
-    const { words, atomics } = this.memory;
-    for (let client = 0; client < CLIENTS_MAX; client++) {
-      if (atomics.compareExchange(words, AT.CLIENTS + client, 0, 1) === 0) return client;
-    }
-    return -1;
-  }
-
-  /** Gives a place back; its owner only, or the supervisor when the owner is gone. */
-  releaseClient(client: number): void {
-    this.memory.atomics.store(this.memory.words, AT.CLIENTS + client, 0);
-  }
-
-  /** Clients that are connected now. */
-  get clients(): number {
-    let count = 0;
-    for (let client = 0; client < CLIENTS_MAX; client++) {
-      if (this.memory.atomics.load(this.memory.words, AT.CLIENTS + client) !== 0) count++;
-    }
-    return count;
   }
 
   /** A replica's counter. */

@@ -49,6 +49,13 @@ class Waiting {
   }
 }
 
+/** What a client does at its place in the client table. */
+export interface ClientPlace {
+  /** Answers the supervisor's probes of this thread's life; called every few milliseconds of pending operations. */
+  showLife(): void;
+  onClose(): void;
+}
+
 /** A client, made from a connection. One thread uses it. */
 export class Client implements ClusterClient {
   readonly #connection: Connection;
@@ -62,7 +69,7 @@ export class Client implements ClusterClient {
   readonly #coordinator: Coordinator;
   readonly #maker: RequestMaker;
   readonly #unresolved = new UnresolvedWrites();
-  readonly #onClose: () => void;
+  readonly #place: ClientPlace;
   /** The client's lane at every replica; lanes below are those of other replicas. */
   readonly #lane: number;
   #isFlushing = false;
@@ -76,9 +83,9 @@ export class Client implements ClusterClient {
   #replicaWakeUps = 0;
   #deletes = 0;
 
-  constructor(connection: Connection, onClose: () => void) {
+  constructor(connection: Connection, place: ClientPlace) {
     this.#connection = connection;
-    this.#onClose = onClose;
+    this.#place = place;
     const memory = sharedMemory(connection.board);
     this.#board = new ClusterBoard(memory);
     this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
@@ -305,6 +312,7 @@ export class Client implements ClusterClient {
   #review(now: number): void {
     if (this.#board.state === CLUSTER_STATE_LOST) return this.abandon('state-lost');
     if (this.#board.state === CLUSTER_CLOSED) return this.abandon('closed');
+    this.#place.showLife(); // A thread of blocking calls gets to nothing else.
     this.#drain();
     this.#coordinator.tick(now);
     this.#flush();
@@ -365,6 +373,6 @@ export class Client implements ClusterClient {
     for (const lane of this.#large) lane.close();
     for (const ring of this.#requests) ring.detach();
     for (const ring of this.#replies) ring.detach();
-    this.#onClose();
+    this.#place.onClose();
   }
 }

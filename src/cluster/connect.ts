@@ -6,6 +6,7 @@ import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { CLUSTER_CLOSED, ClusterBoard, isBoard } from './board.ts';
 import { Channel } from './channel.ts';
+import type { Claim } from './client-life.ts';
 import { Client } from './client.ts';
 import { doorChannel } from './connection.ts';
 import type { Connection, DoorMessage } from './connection.ts';
@@ -29,22 +30,25 @@ export async function connectClient(handle: ClusterHandle): Promise<Client> {
   const board = new ClusterBoard(sharedMemory(handle.board));
   if (board.state === CLUSTER_CLOSED)
     throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot connect: the cluster is closed');
-  const place = board.claimClient();
-  if (place < 0) {
+  const held = board.clients.claim();
+  if (held === undefined) {
     throw new QuorateError('ERR_QUORATE_OVERLOADED', `Cannot connect: ${CLIENTS_MAX} clients are connected already`);
   }
   const door = new Channel<DoorMessage>(doorChannel(handle.name));
   let connection: Connection;
   try {
-    connection = await askForConnection(door, place);
+    connection = await askForConnection(door, held);
   } catch (error) {
     door.close();
-    board.releaseClient(place);
+    board.clients.release(held);
     throw error;
   }
-  return new Client(connection, () => {
-    door.post({ kind: 'disconnect', client: place, serial: connection.serial });
-    door.close();
+  return new Client(connection, {
+    showLife: () => board.clients.showLife(held),
+    onClose: () => {
+      door.post({ kind: 'disconnect', client: held.place, serial: connection.serial });
+      door.close();
+    },
   });
 }
 
@@ -54,7 +58,7 @@ function isHandle(handle: ClusterHandle | null | undefined): handle is ClusterHa
   return typeof handle.name === 'string' && handle.board instanceof SharedArrayBuffer && isBoard(handle.board);
 }
 
-function askForConnection(door: Channel<DoorMessage>, client: number): Promise<Connection> {
+function askForConnection(door: Channel<DoorMessage>, { place, claim }: Claim): Promise<Connection> {
   const ticket = `${systemSeed()}:${systemSeed()}`;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -66,6 +70,6 @@ function askForConnection(door: Channel<DoorMessage>, client: number): Promise<C
       clearTimeout(timer);
       resolve(message.connection);
     });
-    door.post({ kind: 'connect', ticket, client });
+    door.post({ kind: 'connect', ticket, client: place, claim });
   });
 }

@@ -53,6 +53,6 @@ export function clientOwner(serial: number): number {
 
 /** What travels on the door channel. */
 export type DoorMessage =
-  | { readonly kind: 'connect'; readonly ticket: string; readonly client: number }
+  | { readonly kind: 'connect'; readonly ticket: string; readonly client: number; readonly claim: number }
   | { readonly kind: 'connected'; readonly ticket: string; readonly connection: Connection }
   | { readonly kind: 'disconnect'; readonly client: number; readonly serial: number };

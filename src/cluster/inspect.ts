@@ -18,7 +18,7 @@ export function inspectCluster(
   const { read, write, prepare, recoverFrom } = quorums;
   const replicas = requests.map((ring, replica) => inspectReplica(board, epochs, replica, ring));
   const stateLost = board.state === CLUSTER_STATE_LOST;
-  return { replicas, read, write, prepare, recoverFrom, stateLost, clients: board.clients };
+  return { replicas, read, write, prepare, recoverFrom, stateLost, clients: board.clients.size };
 }
 
 function inspectReplica(

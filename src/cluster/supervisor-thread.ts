@@ -18,6 +18,7 @@ import type { HangMeasurement } from '../supervision/hang-watch.ts';
 import { ThreadKeeper } from '../supervision/thread-keeper.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST, COUNTER, ClusterBoard, EPOCH_TABLE_WORD } from './board.ts';
 import { Channel } from './channel.ts';
+import { ClientWatch } from './client-life.ts';
 import { doorChannel, replicaOwner } from './connection.ts';
 import type { Connection, DoorMessage, LaneMemory } from './connection.ts';
 import { FAULT_CODES } from './fault.ts';
@@ -69,6 +70,8 @@ export interface SupervisorControl {
 
 interface ClientSlot {
   readonly serial: number;
+  /** What holds its place in the client table. */
+  readonly claim: number;
   readonly lanes: readonly LaneMemory[];
   readonly tally: SharedArrayBuffer;
   /** The request rings, by replica: views that every tick looks through. */
@@ -91,6 +94,7 @@ export class Supervisor implements SupervisorControl {
   readonly #events: MessagePort;
   readonly #door: Channel<DoorMessage>;
   readonly #clients: (ClientSlot | undefined)[] = Array.from({ length: CLIENTS_MAX });
+  readonly #clientWatch: ClientWatch;
   /** Rings between replicas: `#peerRings[from][to]`. */
   readonly #peerRings: readonly (readonly SharedMemory[])[];
   readonly #hangs: (HangMeasurement | undefined)[];
@@ -110,6 +114,7 @@ export class Supervisor implements SupervisorControl {
     const memory = sharedMemory(wiring.board);
     this.#board = new ClusterBoard(memory);
     this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
+    this.#clientWatch = new ClientWatch(this.#board.clients);
     const { replicas } = wiring.quorums;
     const each = Array.from({ length: replicas });
     this.#peerRings = each.map(() => each.map(() => createRing(wiring.ringBytes)));
@@ -298,6 +303,7 @@ export class Supervisor implements SupervisorControl {
       this.#noteOperational(replica);
       if (!this.#watch(replica, now, tickMs)) isIdle = false;
     }
+    for (const { place, claim } of this.#clientWatch.gone(now)) this.#evictClient(place, claim);
     this.#ticker = setTimeout(() => this.#tick(tickMs), isIdle ? IDLE_TICKS * tickMs : tickMs);
   }
 
@@ -333,11 +339,12 @@ export class Supervisor implements SupervisorControl {
   }
 
   #onDoor(message: DoorMessage): void {
-    if (message.kind === 'connect') this.#connect(message.ticket, message.client);
+    if (message.kind === 'connect') this.#connect(message);
     else if (message.kind === 'disconnect') this.#disconnect(message.client, message.serial);
   }
 
-  #connect(ticket: string, client: number): void {
+  #connect({ ticket, client, claim }: Extract<DoorMessage, { kind: 'connect' }>): void {
+    if (this.#board.clients.claimOf(client) !== claim) return; // It gave up, and the place may be another's.
     const { name, board, quorums, sabotage, ringBytes } = this.#wiring;
     const serial = ++this.#serial;
     const lane = (): LaneMemory => ({
@@ -347,7 +354,7 @@ export class Supervisor implements SupervisorControl {
     const lanes = Array.from({ length: quorums.replicas }, lane);
     const tally = bufferOf(createTallyBoard(WINDOW_SLOTS, quorums.replicas));
     this.#board.clientBell(client).reset();
-    const slot = { serial, lanes, tally, requests: lanes.map((each) => sharedMemory(each.requests)) };
+    const slot = { serial, claim, lanes, tally, requests: lanes.map((each) => sharedMemory(each.requests)) };
     this.#clients[client] = slot;
     for (let replica = 0; replica < quorums.replicas; replica++) {
       this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
@@ -357,12 +364,21 @@ export class Supervisor implements SupervisorControl {
   }
 
   #disconnect(client: number, serial: number): void {
-    if (this.#clients[client]?.serial !== serial) return;
+    const slot = this.#clients[client];
+    if (slot?.serial !== serial) return;
     this.#clients[client] = undefined;
     for (let replica = 0; replica < this.#wiring.quorums.replicas; replica++) {
       this.#post(replica, { kind: 'detach', client });
     }
-    this.#board.releaseClient(client);
+    this.#board.clients.release({ place: client, claim: slot.claim });
+  }
+
+  /** Its thread is gone, so nothing writes to its memory any more; who comes next gets other memory. */
+  #evictClient(client: number, claim: number): void {
+    const slot = this.#clients[client];
+    if (slot?.claim === claim) this.#disconnect(client, slot.serial);
+    else this.#board.clients.release({ place: client, claim }); // It died before it was connected.
+    this.#wakeAll(); // It may have died between taking a replica's parked flag down and waking it.
   }
 
   #post(replica: number, message: ReplicaMessage): void {
