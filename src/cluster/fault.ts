@@ -1,7 +1,9 @@
 // Faults that a replica commits on itself when told to: for the demo, torture and tests.
 
+import type { FailPoint } from './fail-point.ts';
+
 /** What can be injected. */
-export type Fault = 'terminate' | 'hang' | 'oom';
+export type Fault = 'terminate' | 'hang' | 'oom' | FailPoint;
 
 /** The fault word: 0 is none. */
 export const FAULT_CODES = { hang: 1, oom: 2 } as const;

@@ -13,6 +13,8 @@ import { TallyBoard } from '../ring/tally-board.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { ClusterBoard, COUNTER, EPOCH_TABLE_WORD } from './board.ts';
 import { clientLargeChannel, peerLargeChannel, replicaOwner } from './connection.ts';
+import { AT_FAIL_POINT, failPointOf, setTrap, stopHere } from './fail-point.ts';
+import type { FailPoint } from './fail-point.ts';
 import { FaultCommitter } from './fault.ts';
 import { rulesUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -49,6 +51,8 @@ export interface ReplicaWiring {
   readonly isFirst: boolean;
   /** Whether frames from before are to be dropped: after a reset they belong to the lost state. */
   readonly dropsUnread: boolean;
+  /** Where to die on purpose. */
+  readonly failPoint: FailPoint | undefined;
   readonly clients: readonly ClientWiring[];
   /** By replica; its own place is unused. */
   readonly peers: readonly (PeerWiring | undefined)[];
@@ -153,6 +157,7 @@ class ReplicaThread {
     for (const client of wiring.clients) this.#attach(client, wiring.dropsUnread);
     for (let other = 0; other < this.#peers.length; other++) this.#ready |= 1 << other;
     this.bell.take();
+    if (wiring.failPoint !== undefined) this.#dieAt(wiring.failPoint);
   }
 
   handle(message: ReplicaMessage): void {
@@ -241,7 +246,34 @@ class ReplicaThread {
 
   #suffer(): void {
     const fault = this.#board.counter(this.#wiring.replica, COUNTER.FAULT);
-    if (fault !== 0) this.#faults.commit(this.#board.takeCounter(this.#wiring.replica, COUNTER.FAULT));
+    if (fault === 0) return;
+    const code = this.#board.takeCounter(this.#wiring.replica, COUNTER.FAULT);
+    const point = failPointOf(code);
+    if (point === undefined) this.#faults.commit(code);
+    else this.#dieAt(point);
+  }
+
+  /** Stops where a fault wants it, and waits there to be terminated. */
+  #dieAt(point: FailPoint): void {
+    const stop = (): void => stopHere(() => this.#port.postMessage(AT_FAIL_POINT));
+    if (point === 'spawned') return stop();
+    const before = { when: 'before', isDue: () => true, stop } as const;
+    for (const client of this.#clients) {
+      if (client === undefined) continue;
+      if (point === 'claimed') setTrap(client.replies, 'commit', before);
+      if (point === 'unpublished') setTrap(client.replies, 'publish', before);
+      if (point === 'unvoted') setTrap(client.lane, 'castVotes', before);
+      if (point === 'voted') setTrap(client.lane, 'castVotes', { ...before, when: 'after' });
+      if (point === 'large') setTrap(client.large, 'take', { ...before, when: 'after' });
+    }
+    for (const peer of this.#peers) {
+      if (peer === undefined) continue;
+      if (point === 'helping') setTrap(peer.outgoing, 'commit', before);
+      // Before it is operational only: after that the supervisor counts on it.
+      if (point === 'recovering') {
+        setTrap(peer.incoming, 'free', { ...before, isDue: () => !this.#replica.isOperational });
+      }
+    }
   }
 
   #attach(client: ClientWiring, dropsUnread: boolean): void {

@@ -21,6 +21,8 @@ import { Channel } from './channel.ts';
 import { ClientWatch } from './client-life.ts';
 import { doorChannel, replicaOwner } from './connection.ts';
 import type { Connection, DoorMessage, LaneMemory } from './connection.ts';
+import { AT_FAIL_POINT, FAIL_POINT_EXIT, NEXT_LIFE, codeOf } from './fail-point.ts';
+import type { FailPoint } from './fail-point.ts';
 import { FAULT_CODES } from './fault.ts';
 import type { Fault } from './fault.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -82,6 +84,8 @@ interface ClientSlot {
 const LOOKS_PER_HANG = 5;
 const TICK_MS_MIN = 5;
 const TICK_MS_MAX = 100;
+/** Longest wait for a replica to come by its fail point, in milliseconds; then it is terminated wherever it is. */
+const FAIL_POINT_MS = 1000;
 /** While all replicas sleep, a look every so many ticks: a replica that hangs then is found that much later. */
 const IDLE_TICKS = 5;
 
@@ -103,6 +107,8 @@ export class Supervisor implements SupervisorControl {
   readonly #downSinceMs: number[];
   /** Replicas that were told to commit a fault and have not died of it yet. */
   readonly #doomed = new Set<number>();
+  /** Where the next incarnation of a replica is to die. */
+  readonly #nextPoints: (FailPoint | undefined)[];
   readonly #dropsUnread: boolean[];
   #serial = 0;
   #ticker: ReturnType<typeof setTimeout> | undefined;
@@ -121,6 +127,7 @@ export class Supervisor implements SupervisorControl {
     this.#hangs = each.map(() => undefined);
     this.#hasMemory = each.map(() => false);
     this.#downSinceMs = each.map(() => nowMs());
+    this.#nextPoints = each.map(() => undefined);
     this.#dropsUnread = each.map(() => false);
     this.#door = new Channel(doorChannel(wiring.name));
     this.#door.listen((message) => this.#onDoor(message));
@@ -155,13 +162,37 @@ export class Supervisor implements SupervisorControl {
     }
     if (!isLive || (away >= downMax && !isForced)) return false;
     this.#doomed.add(replica);
-    if (fault === 'terminate') {
-      void this.#keeper.end(replica, { kind: 'exit', code: 1 });
-    } else {
-      this.#board.setCounter(replica, COUNTER.FAULT, FAULT_CODES[fault]);
-      this.#board.replicaBell(replica).wake();
+    switch (fault) {
+      case 'terminate':
+        void this.#keeper.end(replica, { kind: 'exit', code: 1 });
+        break;
+      case 'hang':
+      case 'oom':
+        this.#order(replica, FAULT_CODES[fault]);
+        break;
+      default:
+        this.#endAt(replica, fault);
     }
     return true;
+  }
+
+  #endAt(replica: number, point: FailPoint): void {
+    const epoch = this.#epochs.epochOf(replica);
+    if (NEXT_LIFE.has(point)) {
+      this.#nextPoints[replica] = point;
+      void this.#keeper.end(replica, { kind: 'exit', code: 1 });
+      return;
+    }
+    this.#order(replica, codeOf(point));
+    const endAnyhow = (): void => {
+      if (this.#epochs.epochOf(replica) === epoch) void this.#keeper.end(replica, { kind: 'exit', code: 1 });
+    };
+    setTimeout(endAnyhow, FAIL_POINT_MS).unref();
+  }
+
+  #order(replica: number, code: number): void {
+    this.#board.setCounter(replica, COUNTER.FAULT, code);
+    this.#board.replicaBell(replica).wake();
   }
 
   async threadIds(): Promise<(number | undefined)[]> {
@@ -172,6 +203,7 @@ export class Supervisor implements SupervisorControl {
     this.#board.state = CLUSTER_STATE_LOST; // Nobody is served while some hold the old state and some none.
     this.#hasMemory.fill(false);
     this.#dropsUnread.fill(true);
+    this.#nextPoints.fill(undefined);
     const { replicas } = this.#wiring.quorums;
     const ends = Array.from({ length: replicas }, (_, replica) => this.#keeper.end(replica, { kind: 'exit', code: 0 }));
     await Promise.all(ends);
@@ -201,9 +233,15 @@ export class Supervisor implements SupervisorControl {
         wiringFor: (slot, epoch) => ({ message: this.#wiringFor(slot, epoch) }),
         onDown: (slot, epoch, reason) => this.#onDown(slot, epoch, reason),
         mayEnd: (slot, reason) => this.#mayEnd(slot, reason),
-        onMessage: (slot) => this.#noteOperational(slot), // The only thing that a replica says.
+        onMessage: (slot, _epoch, message) => this.#onMessage(slot, message),
       },
     });
+  }
+
+  /** A replica says that it is operational, or stands where it was told to die. */
+  #onMessage(replica: number, message: unknown): void {
+    if (message === AT_FAIL_POINT) void this.#keeper.end(replica, { kind: 'exit', code: FAIL_POINT_EXIT });
+    else this.#noteOperational(replica);
   }
 
   #wiringFor(replica: number, epoch: number): ReplicaWiring {
@@ -217,6 +255,8 @@ export class Supervisor implements SupervisorControl {
     this.#hangs[replica] = undefined;
     const dropsUnread = this.#dropsUnread[replica]!;
     this.#dropsUnread[replica] = false;
+    const failPoint = this.#nextPoints[replica];
+    this.#nextPoints[replica] = undefined;
     const clients = this.#clients.flatMap((slot, client) =>
       slot === undefined ? [] : [this.#clientWiring(slot, client, replica)],
     );
@@ -235,6 +275,7 @@ export class Supervisor implements SupervisorControl {
       isFirst,
       sabotage,
       dropsUnread,
+      failPoint,
       clients,
       peers,
     };
