@@ -6,7 +6,7 @@
 // finishes it by prepare and accept (see write.ts).
 //
 // The functions decide; the caller changes the state, in place, so that a vote allocates nothing.
-import { compareBallots, copyBallot, mutableBallot } from './ballot.ts';
+import { compareBallots, copyBallot, isNone, mutableBallot } from './ballot.ts';
 import type { Ballot, MutableBallot } from './ballot.ts';
 import type { Rules } from './rules.ts';
 
@@ -36,7 +36,7 @@ export type AcceptVerdict = 'store' | 'repeat' | 'refuse';
  */
 export function judgeAccept(register: Register, ballot: Ballot, rules: Rules): AcceptVerdict {
   const order = compareBallots(ballot, register.accepted);
-  if (order === 0) return register.isVoted ? 'repeat' : 'refuse';
+  if (order === 0) return register.isVoted && rules.grantsRepeats ? 'repeat' : 'refuse';
   if (order < 0) return rules.refusesOlder ? 'refuse' : 'repeat';
   return rules.keepsPromises && compareBallots(ballot, register.promised) < 0 ? 'refuse' : 'store';
 }
@@ -53,14 +53,14 @@ export function store(register: Register, ballot: Ballot, root: Ballot): void {
 export type PrepareVerdict = 'promise' | 'refuse';
 
 /** Judges prepare(ballot). An equal promise is the same proposer asking again, because ballots are unique. */
-export function judgePrepare(register: Register, ballot: Ballot): PrepareVerdict {
-  if (compareBallots(ballot, register.accepted) <= 0) return 'refuse';
-  return compareBallots(ballot, register.promised) < 0 ? 'refuse' : 'promise';
+export function judgePrepare(register: Register, ballot: Ballot, rules: Rules): PrepareVerdict {
+  if (rules.promisesAboveEntry && compareBallots(ballot, register.accepted) <= 0) return 'refuse';
+  return rules.promisesUpwards && compareBallots(ballot, register.promised) < 0 ? 'refuse' : 'promise';
 }
 
 /** The prepare was judged `promise`: notes it. */
-export function promise(register: Register, ballot: Ballot): void {
-  copyBallot(register.promised, ballot);
+export function promise(register: Register, ballot: Ballot, rules: Rules): void {
+  if (rules.remembersPromises) copyBallot(register.promised, ballot);
 }
 
 /** What another replica told a recovering one of a register. */
@@ -79,7 +79,8 @@ export function mergeReport(register: Register, report: Report, rules: Rules): b
   if (rules.recoversPromises && compareBallots(report.promised, register.promised) > 0) {
     copyBallot(register.promised, report.promised);
   }
-  const isNewer = compareBallots(report.accepted, register.accepted) > 0;
+  const isFirst = rules.adoptsNewest || isNone(register.accepted);
+  const isNewer = isFirst && compareBallots(report.accepted, register.accepted) > 0;
   if (isNewer) {
     copyBallot(register.accepted, report.accepted);
     copyBallot(register.root, report.root);

@@ -1,7 +1,7 @@
-// The rules of the register that were added because a schedule broke it without them. Production uses RULES; a test
-// takes one rule away and must then find the violation, which shows that the tests can fail.
+// The rules of the register, each of which some schedule breaks it without. Production uses RULES; a test takes one
+// rule away and must then find the violation, which shows that the tests can fail (docs/TESTING.md, "Mutants").
 
-/** Each field names a rule of DESIGN section 4; `true` keeps it. */
+/** Each field names a rule of the register; `true` keeps it. */
 export interface Rules {
   /** A read returns only a value that is stable, and makes it stable first where it is not. */
   readonly readsStable: boolean;
@@ -27,6 +27,60 @@ export interface Rules {
   readonly finishesOnStable: boolean;
   /** The answers without those that hold the newest entry are a read only if there are enough of them. */
   readonly countsOthersAlone: boolean;
+  /** An acceptor notes what it promises. */
+  readonly remembersPromises: boolean;
+  /** An acceptor refuses to promise a ballot below its promise. */
+  readonly promisesUpwards: boolean;
+  /** An acceptor refuses to promise a ballot that is not above its entry. */
+  readonly promisesAboveEntry: boolean;
+  /** An acceptor grants again what it has granted: the first answer may be lost. */
+  readonly grantsRepeats: boolean;
+  /** Of two reports the newer entry is adopted by a recovering replica. */
+  readonly adoptsNewest: boolean;
+  /** One answerer counts once for a recovering replica, however often it answers. */
+  readonly countsAnswererOnce: boolean;
+  /** An answer to a recovering replica is whole only where no entry before its end is missing. */
+  readonly noticesGaps: boolean;
+  /** Positions in the answer of one incarnation mean nothing in that of the next. */
+  readonly scansEachIncarnation: boolean;
+  /** A deleted key is adopted by a recovering replica like any other. */
+  readonly adoptsTombstones: boolean;
+  /** A deleted key is reported with the ballot of its deletion, not like a key that never was. */
+  readonly reportsTombstones: boolean;
+  /** Of the answers to a question the newest entry is kept, in whatever order they come. */
+  readonly keepsNewest: boolean;
+  /** What an incarnation said is forgotten once its successor answers the same question. */
+  readonly forgetsPredecessors: boolean;
+  /** An answer counts only for the question that it answers, not for the next one in its slot. */
+  readonly checksGenerations: boolean;
+  /** A question begins without the answers to the question before it. */
+  readonly asksAfresh: boolean;
+  /** A refusal is no acknowledgement. */
+  readonly countsOnlyGrants: boolean;
+  /** A refusal is no promise. */
+  readonly countsOnlyPromises: boolean;
+  /** A read waits for R answers, even where enough agree before. */
+  readonly waitsForReads: boolean;
+  /** What a read returns is written back at the ballot that it has, so that newer entries are not overwritten. */
+  readonly writesBackInPlace: boolean;
+  /** What was written back in vain, because of a promise, is proposed again under a ballot of its own. */
+  readonly leavesVainWriteBacks: boolean;
+  /** A value that is proposed again keeps its root, which says when it was written. */
+  readonly keepsRoots: boolean;
+  /** A write whose value has landed is not proposed again. */
+  readonly proposesOnce: boolean;
+  /** Each prepare takes a ballot that nobody has used, not even its own operation. */
+  readonly takesFreshBallots: boolean;
+  /** Each write of a batch has a tag of its own. */
+  readonly spreadsTags: boolean;
+  /** A level above the quorum waits for as many acknowledgements as it names. */
+  readonly heedsLevels: boolean;
+  /** A write that ran out of time after a frame has left is unknown, not failed. */
+  readonly admitsUnknown: boolean;
+  /** A write that lacked memory at too many replicas has failed only once nobody can have stored it. */
+  readonly asksAllForMemory: boolean;
+  /** Who is silent is asked again. */
+  readonly asksAgain: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -43,4 +97,31 @@ export const RULES: Rules = Object.freeze({
   refusesOlder: true,
   finishesOnStable: true,
   countsOthersAlone: true,
+  remembersPromises: true,
+  promisesUpwards: true,
+  promisesAboveEntry: true,
+  grantsRepeats: true,
+  adoptsNewest: true,
+  countsAnswererOnce: true,
+  noticesGaps: true,
+  scansEachIncarnation: true,
+  adoptsTombstones: true,
+  reportsTombstones: true,
+  keepsNewest: true,
+  forgetsPredecessors: true,
+  checksGenerations: true,
+  asksAfresh: true,
+  countsOnlyGrants: true,
+  countsOnlyPromises: true,
+  waitsForReads: true,
+  writesBackInPlace: true,
+  leavesVainWriteBacks: true,
+  keepsRoots: true,
+  proposesOnce: true,
+  takesFreshBallots: true,
+  spreadsTags: true,
+  heedsLevels: true,
+  admitsUnknown: true,
+  asksAllForMemory: true,
+  asksAgain: true,
 });

@@ -22,5 +22,5 @@ export interface BlindWrite {
  */
 export function decideFinish(write: BlindWrite, newestRoot: Ballot, rules: Rules): Finish {
   const id = rules.comparesFirstTag ? write.first : write.latest;
-  return compareBallots(newestRoot, id) >= 0 ? 'adopt' : 'propose';
+  return rules.proposesOnce && compareBallots(newestRoot, id) >= 0 ? 'adopt' : 'propose';
 }

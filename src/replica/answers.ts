@@ -29,10 +29,11 @@ export function noteAnswer(operation: Operation, { replica, frame, start, large 
       large?.release();
       return false;
     }
-    if (epoch > operation.epochs[replica]!) withdraw(operation, bit); // The predecessor's vote died with it.
+    // The predecessor's vote died with it.
+    if (epoch > operation.epochs[replica]! && rules.forgetsPredecessors) withdraw(operation, bit);
   }
   readBallot(words, at + REPLY.ACCEPTED, seen);
-  const candidate = candidateOf(operation, seen);
+  const candidate = candidateOf(operation, seen, rules);
   // Its value is here already, or not needed.
   if (candidate === undefined || candidate.holders !== 0) large?.release();
   else keepEntry(candidate, frame, start, large);
@@ -69,12 +70,12 @@ function keepEntry(candidate: Candidate, frame: FrameViews, start: number, large
 }
 
 /** Where an answer with `ballot` counts: the newest entry so far, the second newest, or nowhere. */
-function candidateOf(operation: Operation, ballot: Ballot): Candidate | undefined {
+function candidateOf(operation: Operation, ballot: Ballot, rules: Rules): Candidate | undefined {
   const { newest, second } = operation;
   if (operation.answered === 0) return startCandidate(newest, ballot);
   const order = compareBallots(ballot, newest.ballot);
   if (order === 0) return newest;
-  if (order > 0) {
+  if (order > 0 && rules.keepsNewest) {
     operation.second = newest;
     operation.newest = second;
     return startCandidate(second, ballot);

@@ -172,8 +172,7 @@ export class Coordinator {
     const large = isReference ? this.#doors.large[replica]!.take(reference) : undefined;
     if (isReference && large === undefined) return; // Its bytes are gone: as if the frame was lost.
     const operation = this.#slots[words[at + REPLY.SLOT]!];
-    const isLate = operation === undefined || operation.generation !== words[at + REPLY.GENERATION];
-    if (isLate) return large?.release();
+    if (operation === undefined || this.#isLate(operation, words[at + REPLY.GENERATION]!)) return large?.release();
     const answer = this.#answer;
     answer.replica = replica;
     answer.frame = frame;
@@ -255,7 +254,7 @@ export class Coordinator {
     for (let index = 0; index < count; index++) {
       const operation = this.#queue.shift();
       this.#issue(operation, readers, nowMs);
-      if (operation.kind === 'put') {
+      if (operation.kind === 'put' && this.#rules.spreadsTags) {
         tag.low = (tag.low + 1) | 0;
         if (tag.low === 0) tag.high = (tag.high + 1) | 0;
       }
@@ -359,8 +358,9 @@ export class Coordinator {
   #evaluateAccept(operation: Operation, nowMs: number): void {
     const { board } = this.#doors;
     const granted = this.#validVoters(operation, board.votersOf(operation.slot, GRANTED));
+    const counted = this.#rules.countsOnlyGrants ? granted : granted | board.votersOf(operation.slot, REFUSED);
     const needed = this.#acceptsNeeded(operation);
-    if (popcount(granted) >= needed) {
+    if (popcount(counted) >= needed) {
       if (operation.kind === 'put') return this.#settle(operation, 'ok');
       return this.#settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
     }
@@ -370,7 +370,7 @@ export class Coordinator {
     if (this.#quorums.replicas - popcount(outOfMemory) < needed) {
       const hasAnyStored = operation.phase !== 'accept' || board.votersOf(operation.slot, GRANTED) !== 0;
       if (hasAnyStored) return this.#settle(operation, operation.kind === 'put' ? 'unknown' : 'unavailable');
-      const awaited = this.#watch.awaited(operation.asked);
+      const awaited = this.#rules.asksAllForMemory ? this.#watch.awaited(operation.asked) : 0;
       if ((refused & awaited) === awaited) this.#settle(operation, 'memory');
       return; // Until all have answered, one may still have stored it.
     }
@@ -382,8 +382,13 @@ export class Coordinator {
    */
   #acceptsNeeded({ kind, phase, writeNeeded }: Operation): number {
     const { write } = this.#quorums;
-    if (kind === 'get') return write;
+    if (kind === 'get' || !this.#rules.heedsLevels) return write;
     return phase === 'write-back' ? Math.max(write, writeNeeded) : writeNeeded;
+  }
+
+  /** Whether an answer is to an earlier question than the one in its slot. */
+  #isLate(operation: Operation, generation: number): boolean {
+    return this.#rules.checksGenerations && operation.generation !== generation;
   }
 
   /** Whether any replica has restarted since the question was opened: only then can votes or answers to it be void. */
@@ -413,7 +418,7 @@ export class Coordinator {
     if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
     const { newest, second, answered } = operation;
     const agree = this.#rules.readsStable ? operation.agreeNeeded : 0;
-    const needs = { read: operation.readNeeded, agree };
+    const needs = { read: this.#rules.waitsForReads ? operation.readNeeded : 1, agree };
     const awaited = this.#watch.awaited(operation.asked);
     const isComplete = isOverdue || (answered & awaited) === awaited;
     const agreeing = isNone(newest.ballot) ? operation.answers : popcount(newest.agreeing);
@@ -459,7 +464,7 @@ export class Coordinator {
   #stabilise(operation: Operation, nowMs: number): void {
     const { newest } = operation;
     operation.isFast = false;
-    const isInVain = compareBallots(newest.ballot, operation.wroteBack) === 0;
+    const isInVain = this.#rules.leavesVainWriteBacks && compareBallots(newest.ballot, operation.wroteBack) === 0;
     const write = { first: operation.first, latest: operation.ballot };
     const isOlder = operation.kind === 'put' && decideFinish(write, newest.root, this.#rules) === 'propose';
     if (isInVain || isOlder || isNone(newest.ballot)) return this.#prepare(operation, nowMs);
@@ -467,6 +472,7 @@ export class Coordinator {
     operation.adopts = true;
     copyBallot(operation.wroteBack, newest.ballot);
     copyBallot(operation.ballot, newest.ballot);
+    if (!this.#rules.writesBackInPlace) this.#doors.tags.take(1, operation.ballot);
     copyBallot(operation.root, newest.root);
     this.#ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
   }
@@ -491,15 +497,16 @@ export class Coordinator {
     operation.isFast = false;
     operation.attempts++;
     operation.phase = 'prepare';
-    operation.clearAnswers();
-    this.#doors.tags.take(1, operation.ballot);
+    if (this.#rules.asksAfresh) operation.clearAnswers();
+    if (this.#rules.takesFreshBallots || isNone(operation.ballot)) this.#doors.tags.take(1, operation.ballot);
     this.#ask(operation, this.#quorums.prepare, this.#all, nowMs);
   }
 
   #evaluatePrepare(operation: Operation, nowMs: number): void {
     if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
-    if (operation.answers >= this.#quorums.prepare) return this.#finish(operation, nowMs);
     const { board } = this.#doors;
+    const empty = this.#rules.countsOnlyPromises ? 0 : popcount(board.votersOf(operation.slot, REFUSED));
+    if (operation.answers + empty >= this.#quorums.prepare) return this.#finish(operation, nowMs);
     const refused = board.votersOf(operation.slot, REFUSED) | board.votersOf(operation.slot, NO_MEMORY);
     if (this.#quorums.replicas - popcount(refused) >= this.#quorums.prepare) return;
     this.#backOff(operation, nowMs);
@@ -517,7 +524,8 @@ export class Coordinator {
     const write = { first: operation.first, latest: operation.ballot };
     operation.adopts = operation.kind === 'get' || decideFinish(write, operation.newest.root, this.#rules) === 'adopt';
     // A ballot is never used for two values: the value proposed at it is chosen here, once.
-    copyBallot(operation.root, operation.adopts ? operation.newest.root : operation.ballot);
+    const keepsRoot = operation.adopts && this.#rules.keepsRoots;
+    copyBallot(operation.root, keepsRoot ? operation.newest.root : operation.ballot);
     if (!operation.adopts) copyBallot(operation.proposed, operation.ballot);
     if (operation.adopts && isNone(operation.newest.ballot)) return this.#settle(operation, 'absent');
     this.#ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
@@ -545,14 +553,14 @@ export class Coordinator {
     }
     operation.patienceMs = Math.min(2 * operation.patienceMs, PATIENCE_MS_MAX);
     operation.retryAtMs = nowMs + operation.patienceMs;
-    const silent = this.#all & ~heard;
+    const silent = this.#rules.asksAgain ? this.#all & ~heard : 0;
     this.counters.framesResent += popcount(silent);
     this.#send(operation, silent);
   }
 
   #expire(operation: Operation): void {
     if (operation.kind === 'get') return this.#settle(operation, 'unavailable');
-    this.#settle(operation, operation.hasLeft ? 'unknown' : 'unavailable');
+    this.#settle(operation, operation.hasLeft && this.#rules.admitsUnknown ? 'unknown' : 'unavailable');
   }
 
   #expireQueued(nowMs: number): void {

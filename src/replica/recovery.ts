@@ -15,6 +15,7 @@ import {
   CATCH_UP,
   CHUNK_END,
   ENTRY,
+  NO_VALUE,
   RECOVER,
   padded,
   readBallot,
@@ -70,6 +71,8 @@ export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #scans: Scan[] = [];
   readonly #report = { promised: mutableBallot(), accepted: mutableBallot(), root: mutableBallot() };
+  /** Whole answers; more than complete scans only where a test takes a rule away. */
+  #answers = 0;
   #nowMs = 0;
 
   constructor(options: RecoveryOptions) {
@@ -78,7 +81,7 @@ export class Recovery {
 
   /** Whether enough others have answered whole. */
   get isDone(): boolean {
-    return this.#scans.filter((scan) => scan.isComplete).length >= this.#options.plan.answersNeeded;
+    return this.#answers >= this.#options.plan.answersNeeded;
   }
 
   /** Asks where an answer is missing. */
@@ -106,14 +109,15 @@ export class Recovery {
     const isEntry = words[at + CATCH_UP.KIND] === ENTRY;
     const isMerged = isEntry && this.#merge(peer, frame, start);
     const scan = this.#scans.find((each) => each.answerer === peer);
-    if (scan === undefined || scan.isComplete) return;
+    if (scan === undefined || (scan.isComplete && rules.countsAnswererOnce)) return;
     const answererEpoch = words[at + (isEntry ? CATCH_UP.ENTRY_ANSWERER_EPOCH : CATCH_UP.ANSWERER_EPOCH)];
     if (rules.answersNameEpoch && answererEpoch !== scan.answererEpoch) return;
     const cursor = words[at + CATCH_UP.CURSOR]!;
     if (isEntry) {
       if (isMerged && cursor === scan.cursor + 1) scan.cursor = cursor;
-    } else if (words[at + CATCH_UP.IS_LAST] === 1 && cursor === scan.cursor) {
+    } else if (words[at + CATCH_UP.IS_LAST] === 1 && (cursor === scan.cursor || !rules.noticesGaps)) {
       scan.isComplete = true; // Of any round: else answers that always come after our patience would never end it.
+      this.#answers++;
     } else if (words[at + CATCH_UP.ROUND] === scan.round) {
       this.#ask(scan);
     }
@@ -130,6 +134,7 @@ export class Recovery {
     const valueStart = keyStart + padded(keyBytes);
     const large = valueBytes === BY_REFERENCE ? peers[peer]?.large.take(words[valueStart >> 2]!) : undefined;
     if (valueBytes === BY_REFERENCE && large === undefined) return false;
+    if (valueBytes === NO_VALUE && !rules.adoptsTombstones) return true;
     const hash = words[at + CATCH_UP.HASH]!;
     const entry = table.find(hash, frame, keyStart, keyBytes) ?? table.add(hash, frame, keyStart, keyBytes);
     const report = this.#report;
@@ -153,8 +158,9 @@ export class Recovery {
   }
 
   #restart(scan: Scan): void {
-    const epoch = this.#options.plan.epochs.epochOf(scan.answerer);
-    if (epoch !== scan.answererEpoch) scan.cursor = 0; // Positions are those of one incarnation.
+    const { plan, rules } = this.#options;
+    const epoch = plan.epochs.epochOf(scan.answerer);
+    if (epoch !== scan.answererEpoch && rules.scansEachIncarnation) scan.cursor = 0;
     scan.answererEpoch = epoch;
     this.#ask(scan);
   }

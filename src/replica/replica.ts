@@ -241,10 +241,10 @@ export class Replica {
     const entry = this.#entryOf(frame, start);
     if (entry === undefined) return lane.note(words[at + REQUEST.SLOT]!, words[at + REQUEST.GENERATION]!, NO_MEMORY);
     readBallot(words, at + REQUEST.BALLOT, this.#ballot);
-    if (judgePrepare(entry.register, this.#ballot) === 'refuse') {
+    if (judgePrepare(entry.register, this.#ballot, this.#rules) === 'refuse') {
       return lane.note(words[at + REQUEST.SLOT]!, words[at + REQUEST.GENERATION]!, REFUSED);
     }
-    promise(entry.register, this.#ballot);
+    promise(entry.register, this.#ballot, this.#rules);
     this.#reply(lane, PROMISE, entry, words, at);
   }
 
@@ -261,7 +261,7 @@ export class Replica {
     words[reply + REPLY.GENERATION] = request[at + REQUEST.GENERATION]!;
     words[reply + REPLY.EPOCH] = this.epoch;
     words[reply + REPLY.VALUE_BYTES] = valueBytes;
-    if (entry === undefined) {
+    if (entry === undefined || (valueBytes === NO_VALUE && !this.#rules.reportsTombstones)) {
       words[reply + REPLY.VOTED] = 1;
       words.fill(0, reply + REPLY.ACCEPTED, reply + REPLY.ROOT + 2);
     } else {

@@ -58,7 +58,7 @@ describe('judgePrepare', () => {
     [5, 5, 5, 'refuse'], // accepted already: nothing is left to prepare
     [5, 5, 6, 'promise'],
   ] as const)('Promised %i, accepted %i: prepare(%i) is judged %s', (p, b, ballot, verdict) => {
-    expect(judgePrepare(registerAt(p, b), tag(ballot))).toBe(verdict);
+    expect(judgePrepare(registerAt(p, b), tag(ballot), RULES)).toBe(verdict);
   });
 });
 
@@ -77,7 +77,7 @@ describe('store and promise', () => {
 
   it('A promise leaves the entry as it is', () => {
     const register = registerAt(2, 1);
-    promise(register, tag(6));
+    promise(register, tag(6), RULES);
     expect(plain(register)).toEqual([6, 1, 1, true]);
   });
 });
