@@ -5,17 +5,12 @@ import { QuorateError } from '../base/errors.ts';
 import { END_MS_MAX } from '../base/limits.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { reasonOfError, reasonOfExit } from './exit-reason.ts';
+import { startTimer } from './keeper-doors.ts';
+import type { KeptThread, StartTimer, ThreadListeners } from './keeper-doors.ts';
 import { isReadyMessage } from './standby.ts';
 
-/** What a thread reports, in this order: at most one `onReady`, messages, exactly one `onExit`. */
-export interface ChildListeners {
-  onReady(child: ChildThread): void;
-  onMessage(child: ChildThread, message: unknown): void;
-  onExit(child: ChildThread, reason: ExitReason): void;
-}
-
 /** A worker thread whose end always has a reason. */
-export class ChildThread {
+export class ChildThread implements KeptThread {
   /** Settles when the thread has exited. */
   readonly exited: Promise<ExitReason>;
   readonly #worker: Worker;
@@ -25,7 +20,7 @@ export class ChildThread {
   #isReady = false;
 
   /** Starts a thread. @throws what `new Worker` throws on options that it does not accept. */
-  constructor(entry: URL, options: WorkerOptions, listeners: ChildListeners) {
+  constructor(entry: URL, options: WorkerOptions, listeners: ThreadListeners) {
     const worker = new Worker(entry, options);
     this.#worker = worker;
     this.#threadId = worker.threadId;
@@ -61,7 +56,7 @@ export class ChildThread {
     return this.exited;
   }
 
-  #onMessage(message: unknown, listeners: ChildListeners): void {
+  #onMessage(message: unknown, listeners: ThreadListeners): void {
     // What arrives after terminate() was called is from an incarnation that others may already take for dead.
     if (this.#isEnding) return;
     if (!isReadyMessage(message)) return listeners.onMessage(this, message);
@@ -82,15 +77,18 @@ export class ChildThread {
  *
  * @throws {QuorateError} `ERR_QUORATE_HUNG` when a thread does not exit within 10 s.
  */
-export async function exitsInTime(exits: readonly Promise<ExitReason>[]): Promise<void> {
-  let deadline: NodeJS.Timeout | undefined;
+export async function exitsInTime(
+  exits: readonly Promise<ExitReason>[],
+  start: StartTimer = startTimer,
+): Promise<void> {
+  let cancel: (() => void) | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    deadline = setTimeout(() => reject(deafError()), END_MS_MAX);
+    cancel = start(() => reject(deafError()), END_MS_MAX);
   });
   try {
     await Promise.race([Promise.all(exits), late]);
   } finally {
-    clearTimeout(deadline);
+    cancel?.();
   }
 }
 

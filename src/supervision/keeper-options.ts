@@ -3,6 +3,7 @@ import type { Transferable, WorkerOptions } from 'node:worker_threads';
 import type { QuorateError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { ExitReason } from './exit-reason.ts';
+import type { KeeperDoors } from './keeper-doors.ts';
 import type { Directive, RestartPolicy } from './restart-policy.ts';
 
 /** The message that promotes a standby to a slot. */
@@ -43,6 +44,8 @@ export interface ThreadKeeperOptions {
   readonly random?: Random;
   /** Milliseconds of a monotonic clock. */
   readonly clock?: () => number;
+  /** Threads and timers; default worker threads and those of the event loop. */
+  readonly doors?: KeeperDoors;
 }
 
 /** Events of a ThreadKeeper, by name. */

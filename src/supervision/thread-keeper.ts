@@ -11,6 +11,8 @@ import type { Random } from '../base/random.ts';
 import { ChildThread, exitsInTime } from './child-thread.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { toError } from './exit-reason.ts';
+import { startTimer } from './keeper-doors.ts';
+import type { KeeperDoors, KeptThread } from './keeper-doors.ts';
 import { restartLimitError, startError, stoppedError } from './keeper-errors.ts';
 import type { ThreadKeeperEvents, ThreadKeeperOptions } from './keeper-options.ts';
 import { NO_FAILURES, decide, restartPolicy } from './restart-policy.ts';
@@ -22,11 +24,11 @@ interface Slot {
   readonly index: number;
   epoch: number;
   /** The incarnation that runs, or undefined while the slot is down. */
-  child: ChildThread | undefined;
+  child: KeptThread | undefined;
   promotedMs: number;
   history: FailureHistory;
-  /** Set while a back-off runs. */
-  backoff: NodeJS.Timeout | undefined;
+  /** Prevents its restart; set while a back-off runs. */
+  backoff: (() => void) | undefined;
 }
 
 type Phase = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped';
@@ -43,20 +45,21 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
   readonly #policy: RestartPolicy;
   readonly #random: Random;
   readonly #clock: () => number;
+  readonly #doors: KeeperDoors;
   readonly #standbys: number;
   readonly #startMsMax: number;
   readonly #slots: readonly Slot[];
   /** Every thread that has not exited. */
-  readonly #alive = new Set<ChildThread>();
-  /** Blank threads that have not said that they are ready, each with the timer that bounds its start. */
-  readonly #loading = new Map<ChildThread, NodeJS.Timeout>();
-  readonly #ready: ChildThread[] = [];
+  readonly #alive = new Set<KeptThread>();
+  /** Blank threads that have not said that they are ready, each with what stops the timer that bounds its start. */
+  readonly #loading = new Map<KeptThread, () => void>();
+  readonly #ready: KeptThread[] = [];
   /** Slots that wait for a blank thread, longest first. */
   readonly #waiting: Slot[] = [];
   #phase: Phase = 'idle';
   #startHistory: FailureHistory = NO_FAILURES;
   /** Set while starts are held back because the last one failed. */
-  #refill: NodeJS.Timeout | undefined;
+  #refill: (() => void) | undefined;
   #start: Promise<void> | undefined;
   #settleStart: { resolve(): void; reject(error: Error): void } | undefined;
   #stop: Promise<void> | undefined;
@@ -71,6 +74,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     this.#policy = restartPolicy(options.policy);
     this.#random = options.random ?? systemRandom();
     this.#clock = options.clock ?? nowMs;
+    this.#doors = options.doors ?? THREADS;
     this.#slots = Array.from({ length: slots }, (_, index) => ({
       index,
       epoch: 1,
@@ -119,7 +123,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
       this.emit('spared', { slot, reason });
       return false;
     }
-    await exitsInTime([child.end(reason)]);
+    await exitsInTime([child.end(reason)], this.#doors.startTimer);
     return true;
   }
 
@@ -179,7 +183,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
   #startBlank(): boolean {
     const { entry, workerOptions } = this.#options;
     try {
-      const child = new ChildThread(
+      const child = this.#doors.startThread(
         entry,
         { env: {}, ...workerOptions },
         {
@@ -191,7 +195,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
       this.#alive.add(child);
       this.#loading.set(
         child,
-        setTimeout(() => void child.end({ kind: 'hung' }), this.#startMsMax),
+        this.#doors.startTimer(() => void child.end({ kind: 'hung' }), this.#startMsMax),
       );
       return true;
     } catch (error) {
@@ -200,8 +204,8 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     }
   }
 
-  #onReady(child: ChildThread): void {
-    clearTimeout(this.#loading.get(child));
+  #onReady(child: KeptThread): void {
+    this.#loading.get(child)?.();
     this.#loading.delete(child);
     this.#startHistory = NO_FAILURES;
     this.#ready.push(child);
@@ -209,7 +213,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     this.#fill();
   }
 
-  #promote(slot: Slot | undefined, child: ChildThread | undefined): void {
+  #promote(slot: Slot | undefined, child: KeptThread | undefined): void {
     assert(slot !== undefined && child !== undefined, 'A waiting slot gets a ready thread');
     assert(slot.child === undefined, 'The incarnation before has exited');
     slot.child = child;
@@ -219,20 +223,20 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     this.emit('promoted', { slot: slot.index, epoch: slot.epoch, threadId: child.threadId });
   }
 
-  #onMessage(child: ChildThread, message: unknown): void {
+  #onMessage(child: KeptThread, message: unknown): void {
     const slot = this.#slots.find((candidate) => candidate.child === child);
     if (slot !== undefined) this.#options.hooks.onMessage?.(slot.index, slot.epoch, message);
   }
 
-  #onExit(child: ChildThread, reason: ExitReason): void {
+  #onExit(child: KeptThread, reason: ExitReason): void {
     this.#alive.delete(child);
     const slot = this.#slots.find((candidate) => candidate.child === child);
     if (slot === undefined) this.#onBlankExit(child, reason);
     else this.#onDown(slot, reason);
   }
 
-  #onBlankExit(child: ChildThread, reason: ExitReason): void {
-    clearTimeout(this.#loading.get(child));
+  #onBlankExit(child: KeptThread, reason: ExitReason): void {
+    this.#loading.get(child)?.();
     this.#loading.delete(child);
     const index = this.#ready.indexOf(child);
     if (index !== -1) this.#ready.splice(index, 1);
@@ -281,7 +285,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
       this.#fill();
     };
     if (afterMs === 0) return restart();
-    slot.backoff = setTimeout(restart, afterMs);
+    slot.backoff = this.#doors.startTimer(restart, afterMs);
   }
 
   /** A blank thread ended. While we start, that ends the start; later, the next one is held back like any restart. */
@@ -296,8 +300,8 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     this.#startHistory = history;
     const retryAfterMs = startBackoffMs(this.#policy, directive);
     this.emit('startFailed', { reason, retryAfterMs });
-    clearTimeout(this.#refill);
-    this.#refill = setTimeout(() => {
+    this.#refill?.();
+    this.#refill = this.#doors.startTimer(() => {
       this.#refill = undefined;
       this.#fill();
     }, retryAfterMs);
@@ -318,16 +322,22 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
 
   async #endAll(): Promise<void> {
     this.#phase = 'stopping';
-    clearTimeout(this.#refill);
-    for (const slot of this.#slots) clearTimeout(slot.backoff);
-    for (const timer of this.#loading.values()) clearTimeout(timer);
+    this.#refill?.();
+    for (const slot of this.#slots) slot.backoff?.();
+    for (const cancel of this.#loading.values()) cancel();
     this.#waiting.length = 0;
-    await exitsInTime(Array.from(this.#alive, (child) => child.end({ kind: 'stopped' })));
+    const ends = Array.from(this.#alive, (child) => child.end({ kind: 'stopped' }));
+    await exitsInTime(ends, this.#doors.startTimer);
     assert(this.#alive.size === 0, 'A stopped keeper has no thread');
     this.#phase = 'stopped';
     this.emit('stopped');
   }
 }
+
+const THREADS: KeeperDoors = {
+  startThread: (entry, options, listeners) => new ChildThread(entry, options, listeners),
+  startTimer,
+};
 
 /** A thread that does not even load is not tried again at once, not even the first time. */
 function startBackoffMs(policy: RestartPolicy, directive: Directive): number {

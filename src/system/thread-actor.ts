@@ -12,6 +12,7 @@ import type { OverflowPolicy } from '../mailbox/overflow.ts';
 import { createBell, createRingLane } from '../mailbox/ring-lane.ts';
 import { RingSender } from '../mailbox/ring-sender.ts';
 import { ChildThread, exitsInTime } from '../supervision/child-thread.ts';
+import type { KeptThread } from '../supervision/keeper-doors.ts';
 import { toError } from '../supervision/exit-reason.ts';
 import { startError } from './actor-life.ts';
 import type { ActorLife } from './actor-life.ts';
@@ -117,7 +118,7 @@ export class ThreadActor implements ActorLife {
     return await ended;
   }
 
-  #promote(child: ChildThread, ports: readonly MessagePort[]): void {
+  #promote(child: KeptThread, ports: readonly MessagePort[]): void {
     try {
       child.post(this.#wiring, ports);
     } catch (error) {
