@@ -75,31 +75,31 @@ export function operationsOf(
 ): Operation[] {
   const operations: (Operation | undefined)[] = [];
   const openOf = new Map<string | number, { readonly call: HistoryEvent; readonly slot: number }>();
-  const close = (process: string | number, end?: HistoryEvent): void => {
-    const { call, slot } = openOf.get(process)!;
-    openOf.delete(process);
+  const close = (caller: string | number, end?: HistoryEvent): void => {
+    const { call, slot } = openOf.get(caller)!;
+    openOf.delete(caller);
     operations[slot] = toOperation(call, end);
   };
   for (const event of events) {
-    const { process, type, line } = event;
-    const open = openOf.get(process);
+    const { process: caller, type, line } = event;
+    const open = openOf.get(caller);
     if (open === undefined && isForeign(event)) continue;
     if (type === 'invoke') {
       if (open !== undefined) {
-        const found = `a call of process ${process}, whose call of line ${open.call.line} is open`;
+        const found = `a call of process ${caller}, whose call of line ${open.call.line} is open`;
         throw formatError(line, found, 'its return, or an :info');
       }
-      openOf.set(process, { call: event, slot: operations.length });
+      openOf.set(caller, { call: event, slot: operations.length });
       operations.push(undefined);
     } else if (open === undefined) {
       if (type === 'info') continue;
-      throw formatError(line, `a return of process ${process}, which has no open call`, 'its call before');
+      throw formatError(line, `a return of process ${caller}, which has no open call`, 'its call before');
     } else {
       requireSame(open.call, event);
-      close(process, type === 'info' ? undefined : event);
+      close(caller, type === 'info' ? undefined : event);
     }
   }
-  for (const process of openOf.keys()) close(process);
+  for (const caller of openOf.keys()) close(caller);
   return operations.filter((operation) => operation !== undefined);
 }
 

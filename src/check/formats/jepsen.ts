@@ -25,12 +25,12 @@ function* eventsOfLog(text: string): Generator<HistoryEvent, void, undefined> {
   for (const [at, content] of text.split('\n').entries()) {
     const line = at + 1;
     if (content.trim() === '' || OTHER_MESSAGE.test(content)) continue;
-    const [, process = '', type, call = '', value = ''] = EVENT.exec(content.trimEnd()) ?? [];
+    const [, caller = '', type, call = '', value = ''] = EVENT.exec(content.trimEnd()) ?? [];
     if (type === undefined) throw formatError(line, content, 'INFO  jepsen.util - PROCESS :TYPE :CALL VALUE');
     yield {
       line,
       index,
-      process: /^\d{1,15}$/.test(process) ? Number(process) : process,
+      process: /^\d{1,15}$/.test(caller) ? Number(caller) : caller,
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- The expression names exactly these four.
       type: type as EventType,
       call,
@@ -42,8 +42,7 @@ function* eventsOfLog(text: string): Generator<HistoryEvent, void, undefined> {
 }
 
 function operationOf(call: HistoryEvent, end: HistoryEvent | undefined): Operation | undefined {
-  const { process, line } = call;
-  const times = { process, call: call.call, start: call.index, end: end?.index ?? Infinity };
+  const times = { process: call.process, call: call.call, start: call.index, end: end?.index ?? Infinity };
   // A compare that did not hold repeats the two values; any other failure gives a reason, and nothing happened.
   const isChecked = call.call === 'cas' && Array.isArray(end?.value);
   if (end?.type === 'fail' && !isChecked) return undefined;
@@ -55,7 +54,7 @@ function operationOf(call: HistoryEvent, end: HistoryEvent | undefined): Operati
     case 'cas':
       return { ...times, input: pairOf(call), output: end === undefined ? undefined : end.type === 'ok' };
     default:
-      throw formatError(line, `:${call.call}`, ':read, :write or :cas');
+      throw formatError(call.line, `:${call.call}`, ':read, :write or :cas');
   }
 }
 

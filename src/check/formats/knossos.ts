@@ -8,8 +8,8 @@ import { formatError } from './format-error.ts';
 import { readRecords } from './records.ts';
 
 /**
- * The operations of a history in the format of Knossos: of a register (`read`, `write`, `cas`), of several (`txn`), of a
- * mutex (`acquire`, `release`), set or counter (`add`, `remove`, `read`), or of a queue (`enqueue`, `dequeue`). What
+ * The operations of a history in the format of Knossos: of a register (`read`, `write`, `cas`), of several (`txn`), of
+ * a mutex (`acquire`, `release`), set or counter (`add`, `remove`, `read`), or of a queue (`enqueue`, `dequeue`). What
  * failed certainly did not happen, and is left out; a `nil` that was read is a value that nobody noted.
  *
  * @throws {QuorateError} `ERR_QUORATE_TRACE` with the line that is no such event.
@@ -20,8 +20,8 @@ export function parseKnossos(text: string): Operation[] {
 
 function operationOf(call: HistoryEvent, end: HistoryEvent | undefined): Operation | undefined {
   if (end?.type === 'fail') return undefined;
-  const { process, key, line } = call;
-  const times = { process, call: call.call, start: call.index, end: end?.index ?? Infinity };
+  const { key, line } = call;
+  const times = { process: call.process, call: call.call, start: call.index, end: end?.index ?? Infinity };
   const common = key === undefined ? times : { ...times, key };
   switch (call.call) {
     case 'read':

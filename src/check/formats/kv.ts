@@ -17,9 +17,9 @@ export function parseKv(text: string): Operation[] {
 
 function operationOf(call: HistoryEvent, end: HistoryEvent | undefined): Operation | undefined {
   if (end?.type === 'fail') return undefined;
-  const { process, key, line } = call;
+  const { key, line } = call;
   if (key === undefined) throw formatError(line, 'no :key', ':key "..."');
-  const common = { process, key, call: call.call, start: call.index, end: end?.index ?? Infinity };
+  const common = { process: call.process, key, call: call.call, start: call.index, end: end?.index ?? Infinity };
   switch (call.call) {
     case 'get':
       return { ...common, input: undefined, output: end === undefined ? undefined : stringOf(end) };

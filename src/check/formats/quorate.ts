@@ -50,9 +50,10 @@ export function writeHistory(history: readonly Operation[]): string {
   return sorted.map((operation) => `${JSON.stringify(lineOf(operation))}\n`).join('');
 }
 
-function lineOf({ process, key, call, input, output, start, end }: Operation): Line {
+function lineOf({ process: caller, key, call, input, output, start, end }: Operation): Line {
   const returned = output === ANY ? { outputUnknown: true } : { output: jsonOf(output) };
-  return { process, key, call, input: jsonOf(input), ...(end === Infinity ? { start } : { ...returned, start, end }) };
+  const times = end === Infinity ? { start } : { ...returned, start, end };
+  return { process: caller, key, call, input: jsonOf(input), ...times };
 }
 
 /** Plain data as JSON holds it. A value of a transaction that nobody noted is left out. */
@@ -103,16 +104,16 @@ function eventOf(fields: Line, { line, index }: { readonly line: number; readonl
   const type = typeOf(fields['type'], line);
   requireFields(fields, FIELDS[type], line);
   if (type === 'invoke') {
-    const { process, call, key } = namesOf(fields, line);
-    return { line, index, type, process, call, key, value: fields['input'] };
+    const { process: caller, call, key } = namesOf(fields, line);
+    return { line, index, type, process: caller, call, key, value: fields['input'] };
   }
-  const process = processOf(fields, line);
-  return { line, index, type, process, call: '', key: undefined, value: type === 'ok' ? fields : undefined };
+  const value = type === 'ok' ? fields : undefined;
+  return { line, index, type, process: processOf(fields, line), call: '', key: undefined, value };
 }
 
 function pairOf(call: HistoryEvent, end: HistoryEvent | undefined): Operation | undefined {
-  const { process, key, value: input, index: start } = call;
-  const common = { process, ...(key === undefined ? {} : { key }), call: call.call, input, start };
+  const { process: caller, key, value: input, index: start } = call;
+  const common = { process: caller, ...(key === undefined ? {} : { key }), call: call.call, input, start };
   if (end === undefined) return { ...common, output: undefined, end: Infinity };
   if (end.type === 'ok') {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- eventOf puts the fields there.
@@ -142,9 +143,9 @@ function namesOf(fields: Line, line: number): Pick<Operation, 'process' | 'key' 
   return { process: processOf(fields, line), ...(key === undefined ? {} : { key }), call };
 }
 
-function processOf({ process }: Line, line: number): string | number {
-  if (typeof process === 'string' || typeof process === 'number') return process;
-  throw formatError(line, `"process" ${JSON.stringify(process)}`, 'a string or number');
+function processOf({ process: caller }: Line, line: number): string | number {
+  if (typeof caller === 'string' || typeof caller === 'number') return caller;
+  throw formatError(line, `"process" ${JSON.stringify(caller)}`, 'a string or number');
 }
 
 function typeOf(value: unknown, line: number): EventType {
