@@ -4,8 +4,21 @@
  * @packageDocumentation
  */
 export type { Explanation, Operation, Verdict } from './history.ts';
-export { ILLEGAL } from './model.ts';
-export type { Model, SearchLimits } from './model.ts';
+export { checkLinearizable } from './linearizability.ts';
+export { ANY, ILLEGAL } from './model.ts';
+export type { Model, RegisterView, SearchLimits } from './model.ts';
+export { casRegisterModel } from './models/cas-register.ts';
+export { counterModel } from './models/counter.ts';
+export { kvModel } from './models/kv.ts';
+export { multiRegisterModel } from './models/multi-register.ts';
+export { mutexModel } from './models/mutex.ts';
+export { queueModel } from './models/queue.ts';
+export { registerModel } from './models/register.ts';
+export { setModel } from './models/set.ts';
+export type { Anomaly, AnomalyName, CycleName, Dependency, DependencyKind } from './transactions/anomaly.ts';
+export { checkTransactions } from './transactions/check-transactions.ts';
+export type { TransactionCheckOptions, TransactionVerdict } from './transactions/check-transactions.ts';
+export type { BaseIsolation, Isolation } from './transactions/isolation.ts';
 export { FAILED, TXN } from './transactions/transaction.ts';
 export type {
   MicroOperation,

@@ -4,8 +4,8 @@ import type { Operation } from '../history.ts';
 import { unknownCall } from './register.ts';
 import { describeCall, isOutputUnknown, isSame, textOf } from './value.ts';
 
-/** One access of a transaction: `['read', key, value]` or `['write', key, value]`. */
-export type Access = readonly [call: 'read' | 'write', key: string, value?: unknown];
+/** One access of a transaction: `['read', key, value]` or `['write', key, value]`; keys 1 and '1' are the same. */
+export type Access = readonly [call: 'read' | 'write', key: string | number, value?: unknown];
 
 /** What the registers hold, by key. */
 type Registers = ReadonlyMap<string, unknown>;

@@ -9,18 +9,9 @@ const MARK = '\u0000'; // Begins what stands for something else than a string.
 
 /** The value itself where it is a primitive, else a text that stands for it: objects in any order of their keys. */
 export function identityOf(value: unknown): Identity {
-  switch (typeof value) {
-    case 'number':
-    case 'boolean':
-    case 'undefined':
-      return value;
-    case 'string':
-      return value.startsWith(MARK) ? MARK + value : value;
-    case 'object':
-      return value === null ? null : `${MARK}${textOf(value)}`;
-    default: // A bigint or a symbol.
-      return `${MARK}${typeof value} ${String(value)}`;
-  }
+  if (typeof value === 'string') return value.startsWith(MARK) ? MARK + value : value;
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return value;
+  return `${MARK}${textOf(value)}`; // No text begins with a mark, so no string above is mistaken for it.
 }
 
 /** Whether two plain values hold the same. */
