@@ -10,7 +10,7 @@ export const TXN = 'txn';
  */
 export const FAILED = 'failed';
 
-/** A key of a transaction. The key 1 and the key '1' are two. */
+/** A key of a transaction: 1 and '1' are two keys. */
 export type TransactionKey = string | number;
 
 /** What one append or write puts there; unique for its key, `null` excluded. */
