@@ -1,0 +1,142 @@
+// The thread of a simulated client: a production coordinator, its board, its inbox and its ticks.
+import type { Rules } from '../../protocol/rules.ts';
+import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
+import { Coordinator } from '../../replica/coordinator.ts';
+import type { TagCounter } from '../../replica/environment.ts';
+import type { Operation } from '../../replica/operation.ts';
+import type { Engine } from '../engine/engine.ts';
+import { SimLink } from './frames.ts';
+import { NODES_MAX } from './network.ts';
+import type { Message, Receiver, SimNetwork } from './network.ts';
+import { NO_LARGE_LANE } from './replica-node.ts';
+import { SimBoard } from './sim-board.ts';
+import type { SimClock } from './sim-clock.ts';
+import type { SimEpochs } from './sim-epochs.ts';
+
+/** As in production: how often deadlines and silence are looked at, in microseconds. */
+const TICK_US = 5_000;
+const SLOTS = 32;
+
+/** What a client's thread is made with. */
+export interface CoordinatorNodeOptions {
+  /** Its number among the nodes. */
+  readonly node: number;
+  readonly engine: Engine;
+  readonly network: SimNetwork;
+  readonly epochs: SimEpochs;
+  readonly tags: TagCounter;
+  readonly quorums: RegisterQuorums;
+  readonly rules: Rules;
+  readonly clock: SimClock;
+  readonly replyRoomBytes: number;
+  readonly settle: (operation: Operation) => void;
+}
+
+/** One client's thread. */
+export class CoordinatorNode implements Receiver {
+  readonly coordinator: Coordinator;
+  readonly clock: SimClock;
+  isGone = false;
+  readonly #options: CoordinatorNodeOptions;
+  readonly #board: SimBoard;
+  readonly #inbox: Message[] = [];
+  #isPaused = false;
+  #isTicking = false;
+
+  constructor(options: CoordinatorNodeOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    const { node, engine, network, epochs, tags, quorums, rules, replyRoomBytes } = options;
+    this.#board = new SimBoard(SLOTS, quorums.replicas);
+    const each = Array.from({ length: quorums.replicas });
+    this.coordinator = new Coordinator(
+      {
+        links: each.map((_, replica) => new SimLink(node * NODES_MAX + replica, network)),
+        large: each.map(() => NO_LARGE_LANE),
+        board: this.#board,
+        epochs,
+        tags,
+        random: engine.random(node, 'back-off'),
+        replyRoomBytes,
+        settle: options.settle,
+      },
+      quorums,
+      rules,
+    );
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Sends what was submitted. */
+  flush(): void {
+    if (this.#isPaused) return; // A thread that stands still submits nothing; what it has goes when it runs.
+    this.coordinator.flush(this.#nowMs());
+    this.#tickLater();
+  }
+
+  deliver(message: Message): void {
+    if (this.isGone) return this.#options.network.lose(message);
+    this.#inbox.push(message);
+    this.#turn();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#turn();
+    this.#tick();
+  }
+
+  /** The thread ends: nothing is settled any more. */
+  leave(): void {
+    this.isGone = true;
+    for (const message of this.#inbox.splice(0)) this.#options.network.lose(message);
+  }
+
+  #turn(): void {
+    if (this.#isPaused || this.isGone) return;
+    const { network, engine } = this.#options;
+    for (const message of this.#inbox) {
+      const { from, to, frame, vote, number, kind } = message;
+      if (engine.trace.isKept) {
+        engine.trace.add({ atUs: engine.nowUs, kind: 'receive', from, to, message: number, text: kind });
+      }
+      if (frame !== undefined) this.coordinator.receive(from, frame, 0);
+      if (vote !== 0) this.#board.vote(message.slot, message.generation, from, vote, message.epoch);
+      network.release(message);
+    }
+    this.#inbox.length = 0;
+    this.coordinator.look();
+    const nowMs = this.#nowMs();
+    this.coordinator.collect(nowMs);
+    this.coordinator.flush(nowMs);
+    this.#tickLater();
+  }
+
+  #tickLater(): void {
+    if (this.#isTicking || this.isGone || this.coordinator.pending === 0) return;
+    this.#isTicking = true;
+    this.#options.engine.schedule(TICK_US, this.#options.node, () => {
+      this.#isTicking = false;
+      this.#tick();
+    });
+  }
+
+  #tick(): void {
+    if (this.#isPaused || this.isGone) return;
+    const nowMs = this.#nowMs();
+    this.coordinator.tick(nowMs);
+    this.coordinator.flush(nowMs);
+    this.#tickLater();
+  }
+
+  #nowMs(): number {
+    return this.clock.readMs(this.#options.engine.nowUs);
+  }
+}

@@ -1,0 +1,149 @@
+// The faults of one run, drawn by profile. Each is an event of its own, so that a shrinker can take it away.
+import { below } from '../../base/random.ts';
+import type { Random } from '../../base/random.ts';
+import { between, happens, pick } from '../engine/chance.ts';
+import type { ClusterPlan, FailPoint, FaultPlan, MessageKind } from './plan.ts';
+import type { Profile } from './profiles.ts';
+
+/** What faults are drawn for. */
+export interface FaultScope {
+  readonly profile: Profile;
+  readonly cluster: ClusterPlan;
+  /** The time in which the clients work, in microseconds. */
+  readonly stormUs: number;
+}
+
+interface Draw extends FaultScope {
+  readonly random: Random;
+  /** A moment of the storm. */
+  readonly atUs: () => number;
+  /** A duration, from far shorter than a patience to longer than most deadlines. */
+  readonly forUs: () => number;
+  readonly replica: () => number;
+  /** A replica or a coordinator. */
+  readonly node: () => number;
+}
+
+/** Faults by what they do; a profile is a few of these, many times. */
+type Kind = 'crash' | 'fail-point' | 'stale' | 'pause' | 'slow' | 'partition' | 'clog' | 'clock' | 'leave';
+
+const MIXES: Readonly<Record<Profile, { readonly kinds: readonly Kind[]; readonly most: number }>> = {
+  calm: { kinds: ['slow', 'pause'], most: 1 },
+  'crash-storm': { kinds: ['crash', 'crash', 'crash', 'fail-point', 'clog'], most: 12 },
+  'duplicate-storm': { kinds: ['pause', 'crash', 'clog'], most: 4 },
+  'partition-storm': { kinds: ['partition', 'partition', 'partition', 'clog', 'crash'], most: 10 },
+  overload: { kinds: ['slow', 'pause', 'crash'], most: 5 },
+  'slow-replica': { kinds: ['slow', 'slow', 'slow', 'crash'], most: 5 },
+  'pause-storm': { kinds: ['pause', 'pause', 'pause', 'crash', 'leave'], most: 10 },
+  'clock-storm': { kinds: ['clock', 'clock', 'clock', 'crash', 'partition'], most: 10 },
+  'fail-points': { kinds: ['fail-point', 'fail-point', 'fail-point', 'partition'], most: 10 },
+  'stale-messages': { kinds: ['stale', 'stale', 'crash'], most: 6 },
+  priorities: { kinds: ['crash', 'crash', 'fail-point', 'leave'], most: 10 },
+  stalls: { kinds: ['crash', 'crash', 'crash', 'fail-point', 'leave'], most: 12 },
+};
+
+const POINTS: readonly FailPoint[] = ['accept', 'accept', 'prepare', 'read', 'answer', 'operational'];
+const KINDS: readonly MessageKind[] = ['accept', 'read', 'prepare', 'reply', 'promise', 'vote', 'entry', 'recover'];
+
+/** Draws the faults of one run: at least one. */
+export function drawFaults(random: Random, scope: FaultScope): FaultPlan[] {
+  const { profile, cluster, stormUs } = scope;
+  const { kinds, most } = MIXES[profile];
+  const draw: Draw = {
+    ...scope,
+    random,
+    atUs: () => cluster.loadUs + between(random, 0, stormUs),
+    forUs: () => Math.floor(stormUs * pick(random, [0.02, 0.1, 0.3, 1])),
+    replica: () => below(random, cluster.replicas),
+    node: () => below(random, cluster.replicas + cluster.coordinators),
+  };
+  const count = between(random, 1, most);
+  return Array.from({ length: count }, () => DRAWS[pick(random, kinds)](draw)).flat();
+}
+
+const DRAWS: Readonly<Record<Kind, (draw: Draw) => FaultPlan[]>> = {
+  crash: ({ atUs, replica }) => [{ kind: 'crash', atUs: atUs(), node: replica() }],
+  'fail-point': ({ random, atUs, replica }) => [
+    {
+      kind: 'crash-at',
+      atUs: atUs(),
+      node: replica(),
+      point: pick(random, POINTS),
+      nth: between(random, 1, 3),
+      loses: pick(random, ['answer', 'vote', 'nothing'] as const),
+    },
+  ],
+  stale: drawStale,
+  pause: ({ random, atUs, forUs, node }) => [
+    { kind: 'pause', atUs: atUs(), node: node(), forUs: happens(random, 0.1) ? 800_000 : forUs() },
+  ],
+  slow: ({ random, atUs, forUs, replica }) => [
+    { kind: 'slow', atUs: atUs(), node: replica(), forUs: forUs(), factor: pick(random, [10, 100, 1000, 5000]) },
+  ],
+  partition: drawPartition,
+  clog: drawClog,
+  clock: drawClock,
+  leave: ({ random, cluster, atUs }) => [
+    { kind: 'leave', atUs: atUs(), node: cluster.replicas + below(random, cluster.coordinators) },
+  ],
+};
+
+/** What one replica has to say waits while it dies and comes back; then the old words meet the new incarnation. */
+function drawStale({ random, cluster, atUs, forUs, replica }: Draw): FaultPlan[] {
+  const node = replica();
+  const at = atUs();
+  const waits = forUs();
+  const everybody = 2 ** (cluster.replicas + cluster.coordinators) - 1;
+  const bit = 1 << node;
+  const isMute = happens(random, 0.5);
+  const clog = { kind: 'clog', atUs: at, from: isMute ? bit : everybody, to: isMute ? everybody : bit } as const;
+  return [
+    { ...clog, forUs: waits + between(random, 0, waits) },
+    { kind: 'crash', atUs: at + between(random, 1, waits), node },
+  ];
+}
+
+function drawPartition(draw: Draw): FaultPlan[] {
+  const { random, cluster } = draw;
+  const nodes = cluster.replicas + cluster.coordinators;
+  const everybody = 2 ** nodes - 1;
+  const atUs = draw.atUs();
+  const forUs = draw.forUs();
+  const shape = pick(random, ['isolate', 'isolate', 'halves', 'bridge', 'kind', 'kind'] as const);
+  const side = shape === 'isolate' ? 1 << draw.node() : between(random, 1, everybody - 1);
+  // Both halves still see the bridge.
+  const bridge = shape === 'bridge' ? 1 << draw.replica() : 0;
+  const messages = shape === 'kind' ? { messages: pick(random, KINDS) } : {};
+  const from = side & ~bridge;
+  const to = everybody & ~side & ~bridge;
+  const there: FaultPlan = { kind: 'cut', atUs, forUs, from, to, ...messages };
+  const back: FaultPlan = { kind: 'cut', atUs, forUs, from: to, to: from, ...messages };
+  const direction = below(random, 3); // One way, the other, or both.
+  return direction === 0 ? [there] : direction === 1 ? [back] : [there, back];
+}
+
+/** Links stop one by one and come back in a random order. Source: "swizzle-clogging" of FoundationDB. */
+function drawClog(draw: Draw): FaultPlan[] {
+  const { random, cluster } = draw;
+  const everybody = 2 ** (cluster.replicas + cluster.coordinators) - 1;
+  const count = between(random, 1, 3);
+  return Array.from({ length: count }, () => {
+    const bit = 1 << draw.node();
+    const isMute = happens(random, 0.5);
+    const messages = happens(random, 0.4) ? { messages: pick(random, KINDS) } : {};
+    const ends = isMute ? { from: bit, to: everybody } : { from: everybody, to: bit };
+    return { kind: 'clog', atUs: draw.atUs(), forUs: draw.forUs(), ...ends, ...messages };
+  });
+}
+
+function drawClock({ random, atUs, forUs, node }: Draw): FaultPlan[] {
+  const at = { atUs: atUs(), node: node() };
+  switch (below(random, 3)) {
+    case 0:
+      return [{ kind: 'leap', ...at, byMs: pick(random, [10, 200, 10_000]) }];
+    case 1:
+      return [{ kind: 'freeze', ...at, forUs: forUs() }];
+    default:
+      return [{ kind: 'drift', ...at, rate: pick(random, [0.5, 0.999, 1.001, 2]) }];
+  }
+}

@@ -1,0 +1,74 @@
+// Messages in words, for transcripts and diagrams: `accept(b12, root 12, v7)`.
+import { GRANTED, NO_MEMORY } from '../../replica/environment.ts';
+import { CATCH_UP, NO_VALUE, REPLY, REQUEST, padded } from '../../replica/wire.ts';
+import type { FrameViews } from '../../replica/wire.ts';
+import type { Message } from './network.ts';
+import type { MessageKind } from './plan.ts';
+
+/** By the frame's KIND word. */
+const KINDS: readonly (MessageKind | undefined)[] = [
+  undefined,
+  'accept',
+  'read',
+  'prepare',
+  'recover',
+  'reply',
+  'promise',
+  'entry',
+  'chunk-end',
+];
+
+/** What a frame is. */
+export function messageKindOf({ words }: FrameViews): MessageKind {
+  return KINDS[words[0]!] ?? 'vote';
+}
+
+/** A message in a few words. */
+export function describeMessage({ kind, frame, vote, epoch }: Message): string {
+  const voted = vote === 0 ? '' : vote === GRANTED ? 'granted' : vote === NO_MEMORY ? 'no memory' : 'refused';
+  if (frame === undefined) return `${voted} (epoch ${epoch})`;
+  const text = describeFrame(kind, frame);
+  return vote === 0 ? text : `${text} + ${voted}`;
+}
+
+function describeFrame(kind: MessageKind, { words }: FrameViews): string {
+  switch (kind) {
+    case 'accept':
+      return `accept(${ballot(words, REQUEST.BALLOT)}, root ${ballot(words, REQUEST.ROOT)}, ${ownValue(words)})`;
+    case 'prepare':
+      return `prepare(${ballot(words, REQUEST.BALLOT)})`;
+    case 'read':
+      return 'read';
+    case 'reply':
+    case 'promise': {
+      const mark = words[REPLY.VOTED] === 1 ? '' : ', inherited';
+      const value = valueText(words, REPLY.VALUE_BYTES, REPLY.BYTES >> 2);
+      return `${kind}(${ballot(words, REPLY.ACCEPTED)}, ${value}${mark}, epoch ${words[REPLY.EPOCH]})`;
+    }
+    case 'entry': {
+      const at = (CATCH_UP.ENTRY_BYTES + padded(words[CATCH_UP.KEY_BYTES]!)) >> 2;
+      const value = valueText(words, CATCH_UP.VALUE_BYTES, at);
+      const ballots = `${ballot(words, CATCH_UP.ACCEPTED)}, promised ${ballot(words, CATCH_UP.PROMISED)}`;
+      return `entry(${ballots}, ${value}) for epoch ${words[CATCH_UP.EPOCH]}`;
+    }
+    case 'recover':
+    case 'chunk-end':
+      return `${kind} for epoch ${words[CATCH_UP.EPOCH]}`;
+    case 'vote':
+    default:
+      return kind;
+  }
+}
+
+function ownValue(words: Int32Array): string {
+  return valueText(words, REQUEST.VALUE_BYTES, (REQUEST.BYTES + padded(words[REQUEST.KEY_BYTES]!)) >> 2);
+}
+
+function valueText(words: Int32Array, bytesAt: number, valueAt: number): string {
+  return words[bytesAt] === NO_VALUE ? 'absent' : `v${words[valueAt]}`;
+}
+
+function ballot(words: Int32Array, at: number): string {
+  const high = words[at]!;
+  return high === 0 ? `b${words[at + 1]! >>> 0}` : `b${high}:${words[at + 1]! >>> 0}`;
+}

@@ -1,0 +1,145 @@
+// The second phase of a run: the faults end for a random core that the quorums can live on, and stay for the rest. From
+// here on the cluster must make progress, and the run says why where it does not.
+//
+// Source: the liveness mode of TigerBeetle's VOPR.
+import { popcount } from '../../base/bits.ts';
+import { below } from '../../base/random.ts';
+import type { Random } from '../../base/random.ts';
+import { pick } from '../engine/chance.ts';
+import type { Call } from './client.ts';
+import { nameOf } from './client.ts';
+import type { Violation } from './judge.ts';
+import type { OperationPlan } from './plan.ts';
+import type { SimCluster } from './sim-cluster.ts';
+
+/** Virtual time within which a healed core must have done everything, in microseconds. */
+const BOUND_US = 20_000_000;
+/** Steps of virtual time that the last frames get to arrive: a slow replica has a backlog. */
+const SETTLE_US = 50_000;
+const SETTLE_STEPS_MAX = 40;
+/** Most events of one phase: beyond that somebody asks without end. */
+const EVENTS_MAX = 400_000;
+/** First number of the values that are written when all is well. */
+const FINAL_VALUE = 1_000_000;
+
+/** Heals a core, and finds out whether it lives. @returns why not; `undefined` when it does. */
+export function healAndProgress(cluster: SimCluster): Violation | undefined {
+  const { engine } = cluster;
+  const core = heal(cluster);
+  if (cluster.supervisor.isStateLost) return undefined; // It has said so: nobody is served, and nothing is promised.
+  const names = engine.trace.nodes.filter((_, node) => ((core >>> node) & 1) === 1).map(({ name }) => name);
+  const inVain = (what: string): Violation => ({
+    kind: 'liveness',
+    text: `${what}, though ${names.join(' ')} had all they need; ${stateOf(cluster)}`,
+  });
+  const boundUs = engine.nowUs + BOUND_US;
+  const runUntil = (isOver: () => boolean): boolean => {
+    if (!isOver()) engine.run({ untilUs: boundUs, eventsMax: EVENTS_MAX, isOver });
+    return isOver();
+  };
+  if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster.calls));
+  if (!runUntil(() => (cluster.operational & core) === core)) return inVain('A replica of the core does not recover');
+  const before = cluster.calls.length;
+  addFinalOperations(cluster);
+  if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster.calls));
+  const failed = cluster.calls.slice(before).find(({ outcome }) => outcome !== 'ok' && outcome !== 'absent');
+  if (failed !== undefined) return inVain(`${nameOf(failed)} ends as ${failed.outcome}`);
+  let differing = differingKey(cluster, core);
+  for (let step = 0; step < SETTLE_STEPS_MAX && differing !== undefined; step++) {
+    engine.run({ untilUs: engine.nowUs + SETTLE_US, eventsMax: EVENTS_MAX });
+    differing = differingKey(cluster, core);
+  }
+  return differing === undefined ? undefined : inVain(`The core's replicas differ in ${differing}`);
+}
+
+/** Ends the faults of a random core. @returns the core's replicas, as a mask. */
+function heal(cluster: SimCluster): number {
+  const { engine, network, replicas, coordinators, quorums, plan } = cluster;
+  const random = engine.random(-1, 'heal');
+  const core = plan.leavesBroken ? coreOf(cluster, random) : 2 ** quorums.replicas - 1;
+  cluster.isStorm = false;
+  network.heal();
+  cluster.fates.isCalm = true;
+  const everybody = 2 ** (quorums.replicas + coordinators.length) - 1;
+  for (let replica = 0; replica < replicas.length; replica++) {
+    const node = replicas[replica]!;
+    node.armed = [];
+    if (((core >>> replica) & 1) === 1) {
+      node.slowFactor = 1;
+      node.resume();
+      continue;
+    }
+    const bit = 1 << replica;
+    const direction = below(random, 3); // Deaf, mute or both, for good.
+    if (direction !== 0) network.cut(bit, everybody);
+    if (direction !== 1) network.cut(everybody, bit);
+    engine.countFault('left-broken');
+  }
+  for (const coordinator of coordinators) coordinator.resume();
+  if (engine.trace.isKept) engine.trace.add({ atUs: engine.nowUs, kind: 'heal', from: -1, text: 'the faults end' });
+  return core;
+}
+
+/** A random set of replicas that quorums and recovery can live on: enough that hold their memory, enough in all. */
+function coreOf({ quorums, operational, supervisor }: SimCluster, random: Random): number {
+  const { replicas, read, write, prepare, agreeing, recoverFrom } = quorums;
+  const needed = Math.max(read, write, prepare, agreeing);
+  const remembering = operational & ~supervisor.doomed;
+  let core = 0;
+  const isEnough = (): boolean => popcount(core) >= needed && popcount(core & remembering) >= recoverFrom;
+  const order = Array.from({ length: replicas }, (_, replica) => replica);
+  while (!isEnough() && order.length > 0) {
+    const lacksMemory = popcount(core & remembering) < recoverFrom;
+    const wanted = order.filter((each) => !lacksMemory || ((remembering >>> each) & 1) === 1);
+    const next = pick(random, wanted.length > 0 ? wanted : order);
+    order.splice(order.indexOf(next), 1);
+    core |= 1 << next;
+  }
+  return core;
+}
+
+/**
+ * Every thread reads every key, before new writes hide what the storm has lost; then one writes it, and reads it.
+ */
+function addFinalOperations({ clients, coordinators, plan }: SimCluster): void {
+  const keys = [...new Set(plan.operations.map(({ key }) => key))];
+  const operation = { client: 0, call: 'get', value: 0, level: 'quorum', timeoutMs: 5_000, joins: false } as const;
+  // Client c works through coordinator c modulo their number: the first ones are one a thread.
+  const live = clients.slice(0, coordinators.length).filter((_, index) => !coordinators[index]!.isGone);
+  live.forEach((client, index) => {
+    client.add(keys.map((key) => ({ ...operation, key, thinkUs: 1_000 * index })));
+  });
+  keys.forEach((key, index) => {
+    const put: OperationPlan = { ...operation, call: 'put', key, value: FINAL_VALUE + index, thinkUs: 5_000 };
+    live[index % live.length]?.add([put, { ...operation, key, thinkUs: 0 }]);
+  });
+}
+
+function differingKey({ replicas }: SimCluster, core: number): string | undefined {
+  const newest = new Map<string, string>();
+  for (let index = 0; index < replicas.length; index++) {
+    const { replica } = replicas[index]!;
+    if (((core >>> index) & 1) === 0 || replica === undefined) continue;
+    for (let position = 0; position < replica.table.size; position++) {
+      const { key, register, value } = replica.table.at(position);
+      const name = String.fromCharCode(...new Uint8Array(key.buffer, key.byteOffset, key.byteLength)).replaceAll(
+        '\0',
+        '',
+      );
+      const held = `${register.accepted.high}:${register.accepted.low}:${value[0]}`;
+      if ((newest.get(name) ?? held) !== held) return name;
+      newest.set(name, held);
+    }
+  }
+  return undefined;
+}
+
+function openText(calls: readonly Call[]): string {
+  const open = calls.filter(({ end }) => end === undefined);
+  return open.length === 0 ? 'Clients do not go on' : `${open.map(nameOf).join(', ')} never ended`;
+}
+
+function stateOf({ replicas, epochs, network, engine }: SimCluster): string {
+  const states = replicas.map((_, index) => `A${index} ${epochs.stateOf(index)} in epoch ${epochs.epochOf(index)}`);
+  return `${states.join(', ')}; ${network.sent} messages, ${engine.events} events, ${engine.nowMs} ms`;
+}

@@ -1,0 +1,158 @@
+// A run as data: the cluster, what clients do, what goes wrong, how the network behaves. A seed and a profile make a
+// plan; the shrinker takes parts out of one; a regression file is one. Everything is plain, so that it is JSON.
+
+/** Nodes by number: replicas from 0, then coordinators. Sets of nodes are masks. */
+export interface ClusterPlan {
+  readonly replicas: number;
+  readonly read: number;
+  readonly write: number;
+  readonly prepare: number;
+  /** Client threads, each with a coordinator. */
+  readonly coordinators: number;
+  /** Bytes that are under way on one link before it is full. */
+  readonly ringBytes: number;
+  /** Bytes of keys and values before a replica refuses more. */
+  readonly replicaBytesMax: number;
+  /** The tag before the first one, as two words: the counter may stand anywhere. */
+  readonly tagsFrom: readonly [high: number, low: number];
+  /** Restart policy and standbys of the supervisor, as in openCluster. */
+  readonly standbys: number;
+  readonly restartsMax: number;
+  /** How long a thread takes to load, in microseconds. */
+  readonly loadUs: number;
+}
+
+/** A level of an operation. */
+export type PlanLevel = 'one' | 'quorum' | 'all';
+
+/** One operation of one client. */
+export interface OperationPlan {
+  /** Which client, from 0; client c works through coordinator c modulo their number. */
+  readonly client: number;
+  /** `resolve` finishes the client's last write whose outcome is unknown; nothing when there is none. */
+  readonly call: 'get' | 'put' | 'delete' | 'resolve';
+  readonly key: string;
+  /** What a put writes: a number of its own, from 1. */
+  readonly value: number;
+  readonly level: PlanLevel;
+  readonly timeoutMs: number;
+  /** Pause before it, in microseconds; the operation before has ended. */
+  readonly thinkUs: number;
+  /** Whether it is submitted together with the operation before it. */
+  readonly joins: boolean;
+}
+
+/** Kinds of messages, as in the frames; `vote` is an answer that is only a vote. */
+export type MessageKind =
+  | 'accept'
+  | 'read'
+  | 'prepare'
+  | 'recover'
+  | 'reply'
+  | 'promise'
+  | 'entry'
+  | 'chunk-end'
+  | 'vote';
+
+/** What a guided crash waits for at a replica. */
+export type FailPoint = 'accept' | 'prepare' | 'read' | 'answer' | 'operational';
+
+/** Something that goes wrong. Times are microseconds of virtual time; `nodes`, `from` and `to` are masks. */
+export type FaultPlan =
+  | { readonly kind: 'crash'; readonly atUs: number; readonly node: number }
+  /**
+   * The replica dies when it has handled the `nth` frame of a kind since `atUs`: before anything of its answer leaves,
+   * after its answer but before its vote, or when all has left.
+   */
+  | {
+      readonly kind: 'crash-at';
+      readonly atUs: number;
+      readonly node: number;
+      readonly point: FailPoint;
+      readonly nth: number;
+      readonly loses: 'answer' | 'vote' | 'nothing';
+    }
+  | { readonly kind: 'pause'; readonly atUs: number; readonly node: number; readonly forUs: number }
+  | {
+      readonly kind: 'slow';
+      readonly atUs: number;
+      readonly node: number;
+      readonly forUs: number;
+      readonly factor: number;
+    }
+  /** Messages from `from` to `to` are lost; only those of `messages` where that is given. */
+  | {
+      readonly kind: 'cut';
+      readonly atUs: number;
+      readonly from: number;
+      readonly to: number;
+      readonly forUs: number;
+      readonly messages?: MessageKind;
+    }
+  /** Messages from `from` to `to` wait until it is over. */
+  | {
+      readonly kind: 'clog';
+      readonly atUs: number;
+      readonly from: number;
+      readonly to: number;
+      readonly forUs: number;
+      readonly messages?: MessageKind;
+    }
+  | { readonly kind: 'leap'; readonly atUs: number; readonly node: number; readonly byMs: number }
+  | { readonly kind: 'freeze'; readonly atUs: number; readonly node: number; readonly forUs: number }
+  | { readonly kind: 'drift'; readonly atUs: number; readonly node: number; readonly rate: number }
+  /** A client thread ends; what it sent is still under way. */
+  | { readonly kind: 'leave'; readonly atUs: number; readonly node: number };
+
+/** How messages travel where no fault holds them. */
+export interface NetworkPlan {
+  /** Whether messages of one link keep their order, as in a ring. */
+  readonly isOrdered: boolean;
+  /** Mean of the exponential delay, in microseconds. */
+  readonly delayUs: number;
+  /** Share of messages that take {@link slowUs} more. */
+  readonly slowRate: number;
+  readonly slowUs: number;
+  readonly lossRate: number;
+  /** Messages of this kind are lost at a rate of their own. */
+  readonly lossyKind: MessageKind;
+  readonly lossyRate: number;
+  readonly repeatRate: number;
+  /** Share of repeated messages that come again long after, in microseconds. */
+  readonly replayRate: number;
+  readonly replayUs: number;
+  /** Whether what arrives at a dead replica is lost; a ring keeps it for the next incarnation. */
+  readonly losesToDead: boolean;
+  /**
+   * Delays by priority: each link has one of a few very different speeds, which changes at so many random messages of
+   * a link in a thousand; 0 for links that are alike. Source: PCT, Burckhardt et al., ASPLOS 2010.
+   */
+  readonly priorityChanges: number;
+  /** Share of links that stand still in each stretch of {@link stallUs} microseconds. */
+  readonly stallRate: number;
+  readonly stallUs: number;
+}
+
+/**
+ * What chance decided about one message: its link (`from * 32 + to`), its position on the link from 0, its delay in
+ * microseconds (-1: lost), and the delay of its copy (-1: none).
+ */
+export type Decision = readonly [link: number, position: number, delayUs: number, copyUs: number];
+
+/** A whole run. */
+export interface SimPlan {
+  readonly version: 1;
+  readonly profile: string;
+  /** Chance that is not written down here: an integer from 0 to 2^32 - 1. */
+  readonly seed: number;
+  readonly cluster: ClusterPlan;
+  readonly network: NetworkPlan;
+  readonly operations: readonly OperationPlan[];
+  readonly faults: readonly FaultPlan[];
+  /** Virtual time after which the faults end, in microseconds. */
+  readonly stormUs: number;
+  /** Whether what is outside of the healed core stays broken. */
+  readonly leavesBroken: boolean;
+  /** Decisions about messages, in place of the seed's; those that are not listed take the network's mean delay. */
+  readonly decisions?: readonly Decision[];
+}

@@ -1,0 +1,267 @@
+// The thread of a simulated replica: it takes frames in the order of the production loop (peers first, requests once it
+// has caught up), spends time on each, and may be slow, paused or dead. The replica itself is production code.
+import type { LargeLane, LargeValue, Vote } from '../../replica/environment.ts';
+import type { Peer } from '../../replica/recovery.ts';
+import { ClientLane, Replica } from '../../replica/replica.ts';
+import type { Rules } from '../../protocol/rules.ts';
+import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
+import type { Engine } from '../engine/engine.ts';
+import { SimLink } from './frames.ts';
+import { NODES_MAX } from './network.ts';
+import type { Ballotage, Message, Receiver, SimNetwork } from './network.ts';
+import type { FailPoint } from './plan.ts';
+import type { SimClock } from './sim-clock.ts';
+import type { SimEpochs } from './sim-epochs.ts';
+
+/** How often a recovering replica looks for missing answers, in microseconds: as in production. */
+const RECOVERY_TICK_US = 5_000;
+/** Work on one frame, in microseconds. */
+const SERVICE_US = 2;
+
+/** What a replica's thread is made with. */
+export interface ReplicaNodeOptions {
+  readonly index: number;
+  readonly engine: Engine;
+  readonly network: SimNetwork;
+  readonly epochs: SimEpochs;
+  readonly quorums: RegisterQuorums;
+  readonly rules: Rules;
+  readonly bytesMax: number;
+  readonly coordinators: number;
+  readonly losesToDead: boolean;
+  readonly clock: SimClock;
+  /** It answers from now on. */
+  readonly onOperational: (replica: number) => void;
+  /** A guided crash has struck: its thread ends. */
+  readonly onDoomed: (replica: number) => void;
+}
+
+/** A guided crash that waits for its moment. */
+export interface ArmedCrash {
+  readonly point: FailPoint;
+  left: number;
+  readonly loses: 'answer' | 'vote' | 'nothing';
+  /** Whether the quorums survive it now; if not, it strikes at the next such event. */
+  mayStrike(): boolean;
+}
+
+/** Values of simulated clusters are short: nothing travels by reference. */
+export const NO_LARGE_LANE: LargeLane = {
+  send(): number {
+    throw new RangeError('No value of a simulated cluster is large');
+  },
+  take(): LargeValue | undefined {
+    return undefined;
+  },
+};
+
+/** One replica's thread, through all its incarnations. */
+export class ReplicaNode implements Receiver {
+  readonly clock: SimClock;
+  /** The incarnation that runs; `undefined` while there is none. */
+  replica: Replica | undefined;
+  /** Work takes so many times longer. */
+  slowFactor = 1;
+  armed: ArmedCrash[] = [];
+  /** Turns of its loop, which the supervisor watches. */
+  turns = 0;
+  readonly #options: ReplicaNodeOptions;
+  readonly #peers: readonly (Peer | undefined)[];
+  readonly #lanes: readonly ClientLane[];
+  readonly #fromPeers: Message[] = [];
+  readonly #requests: Message[] = [];
+  #vote: Ballotage | undefined;
+  #isPaused = false;
+  #isAnnounced = false;
+  #busyUntilUs = 0;
+  #hasTurn = false;
+  #hasTick = false;
+
+  constructor(options: ReplicaNodeOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    const { index, network, quorums, coordinators } = options;
+    this.#peers = Array.from({ length: quorums.replicas }, (_, peer) =>
+      peer === index ? undefined : { link: new SimLink(index * NODES_MAX + peer, network), large: NO_LARGE_LANE },
+    );
+    this.#lanes = Array.from(
+      { length: coordinators },
+      (_, coordinator) =>
+        new ClientLane({
+          link: new SimLink(index * NODES_MAX + quorums.replicas + coordinator, network),
+          votes: {
+            vote: (slot, generation, _voter, vote, epoch): boolean => this.#cast(slot, generation, vote, epoch),
+          },
+          large: NO_LARGE_LANE,
+        }),
+    );
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Whether frames wait that its loop would take now. */
+  get hasUnread(): boolean {
+    return this.#fromPeers.length + this.#requests.length > 0;
+  }
+
+  /** A new incarnation runs. */
+  start(epoch: number, beginsEmpty: boolean): void {
+    const { index, epochs, quorums, rules, bytesMax, engine } = this.#options;
+    this.replica = new Replica({
+      index,
+      epoch,
+      bytesMax,
+      recovery: beginsEmpty ? undefined : { answersNeeded: quorums.recoverFrom, epochs },
+      peers: this.#peers,
+      rules,
+    });
+    this.#isPaused = this.#isAnnounced = false;
+    this.#busyUntilUs = engine.nowUs;
+    this.turns = 0;
+    this.#turn();
+  }
+
+  /** The thread ends and its memory is gone. Frames that it has not read stay, as in rings. */
+  die(): void {
+    this.replica = undefined;
+    this.#isPaused = false;
+    if (!this.#options.losesToDead) return;
+    for (const message of this.#fromPeers.splice(0)) this.#options.network.lose(message);
+    for (const message of this.#requests.splice(0)) this.#options.network.lose(message);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#turn();
+  }
+
+  deliver(message: Message): void {
+    if (this.replica === undefined && this.#options.losesToDead) return this.#options.network.lose(message);
+    (message.from < this.#options.quorums.replicas ? this.#fromPeers : this.#requests).push(message);
+    this.#turn();
+  }
+
+  /** Takes what is there, if it runs and has time. */
+  #turn(): void {
+    const { engine } = this.#options;
+    if (this.replica === undefined || this.#isPaused) return;
+    if (engine.nowUs < this.#busyUntilUs) return this.#turnLater(this.#busyUntilUs - engine.nowUs);
+    const { replica } = this;
+    if (!this.#isAnnounced) this.#announce(replica);
+    let served = this.#servePeers(replica);
+    if (!this.#isAnnounced && replica.isOperational && this.replica === replica) this.#announce(replica);
+    if (this.replica === replica && replica.takesRequests) served += this.#serveRequests(replica);
+    this.turns++;
+    this.#busyUntilUs = engine.nowUs + served * SERVICE_US * this.slowFactor;
+    if (!this.#isAnnounced) this.#tickLater();
+  }
+
+  #turnLater(afterUs: number): void {
+    if (this.#hasTurn) return;
+    this.#hasTurn = true;
+    this.#options.engine.schedule(afterUs, this.#options.index, () => {
+      this.#hasTurn = false;
+      this.#turn();
+    });
+  }
+
+  #tickLater(): void {
+    if (this.#hasTick || this.replica === undefined) return;
+    this.#hasTick = true;
+    this.#options.engine.schedule(RECOVERY_TICK_US, this.#options.index, () => {
+      this.#hasTick = false;
+      if (!this.#isAnnounced) this.#turn();
+    });
+  }
+
+  /** Asks others for what was forgotten, and says when that is done. */
+  #announce(replica: Replica): void {
+    const { index, engine, epochs, onOperational } = this.#options;
+    replica.tick(this.clock.readMs(engine.nowUs));
+    if (!replica.isOperational) return;
+    this.#isAnnounced = true;
+    epochs.setState(index, 'operational');
+    onOperational(index);
+    this.#strike('operational');
+  }
+
+  #servePeers(replica: Replica): number {
+    const { network } = this.#options;
+    const queue = this.#fromPeers;
+    let served = 0;
+    while (this.replica === replica) {
+      const message = queue.shift();
+      if (message === undefined) break;
+      served++;
+      this.#see(message);
+      replica.receiveFromPeer(message.from, message.frame!, 0);
+      network.release(message);
+      if (message.kind === 'recover') this.#strike('answer');
+    }
+    return served;
+  }
+
+  #serveRequests(replica: Replica): number {
+    const queue = this.#requests;
+    let served = 0;
+    while (this.replica === replica) {
+      const message = queue.shift();
+      if (message === undefined) break;
+      served++;
+      this.#serve(replica, message);
+    }
+    return served;
+  }
+
+  #serve(replica: Replica, message: Message): void {
+    const { index, network, quorums } = this.#options;
+    const lane = this.#lanes[message.from - quorums.replicas]!;
+    this.#see(message);
+    this.#vote = undefined;
+    network.beginAnswer();
+    replica.receive(lane, message.frame!, 0);
+    lane.castVotes(index, replica.epoch);
+    const frame = network.takeAnswer();
+    const { from, kind } = message;
+    network.release(message);
+    const crash = this.#due(kind);
+    if (crash?.loses === 'answer') {
+      if (frame !== undefined) network.pool.release(frame);
+    } else {
+      network.answer(index, from, frame, crash?.loses === 'vote' ? undefined : this.#vote);
+    }
+    if (crash !== undefined) this.#options.onDoomed(index);
+  }
+
+  #cast(slot: number, generation: number, vote: Vote, epoch: number): boolean {
+    this.#vote = { vote, slot, generation, epoch };
+    return false; // Whether it decides is seen where it arrives.
+  }
+
+  #strike(point: FailPoint): void {
+    if (this.#due(point) !== undefined) this.#options.onDoomed(this.#options.index);
+  }
+
+  /** The guided crash that this event completes. */
+  #due(point: string): ArmedCrash | undefined {
+    for (const crash of this.armed) {
+      if (crash.point !== point || --crash.left > 0 || !crash.mayStrike()) continue;
+      this.armed = this.armed.filter((each) => each !== crash);
+      return crash;
+    }
+    return undefined;
+  }
+
+  #see(message: Message): void {
+    const { trace, nowUs } = this.#options.engine;
+    const { from, to, number, kind } = message;
+    if (trace.isKept) trace.add({ atUs: nowUs, kind: 'receive', from, to, message: number, text: kind });
+  }
+}

@@ -1,0 +1,134 @@
+// One run of one plan, in two phases: safety while everything goes wrong, then progress of a healed core. Afterwards
+// the histories are checked.
+import type { Rules } from '../../protocol/rules.ts';
+import type { Verdict } from '../../check/history.ts';
+import type { Trace } from '../engine/trace.ts';
+import type { Call } from './client.ts';
+import { scheduleFaults } from './faults.ts';
+import { FramePool } from './frames.ts';
+import { healAndProgress } from './heal.ts';
+import { judgeHistory, judgeRegisters } from './judge.ts';
+import type { Violation } from './judge.ts';
+import type { Decision, SimPlan } from './plan.ts';
+import { SimCluster } from './sim-cluster.ts';
+
+/** How a plan is run. */
+export interface RunOptions {
+  /** Rules of the protocol; default those of production. */
+  readonly rules?: Rules | undefined;
+  /** Whether the trace is kept. */
+  readonly isTraced?: boolean;
+  /** Whether the decisions about messages are kept. */
+  readonly keepsDecisions?: boolean;
+  /** Looks at the cluster when the faults end and when the run ends. @returns what is wrong, if anything. */
+  readonly check?: ((cluster: SimCluster) => string | undefined) | undefined;
+}
+
+/** What a run came to. */
+export interface PlanResult {
+  readonly plan: SimPlan;
+  readonly violation: Violation | undefined;
+  /** What the linearizability checker said. */
+  readonly verdict: Verdict | undefined;
+  /** 16 hexadecimal digits: equal for the same plan and code. */
+  readonly hash: string;
+  readonly events: number;
+  /** Frames and votes that were sent. */
+  readonly messages: number;
+  readonly virtualUs: number;
+  readonly calls: readonly Call[];
+  readonly faults: Readonly<Record<string, number>>;
+  readonly reached: Readonly<Record<string, boolean>>;
+  readonly trace: Trace;
+  readonly decisions: readonly Decision[];
+}
+
+const EVENTS_MAX = 400_000;
+/** Buffers that all runs of this thread share; what is in them never matters. */
+const POOL = new FramePool();
+
+/** Runs a plan; throws nothing: what a run throws is a violation. */
+export function runPlan(plan: SimPlan, options: RunOptions = {}): PlanResult {
+  const { rules, isTraced = false, keepsDecisions = false } = options;
+  const cluster = new SimCluster({ plan, isTraced, keepsDecisions, pool: POOL, ...(rules && { rules }) });
+  let violation: Violation | undefined;
+  let verdict: Verdict | undefined;
+  try {
+    violation = play(cluster, options);
+    const judged = judgeHistory(cluster.calls);
+    ({ verdict } = judged);
+    violation = judged.violation ?? violation; // What clients saw comes first: it cannot be argued with.
+  } catch (error) {
+    violation = { kind: 'crash', text: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+  noteReached(cluster);
+  const { engine } = cluster;
+  if (violation !== undefined && isTraced) {
+    engine.trace.add({ atUs: engine.nowUs, kind: 'violation', from: -1, text: `${violation.kind}: ${violation.text}` });
+  }
+  return {
+    plan,
+    violation,
+    verdict,
+    hash: engine.hash,
+    events: engine.events,
+    messages: cluster.network.sent,
+    virtualUs: engine.nowUs,
+    calls: cluster.calls,
+    faults: engine.faults,
+    reached: engine.reached,
+    trace: engine.trace,
+    decisions: cluster.fates.kept,
+  };
+}
+
+function play(cluster: SimCluster, { check }: RunOptions): Violation | undefined {
+  const { engine, plan } = cluster;
+  cluster.start();
+  scheduleFaults(cluster);
+  const end = engine.run({ untilUs: plan.stormUs, eventsMax: EVENTS_MAX, isOver: () => cluster.areClientsDone });
+  if (end === 'events') return { kind: 'liveness', text: `The storm takes more than ${EVENTS_MAX} events` };
+  return (
+    judgeRegisters(cluster) ??
+    checked(check?.(cluster)) ??
+    healAndProgress(cluster) ??
+    judgeRegisters(cluster) ??
+    checked(check?.(cluster))
+  );
+}
+
+function checked(text: string | undefined): Violation | undefined {
+  return text === undefined ? undefined : { kind: 'check', text };
+}
+
+/** What every run is asked, so that a condition that is never true is seen. */
+function noteReached({ engine, coordinators, calls }: SimCluster): void {
+  const sum = (name: 'slowReads' | 'slowWrites' | 'framesResent'): number =>
+    coordinators.reduce((total, { coordinator }) => total + coordinator.counters[name], 0);
+  const some = (holds: (call: Call) => boolean): boolean => calls.some(holds);
+  engine.sometimes('a read makes a value stable first', sum('slowReads') > 0);
+  engine.sometimes('a refused write is finished', sum('slowWrites') > 0);
+  engine.sometimes('a silent replica is asked again', sum('framesResent') > 0);
+  engine.sometimes(
+    'a write is acknowledged',
+    some(({ kind, outcome }) => kind === 'put' && outcome === 'ok'),
+  );
+  engine.sometimes(
+    'a write stays unknown',
+    some(({ outcome }) => outcome === 'unknown'),
+  );
+  engine.sometimes(
+    'an unknown write is resolved',
+    some(({ finishes, outcome }) => !!finishes && outcome === 'ok'),
+  );
+  engine.sometimes(
+    'a deleted key is read',
+    some(({ outcome }) => outcome === 'absent'),
+  );
+  engine.sometimes(
+    'an operation is unavailable',
+    some(({ outcome }) => outcome === 'unavailable'),
+  );
+  engine.sometimes('a replica recovers', false);
+  engine.sometimes('a hung replica is ended', false);
+}

@@ -1,0 +1,203 @@
+// A whole cluster on virtual time: production replicas, coordinators, recovery, keeper and restart policy, wired as
+// openCluster wires them, on a network, clocks and threads whose every step is the seed's.
+import { RULES } from '../../protocol/rules.ts';
+import type { Rules } from '../../protocol/rules.ts';
+import { copyBallot, laterBallot } from '../../protocol/ballot.ts';
+import type { Ballot } from '../../protocol/ballot.ts';
+import { registerQuorums } from '../../quorum/register-quorums.ts';
+import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
+import type { TagCounter } from '../../replica/environment.ts';
+import type { Operation } from '../../replica/operation.ts';
+import { between } from '../engine/chance.ts';
+import { Engine } from '../engine/engine.ts';
+import { SimClient } from './client.ts';
+import type { Call } from './client.ts';
+import { CoordinatorNode } from './coordinator-node.ts';
+import { Fates } from './fates.ts';
+import { FramePool } from './frames.ts';
+import { SimNetwork } from './network.ts';
+import type { SimPlan } from './plan.ts';
+import { ReplicaNode } from './replica-node.ts';
+import { SimClock } from './sim-clock.ts';
+import { SimEpochs } from './sim-epochs.ts';
+import { SupervisorNode } from './supervisor-node.ts';
+
+/** How a cluster is simulated. */
+export interface SimClusterOptions {
+  readonly plan: SimPlan;
+  /** Rules of the protocol that production keeps; a test takes one away. */
+  readonly rules?: Rules;
+  readonly isTraced?: boolean;
+  /** Whether the decisions about messages are kept. */
+  readonly keepsDecisions?: boolean;
+  /** Buffers to use again, from an earlier run. */
+  readonly pool?: FramePool;
+}
+
+/** Share of a ring that answers may take, as in production. */
+const REPLY_SHARE = 0.9;
+
+/** One simulated cluster. */
+export class SimCluster {
+  readonly engine: Engine;
+  readonly plan: SimPlan;
+  readonly quorums: RegisterQuorums;
+  readonly network: SimNetwork;
+  readonly epochs: SimEpochs;
+  readonly fates: Fates;
+  readonly replicas: readonly ReplicaNode[];
+  readonly coordinators: readonly CoordinatorNode[];
+  readonly clients: readonly SimClient[];
+  readonly supervisor: SupervisorNode;
+  /** Whether faults still happen. */
+  isStorm = true;
+  /** All operations so far, by start. */
+  readonly calls: Call[] = [];
+  #position = 0;
+  #lastTag: Ballot;
+  #areClientsStarted = false;
+
+  constructor({ plan, rules = RULES, isTraced = false, keepsDecisions = false, pool }: SimClusterOptions) {
+    const { cluster, network, seed } = plan;
+    this.plan = plan;
+    this.engine = new Engine({ seed, isTraced });
+    const { engine } = this;
+    this.quorums = registerQuorums(cluster);
+    this.#lastTag = { high: cluster.tagsFrom[0], low: cluster.tagsFrom[1] | 0 };
+    for (let each = 0; each < cluster.replicas; each++) engine.addNode({ name: `A${each}`, kind: 'replica' });
+    for (let each = 0; each < cluster.coordinators; each++) engine.addNode({ name: `C${each}`, kind: 'coordinator' });
+    const supervisorNode = engine.addNode({ name: 'S', kind: 'supervisor' });
+    this.fates = new Fates(network, seed, plan.decisions, keepsDecisions);
+    this.network = new SimNetwork(engine, this.fates, {
+      isOrdered: network.isOrdered,
+      ringBytes: cluster.ringBytes,
+      pool: pool ?? new FramePool(),
+    });
+    this.epochs = new SimEpochs(cluster.replicas);
+    this.replicas = Array.from({ length: cluster.replicas }, (_, index) => this.#replica(index, rules));
+    this.coordinators = Array.from({ length: cluster.coordinators }, (_, index) => this.#coordinator(index, rules));
+    const clients = 1 + plan.operations.reduce((last, { client }) => Math.max(last, client), -1);
+    this.clients = Array.from({ length: clients }, (_, index) => this.#client(index));
+    const { standbys, restartsMax, loadUs } = cluster;
+    this.supervisor = new SupervisorNode({
+      node: supervisorNode,
+      engine,
+      epochs: this.epochs,
+      quorums: this.quorums,
+      replicas: this.replicas,
+      standbys,
+      restartsMax,
+      loadUs,
+      onStateLost: () => this.#onStateLost(),
+    });
+  }
+
+  /** Replicas that hold their memory, as a mask. */
+  get operational(): number {
+    let mask = 0;
+    for (let replica = 0; replica < this.replicas.length; replica++) {
+      if (this.epochs.isOperational(replica) && this.replicas[replica]!.replica !== undefined) mask |= 1 << replica;
+    }
+    return mask;
+  }
+
+  /** Whether every client has done what it had to. */
+  get areClientsDone(): boolean {
+    return this.#areClientsStarted && this.clients.every((client) => client.isDone);
+  }
+
+  /** Starts the replicas; the clients follow when all of them answer, as in openCluster. */
+  start(): void {
+    this.supervisor.start();
+  }
+
+  /** The operation's client is told. */
+  #settle(operation: Operation): void {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- clients put their calls there
+    const call = operation.context as Call;
+    this.clients[call.client]!.settled(operation, call);
+  }
+
+  #replica(index: number, rules: Rules): ReplicaNode {
+    const { engine, network, epochs, quorums } = this;
+    const { coordinators, replicaBytesMax } = this.plan.cluster;
+    const node = new ReplicaNode({
+      index,
+      engine,
+      network,
+      epochs,
+      quorums,
+      rules,
+      coordinators,
+      bytesMax: replicaBytesMax,
+      losesToDead: this.plan.network.losesToDead,
+      clock: this.#clock(index),
+      onOperational: (replica) => this.#onOperational(replica),
+      onDoomed: (replica) => {
+        engine.countFault('guided-crash');
+        this.supervisor.crash(replica);
+      },
+    });
+    network.attach(index, node);
+    return node;
+  }
+
+  #coordinator(index: number, rules: Rules): CoordinatorNode {
+    const { engine, network, epochs, quorums } = this;
+    const node = quorums.replicas + index;
+    const coordinator = new CoordinatorNode({
+      node,
+      engine,
+      network,
+      epochs,
+      quorums,
+      rules,
+      tags: this.#tags(),
+      clock: this.#clock(node),
+      replyRoomBytes: Math.floor(REPLY_SHARE * this.plan.cluster.ringBytes),
+      settle: (operation) => this.#settle(operation),
+    });
+    network.attach(node, coordinator);
+    return coordinator;
+  }
+
+  #client(index: number): SimClient {
+    const number = index % this.coordinators.length;
+    const at = { node: this.coordinators[number]!, number: this.quorums.replicas + number };
+    const operations = this.plan.operations.filter(({ client }) => client === index);
+    const { engine, quorums, calls } = this;
+    return new SimClient(index, at, operations, { engine, quorums, calls, nextPosition: () => this.#position++ });
+  }
+
+  #clock(node: number): SimClock {
+    return new SimClock(between(this.engine.random(node, 'clock'), 1, 1_000_000));
+  }
+
+  #tags(): TagCounter {
+    return {
+      take: (count, first) => {
+        copyBallot(first, laterBallot(this.#lastTag, 1));
+        this.#lastTag = laterBallot(this.#lastTag, count);
+      },
+    };
+  }
+
+  #onOperational(replica: number): void {
+    const { engine, supervisor } = this;
+    supervisor.roll.noteOperational(replica);
+    const epoch = this.epochs.epochOf(replica);
+    if (engine.trace.isKept) {
+      engine.trace.add({ atUs: engine.nowUs, kind: 'ready', from: replica, text: `answers in epoch ${epoch}` });
+    }
+    if (epoch > 1) engine.sometimes('a replica recovers', true);
+    if (this.#areClientsStarted || this.replicas.some((_, each) => !this.epochs.isOperational(each))) return;
+    this.#areClientsStarted = true;
+    for (const client of this.clients) client.start();
+  }
+
+  #onStateLost(): void {
+    this.engine.sometimes('the state is lost and the cluster says so', true);
+    for (const client of this.clients) client.stop();
+    for (const { coordinator, isGone } of this.coordinators) if (!isGone) coordinator.abandon('state-lost');
+  }
+}

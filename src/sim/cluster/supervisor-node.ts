@@ -1,0 +1,202 @@
+// The supervisor of a simulated cluster: the production keeper, restart policy, hang watch and roll of memories, on
+// simulated threads and virtual time.
+import type { Random } from '../../base/random.ts';
+import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
+import { MemoryRoll } from '../../replica/memory-roll.ts';
+import type { ExitReason } from '../../supervision/exit-reason.ts';
+import { isHung, measure } from '../../supervision/hang-watch.ts';
+import type { HangMeasurement } from '../../supervision/hang-watch.ts';
+import type { KeptThread, ThreadListeners } from '../../supervision/keeper-doors.ts';
+import { ThreadKeeper } from '../../supervision/thread-keeper.ts';
+import { between } from '../engine/chance.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { ReplicaNode } from './replica-node.ts';
+import type { SimEpochs } from './sim-epochs.ts';
+
+/** As openCluster has them where nothing is configured. */
+const HUNG_MS = 500;
+const WATCH_MS = 100;
+const WINDOW_MS = 10_000;
+const BACKOFF_MS_MAX = 1_000;
+/** From the end of a thread to the moment at which its supervisor sees it, in microseconds. */
+const EXIT_US_MIN = 200;
+const EXIT_US_MAX = 5_000;
+/** No file: simulated threads have no program. */
+const NO_PROGRAM = new URL('sim:replica');
+
+/** What a supervisor is made with. */
+export interface SupervisorOptions {
+  /** Its number among the nodes. */
+  readonly node: number;
+  readonly engine: Engine;
+  readonly epochs: SimEpochs;
+  readonly quorums: RegisterQuorums;
+  readonly replicas: readonly ReplicaNode[];
+  readonly standbys: number;
+  readonly restartsMax: number;
+  /** How long a thread takes to load, in microseconds. */
+  readonly loadUs: number;
+  /** The state is lost: nobody is served any more. */
+  readonly onStateLost: () => void;
+}
+
+/** What promotes a simulated thread. */
+interface Promotion {
+  readonly replica: number;
+  readonly epoch: number;
+  readonly beginsEmpty: boolean;
+}
+
+/** A thread that may become a replica. */
+interface SimThread extends KeptThread {
+  readonly listeners: ThreadListeners;
+  replica: number | undefined;
+  reason: ExitReason | undefined;
+  settle: ((reason: ExitReason) => void) | undefined;
+}
+
+/** Parent of a simulated cluster's replicas. */
+export class SupervisorNode {
+  readonly roll: MemoryRoll;
+  /** Replicas that are about to exit, as a mask. */
+  doomed = 0;
+  isStateLost = false;
+  readonly #options: SupervisorOptions;
+  readonly #keeper: ThreadKeeper;
+  readonly #random: Random;
+  readonly #threads: (SimThread | undefined)[];
+  readonly #hangs: (HangMeasurement | undefined)[];
+  #threadIds = 0;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const { node, engine, epochs, quorums, standbys, restartsMax } = options;
+    this.roll = new MemoryRoll(quorums, epochs);
+    this.#random = engine.random(node, 'threads');
+    this.#threads = Array.from({ length: quorums.replicas });
+    this.#hangs = Array.from({ length: quorums.replicas });
+    this.#keeper = new ThreadKeeper({
+      slots: quorums.replicas,
+      entry: NO_PROGRAM,
+      standbys,
+      policy: { restartsMax, windowMs: WINDOW_MS, backoffMsMax: BACKOFF_MS_MAX },
+      random: engine.random(node, 'restarts'),
+      clock: () => engine.nowMs,
+      doors: {
+        startThread: (_entry, _options, listeners) => this.#startThread(listeners),
+        startTimer: (run, afterMs) => {
+          const timer = engine.schedule(1000 * afterMs, node, run);
+          return () => void (timer.run = undefined);
+        },
+      },
+      hooks: {
+        wiringFor: (replica, epoch) => ({ message: this.#promotionOf(replica, epoch) }),
+        onDown: (replica, epoch) => this.#onDown(replica, epoch),
+        mayEnd: (replica, reason) => reason.kind !== 'hung' || this.roll.mayEnd(replica, this.doomed),
+      },
+    });
+  }
+
+  /** Starts all replicas, and watches them. */
+  start(): void {
+    void this.#keeper.start();
+    this.#watchLater();
+  }
+
+  /** Ends a replica's thread: its memory is gone at once, its exit is seen a little later. */
+  crash(replica: number, reason: ExitReason = { kind: 'exit', code: 1 }): void {
+    const thread = this.#threads[replica];
+    if (thread !== undefined) void thread.end(reason);
+  }
+
+  #startThread(listeners: ThreadListeners): SimThread {
+    const { engine, node, loadUs } = this.#options;
+    const thread: SimThread = {
+      threadId: ++this.#threadIds,
+      listeners,
+      replica: undefined,
+      reason: undefined,
+      settle: undefined,
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the keeper posts, what `wiringFor` made
+      post: (message) => this.#promote(thread, message as Promotion),
+      end: (reason) => this.#end(thread, reason),
+    };
+    engine.schedule(between(this.#random, loadUs >> 1, loadUs), node, () => {
+      if (thread.reason === undefined) listeners.onReady(thread);
+    });
+    return thread;
+  }
+
+  #promote(thread: SimThread, { replica, epoch, beginsEmpty }: Promotion): void {
+    const { engine, replicas } = this.#options;
+    thread.replica = replica;
+    this.#threads[replica] = thread;
+    const text = beginsEmpty ? `epoch ${epoch}, empty` : `epoch ${epoch}, recovers`;
+    if (engine.trace.isKept) engine.trace.add({ atUs: engine.nowUs, kind: 'start', from: replica, text });
+    replicas[replica]!.start(epoch, beginsEmpty);
+  }
+
+  #end(thread: SimThread, reason: ExitReason): Promise<ExitReason> {
+    const { engine, node, replicas } = this.#options;
+    return new Promise((resolve) => {
+      if (thread.reason !== undefined) return resolve(thread.reason);
+      thread.reason = reason;
+      const { replica } = thread;
+      if (replica !== undefined) {
+        this.doomed |= 1 << replica;
+        replicas[replica]!.die();
+        const text = reason.kind === 'hung' ? 'ended as hung' : 'dies';
+        if (engine.trace.isKept) engine.trace.add({ atUs: engine.nowUs, kind: 'crash', from: replica, text });
+      }
+      engine.schedule(between(this.#random, EXIT_US_MIN, EXIT_US_MAX), node, () => {
+        if (replica !== undefined) this.#threads[replica] = undefined;
+        thread.listeners.onExit(thread, reason);
+        resolve(reason);
+      });
+    });
+  }
+
+  #promotionOf(replica: number, epoch: number): Promotion {
+    const { epochs } = this.#options;
+    const beginsEmpty = this.roll.beginsEmpty(replica);
+    if (epoch > epochs.epochOf(replica)) epochs.setEpoch(replica, epoch);
+    epochs.setState(replica, beginsEmpty ? 'starting' : 'recovering');
+    this.#hangs[replica] = undefined;
+    return { replica, epoch, beginsEmpty };
+  }
+
+  /** The old incarnation is gone: its epoch is void before the next one does anything. */
+  #onDown(replica: number, epoch: number): void {
+    const { epochs, onStateLost } = this.#options;
+    this.doomed &= ~(1 << replica);
+    if (epochs.isOperational(replica)) this.roll.noteOperational(replica);
+    epochs.setState(replica, 'down');
+    epochs.setEpoch(replica, epoch + 1);
+    if (this.isStateLost || !this.roll.isLost) return;
+    this.isStateLost = true;
+    onStateLost();
+  }
+
+  #watchLater(): void {
+    const { engine, node } = this.#options;
+    engine.schedule(1000 * WATCH_MS, node, () => {
+      this.#options.replicas.forEach((_, replica) => this.#watch(replica));
+      this.#watchLater();
+    });
+  }
+
+  #watch(replica: number): void {
+    if (this.#threads[replica] === undefined) return;
+    const { engine, replicas } = this.#options;
+    const { hasUnread, turns } = replicas[replica]!;
+    const policy = { hungMs: HUNG_MS, tickMs: WATCH_MS };
+    // A thread with nothing to read sleeps; one that was stopped while it slept is not told from it.
+    const look = { nowMs: engine.nowMs, hasUnread, isParked: !hasUnread, turns };
+    const measurement = measure(policy, this.#hangs[replica], look);
+    this.#hangs[replica] = measurement;
+    if (!isHung(policy, measurement)) return;
+    this.#hangs[replica] = undefined;
+    engine.sometimes('a hung replica is ended', true);
+    void this.#keeper.end(replica, { kind: 'hung' });
+  }
+}
