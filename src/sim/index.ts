@@ -6,3 +6,32 @@
 export type { Random } from '../base/random.ts';
 export { explore } from './explorer/explore.ts';
 export type { Exploration, ExploreOptions, StateModel, Step } from './explorer/explore.ts';
+export { exploreMemory } from './explorer/explore-memory.ts';
+export type { MemoryEnd, MemoryExploration, MemoryModel, MemoryThread } from './explorer/explore-memory.ts';
+export type { MemoryProgram, RecordedAtomics, RecordedMemory } from './explorer/recorded-thread.ts';
+export { simulate, simulatePlan } from './simulate.ts';
+export type {
+  ReplayOptions,
+  SimCheck,
+  SimResult,
+  SimulateOptions,
+  SimulatedCluster,
+  SimulatedWorkload,
+} from './simulate.ts';
+export { transcriptOf } from './transcript.ts';
+export { PROFILES } from './cluster/profiles.ts';
+export type { Profile } from './cluster/profiles.ts';
+export type { ClusterProbe, EntryProbe, ReplicaProbe } from './cluster/probe.ts';
+export type {
+  ClusterPlan,
+  Decision,
+  FailPoint,
+  FaultPlan,
+  MessageKind,
+  NetworkPlan,
+  OperationPlan,
+  PlanLevel,
+  SimPlan,
+} from './cluster/plan.ts';
+export type { Violation } from './cluster/judge.ts';
+export type { Trace, TraceKind, TraceNode, TraceRecord } from './engine/trace.ts';

@@ -154,7 +154,7 @@ class Search<State, Action> {
   #take(): Visit<State> | undefined {
     if (!this.#isBreadthFirst) return this.#next.pop();
     if (this.#level.length === 0) {
-      this.#level = this.#next.reverse();
+      this.#level = this.#next.toReversed();
       this.#next = [];
     }
     return this.#level.pop();
@@ -189,11 +189,11 @@ class Search<State, Action> {
   }
 
   #meet(state: State, parent: number, ordinal: number, depth: number): boolean {
-    const { canonical, identify, judge } = this.#model;
-    if (!this.#met.add(identify(canonical === undefined ? state : canonical(state)))) return false;
+    const model = this.#model;
+    if (!this.#met.add(model.identify(model.canonical?.(state) ?? state))) return false;
     const number = this.#trails.add(parent, ordinal);
     if (depth > this.#depth) this.#depth = depth;
-    const wrong = judge?.(state);
+    const wrong = model.judge?.(state);
     if (wrong !== undefined) this.#blame(number, wrong);
     this.#next.push({ state, number, depth });
     return true;

@@ -30,6 +30,6 @@ export class Trails {
   to(state: number): number[] {
     const ordinals: number[] = [];
     for (let at = state; at >= 0; at = this.#parents[at]!) ordinals.push(this.#ordinals[at]!);
-    return ordinals.reverse();
+    return ordinals.toReversed();
   }
 }

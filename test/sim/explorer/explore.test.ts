@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { explore } from '../../../src/sim/explorer/explore.ts';
 import type { ExploreOptions, StateModel } from '../../../src/sim/explorer/explore.ts';
 import { increment, symmetricIncrement, wrongIncrement } from './models/increment.ts';
+import type { Increment } from './models/increment.ts';
 import { SINGLE_COPY, abdServer, registerModel } from './models/registers.ts';
 import { terminationRing } from './models/termination-ring.ts';
 import { transactionCommit } from './models/transaction-commit.ts';
@@ -81,7 +82,8 @@ describe('A search finds what is wrong', () => {
   });
 
   it('with symmetry too, by a path that is a real one', () => {
-    const model = { ...symmetricIncrement(3), judge: wrongIncrement(3).judge! };
+    const wrong = wrongIncrement(3);
+    const model = { ...symmetricIncrement(3), judge: (state: Increment) => wrong.judge!(state) };
     const { verdict, path } = explore(model);
     expect(verdict).toBe('wrong');
     for (const [index, { action, state }] of path.entries()) {
@@ -115,12 +117,14 @@ describe('Steps alone keep the ends', () => {
   });
 });
 
+/** Whether a thread holds the lock: thread 0 takes lock 0 first, thread 1 takes lock 1 first. */
+function isTaken([first, second]: readonly [number, number], lock: number): boolean {
+  const takenAt = lock === 0 ? [1, 2] : [2, 1];
+  return (first >= takenAt[0]! && first < 3) || (second >= takenAt[1]! && second < 3);
+}
+
 /** Thread 0 takes lock 0, then 1; thread 1 the other way round. The state: how many each thread holds. */
 function twoLocks(): StateModel<readonly [number, number], number> {
-  const holder = ([first, second]: readonly [number, number], lock: number): boolean =>
-    lock === 0 ? first > 0 && first < 3 : second > 0 && second < 3;
-  const isTaken = (state: readonly [number, number], lock: number): boolean =>
-    holder(state, lock) || (lock === 0 ? state[1] === 2 : state[0] === 2);
   return {
     initial: [[0, 0]],
     actions: (state) =>

@@ -178,11 +178,12 @@ export function abdServer(servers: number): Server<Abd> {
         }
         case 'ack': {
           if (phase?.kind !== 'record' || phase.request !== request || phase.acks.includes(from)) return undefined;
-          const acks = [...phase.acks, from].sort();
+          const acks = [...phase.acks, from].sort((a, b) => a - b);
           if (acks.length !== majority) return { state: { ...state, phase: { ...phase, acks } }, sent: [] };
           const answer: Message = phase.read === undefined ? ['put done', request] : ['got', request, phase.read];
           return { state: { ...state, phase: undefined }, sent: [{ from: id, to: phase.client, message: answer }] };
         }
+        case undefined:
         default:
           return undefined;
       }

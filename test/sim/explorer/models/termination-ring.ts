@@ -1,5 +1,6 @@
 // Termination detection on a ring. Source: Dijkstra, Feijen and van Gasteren, "Derivation of a termination detection
 // algorithm for distributed computations" (EWD 840, 1983), as in the module EWD840 of the TLA+ Examples.
+import { unreachable } from '../../../../src/base/assert.ts';
 import type { StateModel } from '../../../../src/sim/explorer/explore.ts';
 
 /** Masks have a bit per node. */
@@ -53,6 +54,8 @@ export function terminationRing(nodes: number): StateModel<Ring, Action> {
           const painted = action.to > action.node ? black | (1 << action.node) : black;
           return { ...ring, active: active | (1 << action.to), black: painted };
         }
+        default:
+          return unreachable(action);
       }
     },
     identify: ({ active, black, token, isTokenBlack }) => `${active},${black},${token},${isTokenBlack}`,

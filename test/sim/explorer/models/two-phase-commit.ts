@@ -1,5 +1,6 @@
 // Two-phase commit as in the TLA+ Examples and in Stateright. Source: Gray and Lamport, "Consensus on Transaction
 // Commit" (2006), section 3: the module TwoPhase.
+import { unreachable } from '../../../../src/base/assert.ts';
 import type { StateModel } from '../../../../src/sim/explorer/explore.ts';
 
 /** `w`orking, `p`repared, `c`ommitted, `a`borted. */
@@ -59,6 +60,8 @@ export function twoPhaseCommit(count: number, isBroken = false): StateModel<TwoP
           return { ...state, managers: state.managers.with(index, 'a') };
         case 'obey commit':
           return { ...state, managers: state.managers.with(index, 'c') };
+        default:
+          return unreachable(kind);
       }
     },
     identify,
@@ -74,9 +77,12 @@ export function symmetricTwoPhaseCommit(count: number): StateModel<TwoPhase, Act
 
 /** Sorted by the state of the manager alone, so that one class has several representatives, as in Stateright. */
 export function sortedTwoPhaseCommit(count: number): StateModel<TwoPhase, Action> {
-  const rank = (manager: Manager): string => String('wpca'.indexOf(manager));
-  const canonical = (state: TwoPhase): TwoPhase => sortedBy(state, (index) => rank(state.managers[index]!));
+  const canonical = (state: TwoPhase): TwoPhase => sortedBy(state, (index) => rankOf(state.managers[index]!));
   return { ...twoPhaseCommit(count), canonical };
+}
+
+function rankOf(manager: Manager): string {
+  return String('wpca'.indexOf(manager));
 }
 
 function identify(state: TwoPhase): string {

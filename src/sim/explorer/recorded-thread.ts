@@ -1,0 +1,157 @@
+// A synchronous program on shared memory as a machine that makes one access at a time.
+//
+// What a thread knows is the results of its accesses so far, so that is its state. To learn its next access, the
+// program is run anew: accesses whose results are known are answered from the record, and the next one stops it. Each
+// state is run once, however often a search meets it.
+import { assert } from '../../base/assert.ts';
+
+/** The subset of `Atomics` that a program may use; `wait` sleeps until it is notified, whatever its timeout. */
+export type RecordedAtomics = Pick<
+  typeof Atomics,
+  'add' | 'and' | 'compareExchange' | 'exchange' | 'load' | 'notify' | 'or' | 'store' | 'wait' | 'waitAsync'
+>;
+
+/** Memory whose every access is a step. Elements of `bytes` cannot be accessed: programs use `words`. */
+export interface RecordedMemory {
+  readonly words: Int32Array;
+  readonly bytes: Uint8Array;
+  readonly atomics: RecordedAtomics;
+}
+
+/** A deterministic program; what it `say`s is what is judged. */
+export type MemoryProgram = (memory: RecordedMemory, say: (value: unknown) => void) => void;
+
+/** One access; `read` and `write` are plain, all others atomic. */
+export interface Access {
+  readonly kind:
+    | 'read'
+    | 'write'
+    | 'load'
+    | 'store'
+    | 'add'
+    | 'and'
+    | 'or'
+    | 'exchange'
+    | 'compareExchange'
+    | 'wait'
+    | 'notify';
+  readonly index: number;
+  readonly value: number;
+  /** Of `compareExchange` and `wait`: what the word must hold. */
+  readonly expected: number;
+}
+
+/** What a program does once it has had the results that make up its state. */
+interface Reached {
+  readonly parent: number;
+  readonly result: number | string;
+  /** Its next access; `undefined` when it has ended. */
+  readonly access: Access | undefined;
+  readonly said: readonly unknown[];
+  /** `said` as a text. */
+  readonly saidText: string;
+  /** What it threw, as a text. */
+  readonly error: string | undefined;
+  readonly next: Map<number | string, number>;
+}
+
+const STOPPED = Symbol('stopped');
+
+/** The states of one program, from 0. */
+export class RecordedThread {
+  readonly #program: MemoryProgram;
+  readonly #memory: RecordedMemory;
+  readonly #reached: Reached[] = [];
+  #record: (number | string)[] = [];
+  #at = 0;
+  #access: Access | undefined = undefined;
+
+  constructor(program: MemoryProgram, length: number) {
+    this.#program = program;
+    this.#memory = this.#recordedMemory(length);
+    this.#add(-1, 0);
+  }
+
+  /** Its next access; `undefined` when it has ended. */
+  accessIn(state: number): Access | undefined {
+    return this.#reached[state]!.access;
+  }
+
+  /** What it has said by then, and the same as a text; what it threw. */
+  saidBy(state: number): Pick<Reached, 'said' | 'saidText' | 'error'> {
+    return this.#reached[state]!;
+  }
+
+  /** The state after the next access had this result. */
+  after(state: number, result: number | string): number {
+    const { next, access } = this.#reached[state]!;
+    assert(access !== undefined, 'Only a program that has not ended goes on');
+    let known = next.get(result);
+    if (known === undefined) next.set(result, (known = this.#add(state, result)));
+    return known;
+  }
+
+  #add(parent: number, result: number | string): number {
+    const record = parent < 0 ? [] : [result];
+    for (let at = parent; at > 0; at = this.#reached[at]!.parent) record.push(this.#reached[at]!.result);
+    this.#record = record.toReversed();
+    this.#at = 0;
+    this.#access = undefined;
+    const said: unknown[] = [];
+    let error: string | undefined = undefined;
+    try {
+      this.#program(this.#memory, (value) => said.push(value));
+    } catch (thrown) {
+      if (thrown !== STOPPED) error = String(thrown);
+    }
+    const access = error === undefined ? this.#access : undefined;
+    const reached = { parent, result, access, said, saidText: JSON.stringify(said), error, next: new Map() };
+    return this.#reached.push(reached) - 1;
+  }
+
+  #perform(kind: Access['kind'], index: number, value = 0, expected = 0): number | string {
+    if (this.#at < this.#record.length) return this.#record[this.#at++]!;
+    // What runs while it unwinds makes no access: the first one is the next.
+    this.#access ??= { kind, index, value: value | 0, expected: expected | 0 };
+    throw STOPPED;
+  }
+
+  #recordedMemory(length: number): RecordedMemory {
+    const target = new Int32Array(length);
+    const perform = this.#perform.bind(this);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `wait` is answered by a text
+    const number = (...access: Parameters<typeof perform>): number => perform(...access) as number;
+    const words = new Proxy(target, {
+      get: (_, key) => (isIndex(key) ? number('read', Number(key)) : Reflect.get(target, key, target)),
+      set: (_, key, value: number) => {
+        number('write', Number(key), value);
+        return true;
+      },
+    });
+    const bytes = new Proxy(new Uint8Array(target.buffer), {
+      get: (view, key): unknown => {
+        assert(!isIndex(key), 'Programs that are explored access words');
+        return Reflect.get(view, key, view);
+      },
+    });
+    const atomics = {
+      load: (_: unknown, index: number) => number('load', index),
+      store: (_: unknown, index: number, value: number) => number('store', index, value),
+      add: (_: unknown, index: number, value: number) => number('add', index, value),
+      and: (_: unknown, index: number, value: number) => number('and', index, value),
+      or: (_: unknown, index: number, value: number) => number('or', index, value),
+      exchange: (_: unknown, index: number, value: number) => number('exchange', index, value),
+      compareExchange: (_: unknown, index: number, expected: number, value: number) =>
+        number('compareExchange', index, value, expected),
+      wait: (_: unknown, index: number, expected: number) => perform('wait', index, 0, expected),
+      notify: (_: unknown, index: number) => number('notify', index),
+      waitAsync: () => assert(false, 'Programs that are explored are synchronous'),
+    };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the overloads for other arrays are left out
+    return { words, bytes, atomics: atomics as unknown as RecordedAtomics };
+  }
+}
+
+function isIndex(key: string | symbol): boolean {
+  return typeof key === 'string' && key.charCodeAt(0) <= 57; // No member of a typed array begins with a digit or less.
+}
