@@ -10,6 +10,7 @@ import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
 import type { Violation } from './judge.ts';
 import type { OperationPlan } from './plan.ts';
+import { keyText } from './probe.ts';
 import type { SimCluster } from './sim-cluster.ts';
 
 /** Virtual time within which a healed core must have done everything, in microseconds. */
@@ -121,11 +122,8 @@ function differingKey({ replicas }: SimCluster, core: number): string | undefine
     const { replica } = replicas[index]!;
     if (((core >>> index) & 1) === 0 || replica === undefined) continue;
     for (let position = 0; position < replica.table.size; position++) {
-      const { key, register, value } = replica.table.at(position);
-      const name = String.fromCharCode(...new Uint8Array(key.buffer, key.byteOffset, key.byteLength)).replaceAll(
-        '\0',
-        '',
-      );
+      const { key, keyBytes, register, value } = replica.table.at(position);
+      const name = keyText(key, keyBytes);
       const held = `${register.accepted.high}:${register.accepted.low}:${value[0]}`;
       if ((newest.get(name) ?? held) !== held) return name;
       newest.set(name, held);

@@ -1,0 +1,138 @@
+// The simulator as its users see it: one call, one seed, one run.
+import { integerOption, rangeError } from '../base/errors.ts';
+import type { Verdict } from '../check/history.ts';
+import type { Rules } from '../protocol/rules.ts';
+import type { Trace } from './engine/trace.ts';
+import type { Violation } from './cluster/judge.ts';
+import type { FaultPlan, SimPlan } from './cluster/plan.ts';
+import { probeOf } from './cluster/probe.ts';
+import type { ClusterProbe } from './cluster/probe.ts';
+import { PROFILES, drawPlan } from './cluster/profiles.ts';
+import type { PlanChoices, Profile } from './cluster/profiles.ts';
+import { runPlan } from './cluster/run-plan.ts';
+
+/** The cluster that is simulated; what is left out is the seed's. */
+export type SimulatedCluster = NonNullable<PlanChoices['cluster']>;
+
+/** What its clients do; what is left out is the seed's. */
+export type SimulatedWorkload = Omit<PlanChoices, 'cluster'>;
+
+/** What is simulated. */
+export interface SimulateOptions {
+  /** Everything that chance decides: an integer from 0 to 2^32 - 1. */
+  readonly seed: number;
+  /** What goes wrong; default the one of {@link PROFILES} that the seed names. */
+  readonly profile?: Profile;
+  readonly cluster?: SimulatedCluster;
+  readonly workload?: SimulatedWorkload;
+  /** What goes wrong in place of the profile's faults. */
+  readonly faults?: readonly FaultPlan[];
+  /** Rules of the protocol, to take one away; default those of production. */
+  readonly rules?: Rules;
+  /** Whether the trace is kept: for transcripts and diagrams. */
+  readonly isTraced?: boolean;
+}
+
+/** What a run came to. */
+export interface SimResult {
+  readonly seed: number;
+  readonly profile: string;
+  /** What is wrong; empty when nothing is. */
+  readonly violations: readonly Violation[];
+  /** What the linearizability checker said; `undefined` when the run did not come that far. */
+  readonly verdict: Verdict | undefined;
+  /** 16 hexadecimal digits, the same for the same seed, options and code on every version of Node. */
+  readonly hash: string;
+  /** Steps of the simulator, and frames and votes that were sent. */
+  readonly events: number;
+  readonly messages: number;
+  readonly virtualSeconds: number;
+  /** Operations by outcome. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Injected faults by class. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** Conditions that a test should reach at least once over its seeds, and whether this run did. */
+  readonly sometimes: Readonly<Record<string, boolean>>;
+  /** What was run: the regression file of a failure holds it. */
+  readonly plan: SimPlan;
+  /** Empty unless `isTraced`. */
+  readonly trace: Trace;
+}
+
+/** Looks at a simulated cluster and says what is wrong with it, if anything. */
+export type SimCheck = (probe: ClusterProbe) => string | undefined;
+
+/** The profile of a seed where none is given: all have their turn. */
+export function profileOf(seed: number): Profile {
+  return PROFILES[seed % PROFILES.length]!;
+}
+
+/**
+ * Runs a whole cluster from a seed: production replicas, coordinators, recovery and supervision, on virtual time, while
+ * everything that the profile names goes wrong. Then the faults end for a random core, which must make progress; all
+ * histories must be linearizable. Any thread; it blocks for about a millisecond, and reads neither clock nor chance.
+ *
+ * @param check is called when the faults end and when the run ends.
+ * @returns what happened; it throws nothing but what is wrong with the options.
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when the seed or profile is none; `ERR_QUORATE_CONFIGURATION`
+ * when the quorums do not intersect.
+ *
+ * Source: deterministic simulation as in FoundationDB (Zhou et al., SIGMOD 2021, section 4).
+ * @example
+ * import { simulate } from 'quorate/sim';
+ *
+ * const { violations, hash } = simulate({ seed: 7, profile: 'crash-storm' }, ({ replicas }) =>
+ *   replicas.some(({ epoch }) => epoch > 100) ? 'A replica restarts without end' : undefined,
+ * );
+ * console.log(violations.length, hash === simulate({ seed: 7, profile: 'crash-storm' }).hash); // 0 true
+ */
+export function simulate(options: SimulateOptions, check?: SimCheck): SimResult {
+  const seed = integerOption('seed', options.seed, { min: 0, max: 0xffff_ffff });
+  const profile = options.profile ?? profileOf(seed);
+  if (!PROFILES.includes(profile)) {
+    const allowed = `one of ${PROFILES.join(', ')}`;
+    throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use profile ${profile}: it must be ${allowed}`);
+  }
+  const { cluster, workload, faults, rules, isTraced = false } = options;
+  const drawn = drawPlan(seed, profile, { ...workload, ...(cluster && { cluster }) });
+  return simulatePlan(faults === undefined ? drawn : { ...drawn, faults }, { rules, isTraced, check });
+}
+
+/** How a plan is run again. */
+export interface ReplayOptions {
+  readonly rules?: Rules | undefined;
+  readonly isTraced?: boolean;
+  readonly check?: SimCheck | undefined;
+}
+
+/**
+ * Runs a plan: that of an earlier result, or of a regression file.
+ *
+ * @example
+ * import { simulate, simulatePlan } from 'quorate/sim';
+ *
+ * const { plan, hash } = simulate({ seed: 3 });
+ * console.log(simulatePlan(plan).hash === hash); // true
+ */
+export function simulatePlan(plan: SimPlan, { rules, isTraced = false, check }: ReplayOptions = {}): SimResult {
+  const checked = check && { check: (cluster: Parameters<typeof probeOf>[0]) => check(probeOf(cluster)) };
+  const run = runPlan(plan, { rules, isTraced, ...checked });
+  const outcomes: Record<string, number> = {};
+  for (const { outcome = 'open' } of run.calls) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  const { violation, verdict, hash, events, messages, virtualUs, faults, reached, trace } = run;
+  return {
+    seed: plan.seed,
+    profile: plan.profile,
+    violations: violation === undefined ? [] : [violation],
+    verdict,
+    hash,
+    events,
+    messages,
+    virtualSeconds: virtualUs / 1e6,
+    outcomes,
+    faults,
+    sometimes: reached,
+    plan,
+    trace,
+  };
+}
