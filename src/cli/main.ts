@@ -7,8 +7,9 @@ import type { Command } from './command.ts';
 import { demoCommand, replayCommand } from './demo-command.ts';
 import { painter, processIo, type CliIo, type CliOutput, type CommandContext, type EndSignal } from './io.ts';
 import { serveCommand } from './serve-command.ts';
+import { tortureCommand } from './torture-command.ts';
 
-const COMMANDS: readonly Command[] = [demoCommand, replayCommand, serveCommand, benchCommand];
+const COMMANDS: readonly Command[] = [demoCommand, replayCommand, serveCommand, benchCommand, tortureCommand];
 
 /** Exit codes. */
 const OK = 0;

@@ -59,9 +59,9 @@ export function failPointOf(code: number): FailPoint | undefined {
 export interface Trap {
   readonly when: 'before' | 'after';
   /** Whether to stop now. */
-  isDue(): boolean;
+  readonly isDue: () => boolean;
   /** Does not return. */
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /** Stops the thread at the next call of `method` of this one object for which the trap is due. */

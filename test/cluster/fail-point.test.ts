@@ -9,16 +9,16 @@ type Down = { readonly replica: number; readonly epoch: number; readonly reason:
 
 /** Writes small and large values until `until` settles, and reads each back. */
 async function withLoad<Result>(cluster: Cluster, until: Promise<Result>): Promise<Result> {
-  let isOver = false;
+  const over = new AbortController();
   const load = (async () => {
-    for (let index = 0; !isOver; index++) {
+    for (let index = 0; !over.signal.aborted; index++) {
       const value = new Uint8Array(index % 4 === 0 ? 20_000 : 10).fill(index);
       expect(await cluster.put(`load ${index % 20}`, value)).toMatchObject({ outcome: 'ok' });
       expect(await cluster.get(`load ${index % 20}`)).toMatchObject({ value });
     }
   })();
   const result = await until;
-  isOver = true;
+  over.abort();
   await load;
   return result;
 }

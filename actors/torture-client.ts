@@ -1,0 +1,8 @@
+// The program of a client's thread of a torture run. Wiring only.
+import { parentPort, workerData } from 'node:worker_threads';
+import { runClient } from '../src/torture/client-thread.ts';
+import type { ClientWiring } from '../src/torture/client-thread.ts';
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- ClientThread passes exactly this
+parentPort?.postMessage(await runClient(workerData as ClientWiring));
+parentPort?.close();

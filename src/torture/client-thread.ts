@@ -1,0 +1,73 @@
+// A client in a worker thread, which the nemesis may kill at any instruction. Both sides are here.
+import { Worker } from 'node:worker_threads';
+import { isQuorateError } from '../base/errors.ts';
+import { seededRandom } from '../base/random.ts';
+import { connectCluster } from '../cluster/open-cluster.ts';
+import type { ClusterHandle } from '../cluster/options.ts';
+import { TortureClient } from './client.ts';
+import { SharedLedger } from './ledger.ts';
+import type { LedgerShape } from './ledger.ts';
+import { programUrl } from './program-url.ts';
+
+/** What the thread is given; plain and cloneable. */
+export interface ClientWiring {
+  readonly handle: ClusterHandle;
+  readonly shape: LedgerShape;
+  readonly buffer: SharedArrayBuffer;
+  readonly client: number;
+  readonly owner: number;
+  readonly seed: number;
+  readonly lanes: number;
+}
+
+/** How a client's thread ended. */
+export type ClientEnd =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'killed' }
+  /** No place was free, or the cluster was lost just then: another try may do. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** A client's thread, as the main thread sees it. */
+export class ClientThread {
+  readonly owner: number;
+  /** Settles when the thread has ended; never rejects. */
+  readonly ended: Promise<ClientEnd>;
+  readonly #worker: Worker;
+  #isKilled = false;
+
+  constructor(wiring: ClientWiring) {
+    this.owner = wiring.owner;
+    this.#worker = new Worker(programUrl('torture-client'), { workerData: wiring, name: 'torture:client', env: {} });
+    this.ended = new Promise((resolve) => {
+      let end: ClientEnd = { kind: 'failed', error: new Error('The thread ended and did not say why') };
+      this.#worker.on('message', (said: ClientEnd) => (end = said));
+      this.#worker.on('error', (error) => (end = { kind: 'failed', error }));
+      this.#worker.once('exit', () => resolve(this.#isKilled ? { kind: 'killed' } : end));
+    });
+  }
+
+  /** Ends the thread at the instruction where it is. */
+  async kill(): Promise<void> {
+    this.#isKilled = true;
+    await this.#worker.terminate();
+  }
+}
+
+/** The thread's program: connects, works until the ledger says stop, lets go, and says how it was. */
+export async function runClient(wiring: ClientWiring): Promise<ClientEnd> {
+  const { handle, shape, buffer, client, owner, seed, lanes } = wiring;
+  try {
+    const store = await connectCluster(handle);
+    const ledger = new SharedLedger(shape, buffer);
+    const options = { store, ledger, client, owner, random: seededRandom(seed), lanes, maySync: true };
+    await new TortureClient(options).run();
+    await store.close();
+    return { kind: 'done' };
+  } catch (error) {
+    const isRefused = isQuorateError(error) && REFUSALS.has(error.code);
+    return isRefused ? { kind: 'refused' } : { kind: 'failed', error };
+  }
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(['ERR_QUORATE_OVERLOADED', 'ERR_QUORATE_TIMEOUT']);

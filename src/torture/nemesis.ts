@@ -1,0 +1,181 @@
+// What goes wrong, and when: seeded choices over everything that may be done to the threads of one process.
+import { unreachable } from '../base/assert.ts';
+import { below, unitOf } from '../base/random.ts';
+import type { Random } from '../base/random.ts';
+import { FAIL_POINTS } from '../cluster/fail-point.ts';
+import type { Fault } from '../cluster/fault.ts';
+import { ORDERS } from './client.ts';
+import type { Pressure } from './pressure.ts';
+
+/** What the nemesis can do. Each settles when it is done, or when nothing could be done. */
+export interface NemesisStage {
+  readonly replicas: number;
+  /** Places of clients; the first is the main thread, which is not killed. */
+  readonly clients: number;
+  /** Makes a replica die; `false` when that would leave too few. */
+  injectFault(replica: number, fault: Fault): Promise<boolean>;
+  /** Kills a client's thread; `false` when none is at work there. */
+  killClient(client: number): Promise<boolean>;
+  /** See ORDERS. */
+  order(client: number, order: number): void;
+  press(kind: Pressure, ms: number): Promise<void>;
+  stopProcess(ms: number): Promise<void>;
+  /** Kills more replicas than the quorums survive, and starts again from nothing. */
+  loseState(): Promise<void>;
+}
+
+/** Options of {@link Nemesis}. */
+export interface NemesisOptions {
+  readonly stage: NemesisStage;
+  readonly random: Random;
+  /** Average time between two deeds, in milliseconds. */
+  readonly gapMs: number;
+  /** Whether the process may be stopped: not where a shell would take that for a suspended job. */
+  readonly mayStop: boolean;
+  /** Waits; rejects when `signal` fires. */
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** How often each deed is done, in proportion. */
+const DEEDS = {
+  terminate: 6,
+  'fail point': 14,
+  hang: 2,
+  oom: 2,
+  'kill client': 6,
+  'block client': 4,
+  flood: 2,
+  'flood large': 2,
+  burn: 2,
+  garbage: 1,
+  external: 1,
+  stop: 2,
+  'lose state': 1,
+} as const;
+
+/** What can be done. */
+type Deed = keyof typeof DEEDS;
+
+const DEED_NAMES: readonly Deed[] = Object.keys(DEEDS).filter((name): name is Deed => name in DEEDS);
+const BLOCK_MS_MAX = 400;
+const PRESSURE_MS_MAX = 800;
+const STOP_MS = { MIN: 20, MAX: 700 } as const;
+
+/** Does harm until it is told to stop. The thread that opened the cluster. */
+export class Nemesis {
+  /** How often each deed was done, by name; fail points under their own. */
+  readonly done = new Map<string, number>();
+  readonly #options: NemesisOptions;
+  /** Threads that press, and the process that stops us: one of each at a time. */
+  readonly #background = new Map<string, Promise<void>>();
+
+  constructor(options: NemesisOptions) {
+    this.#options = options;
+  }
+
+  /** Threads that were made to die: replicas and clients. */
+  get kills(): number {
+    let kills = 0;
+    for (const [name, count] of this.done) if (isKill(name)) kills += count;
+    return kills;
+  }
+
+  /** Does harm until `signal` fires; settles when nothing of it is under way. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { random, gapMs, delay } = this.#options;
+    try {
+      for (;;) {
+        await delay(gapMs * 2 * unitOf(random), signal);
+        await this.#do(this.#choose());
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      await Promise.allSettled(this.#background.values());
+    }
+  }
+
+  #choose(): Deed {
+    const { random } = this.#options;
+    const total = DEED_NAMES.reduce((sum, name) => sum + DEEDS[name], 0);
+    let left = below(random, total);
+    for (const name of DEED_NAMES) {
+      left -= DEEDS[name];
+      if (left < 0) return name;
+    }
+    return 'terminate';
+  }
+
+  async #do(deed: Deed): Promise<void> {
+    const { stage, random, mayStop } = this.#options;
+    const client = below(random, stage.clients);
+    switch (deed) {
+      case 'terminate':
+      case 'hang':
+      case 'oom':
+        return this.#kill(deed);
+      case 'fail point':
+        return this.#kill(FAIL_POINTS[below(random, FAIL_POINTS.length)]!);
+      case 'kill client':
+        if (await stage.killClient(client)) this.#count(deed);
+        return;
+      case 'block client':
+        return this.#order(deed, client, 1 + below(random, BLOCK_MS_MAX));
+      case 'flood':
+        return this.#order(deed, client, ORDERS.FLOOD);
+      case 'flood large':
+        return this.#order(deed, client, ORDERS.FLOOD_LARGE);
+      case 'stop': {
+        const ms = STOP_MS.MIN + below(random, STOP_MS.MAX - STOP_MS.MIN);
+        if (mayStop) this.#start(deed, () => stage.stopProcess(ms));
+        return;
+      }
+      case 'lose state':
+        await stage.loseState();
+        return this.#count(deed);
+      case 'burn':
+      case 'garbage':
+      case 'external': {
+        const ms = 1 + below(random, PRESSURE_MS_MAX);
+        return this.#start(deed, () => stage.press(deed, ms));
+      }
+      default:
+        return unreachable(deed);
+    }
+  }
+
+  /** A helper dies while somebody needs its help: so another is made to need it. */
+  async #kill(fault: Fault): Promise<void> {
+    const { stage, random } = this.#options;
+    const replica = below(random, stage.replicas);
+    if (!(await stage.injectFault(replica, fault))) return;
+    this.#count(fault);
+    if (fault !== 'helping') return;
+    const other = (replica + 1 + below(random, Math.max(1, stage.replicas - 1))) % stage.replicas;
+    if (await stage.injectFault(other, 'terminate')) this.#count('terminate');
+  }
+
+  #order(deed: Deed, client: number, order: number): void {
+    this.#options.stage.order(client, order);
+    this.#count(deed);
+  }
+
+  #start(deed: Deed, act: () => Promise<void>): void {
+    if (this.#background.has(deed)) return;
+    this.#count(deed);
+    this.#background.set(
+      deed,
+      act().finally(() => this.#background.delete(deed)),
+    );
+  }
+
+  #count(name: string): void {
+    this.done.set(name, (this.done.get(name) ?? 0) + 1);
+  }
+}
+
+const KILLS: ReadonlySet<string> = new Set(['terminate', 'hang', 'oom', 'kill client', ...FAIL_POINTS]);
+
+function isKill(name: string): boolean {
+  return KILLS.has(name);
+}
