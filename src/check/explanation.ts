@@ -1,16 +1,18 @@
 // Why a history is illegal, in as few operations as we find. An operation may be left out where the rest stays illegal
-// even if it had taken effect at any time after its call, or not at all: then it has nothing to do with it.
-import { searchJustInTime } from './frontier.ts';
+// whether it happened within its time or not: then it has nothing to do with it. Leaving it out because the rest is
+// illegal without it would prove nothing: without its write, any read is impossible.
+import { searchWithOptional } from './frontier.ts';
 import type { Explanation, Operation } from './history.ts';
+import { ILLEGAL } from './model.ts';
 import type { Model } from './model.ts';
 import { isRead, orderEvents } from './search.ts';
 import { longestOrder } from './wing-gong.ts';
 
-const STEPS_PER_TRIAL = 20_000;
+const STEPS_PER_TRIAL = 100_000;
 const TRIED_MAX = 2_000_000; // Operations of all trials together.
-const OPTIONAL_MAX = 256; // More operations that may or may not have happened make a trial dear.
-const BEFORE_TRIALS = 64;
+const CAUSES = 128; // Changes before a stretch that are looked at first.
 const LONGEST_STEPS = 200_000;
+const NONE: ReadonlySet<Operation> = new Set();
 
 /** An illegal stretch of the history of one object. */
 export interface Stretch<State> {
@@ -28,13 +30,12 @@ export interface Stretch<State> {
 
 /** Shrinks an illegal stretch to what matters of it, and says in words what is wrong. */
 export function explain<State>(stretch: Stretch<State>): Explanation {
-  const { model, key, impossible } = stretch;
+  const { model, key, impossible, before } = stretch;
   const trials = new Trials(stretch);
   const stretched = stretch.operations.filter(({ start }) => start <= impossible.end);
   const shrunk = trials.shrink(stretched, stretch.state);
-  const isFromStart = model.identify(stretch.state) === model.identify(model.initial);
-  const isEnough = isFromStart || trials.isIllegalAt(shrunk, model.initial);
-  const operations = isEnough ? shrunk : trials.shrink(trials.withCause(shrunk), model.initial);
+  const needed = before.length === 0 ? shrunk : trials.shrink(trials.withCause(shrunk), model.initial);
+  const operations = trials.withOrigin(needed, [...before, ...stretched]);
   const budget = { steps: LONGEST_STEPS, memoBytes: 64 * 1024 * 1024 };
   const order = longestOrder(orderEvents(operations, model), model, budget);
   const parts = { key, impossible, operations, order };
@@ -53,15 +54,16 @@ class Trials<State> {
   shrink(operations: readonly Operation[], initial: State): readonly Operation[] {
     const { impossible } = this.#stretch;
     let needed = operations;
-    const optional: Operation[] = [];
+    const optional = new Set<Operation>();
     for (let size = needed.length >>> 1; size >= 1; size = size === 1 ? 0 : (size + 1) >>> 1) {
       for (let at = 0; at < needed.length;) {
-        const dropped = needed.slice(at, at + size).filter((operation) => operation !== impossible);
-        const leftOut = new Set(dropped);
-        const rest = needed.filter((operation) => !leftOut.has(operation));
-        if (dropped.length > 0 && this.#isNeedless(rest, [...optional, ...dropped], initial)) {
+        const dropped = new Set(needed.slice(at, at + size));
+        dropped.delete(impossible);
+        const rest = needed.filter((operation) => !dropped.has(operation));
+        const left = new Set([...optional, ...dropped]);
+        if (dropped.size > 0 && this.#isEnough(rest, initial, left)) {
           needed = rest;
-          optional.push(...dropped);
+          for (const operation of dropped) optional.add(operation);
         } else {
           at += size;
         }
@@ -70,59 +72,57 @@ class Trials<State> {
     return needed;
   }
 
-  /** The same with the operations before it that brought the object into the state that it was in. */
+  /**
+   * The same with the operations before it that brought the object into the state that it was in: the last changes,
+   * from one on that makes sense of all that follow, or else all.
+   */
   withCause(operations: readonly Operation[]): readonly Operation[] {
-    const { model, before, impossible } = this.#stretch;
-    const candidates = before.filter((operation) => !isRead(model, operation)).toSorted((a, b) => a.end - b.end);
-    const from = Math.max(0, candidates.length - BEFORE_TRIALS);
-    for (let at = candidates.length - 1; at >= from; at--) {
-      const caused = byStart([candidates[at]!, ...operations]);
-      if (this.isIllegalAt(caused, model.initial)) return caused;
+    const { model, before } = this.#stretch;
+    const changes = before.filter((operation) => !isRead(model, operation)).toSorted((a, b) => a.end - b.end);
+    const counts = Array.from({ length: 2 * CAUSES }, (_, at) => (at < CAUSES ? CAUSES + at : 2 * CAUSES - at - 1));
+    for (const count of counts) {
+      if (count > changes.length) continue;
+      const caused = byStart([...changes.slice(changes.length - count), ...operations]);
+      if (this.#isIllegalAt(caused, model.initial, NONE)) return caused;
     }
-    for (let count = 2; count < candidates.length; count *= 2) {
-      const caused = byStart([...candidates.slice(-count), ...operations]);
-      if (this.isIllegalAt(caused, model.initial)) return caused;
-    }
-    const others = new Set([...candidates, ...operations]);
-    const changes = byStart([...others]);
-    if (this.isIllegalAt(changes, model.initial)) return changes;
-    return byStart([...new Set([...before, ...this.#stretch.operations, impossible])]);
+    const all = byStart([...changes, ...operations]);
+    return this.#isIllegalAt(all, model.initial, NONE) ? all : byStart([...before, ...this.#stretch.operations]);
   }
 
-  /** Whether the operations are illegal by themselves, and all but the impossible one are in order. */
-  isIllegalAt(operations: readonly Operation[], initial: State): boolean {
-    return this.#impossibleOf(operations, initial) === this.#stretch.impossible;
-  }
-
-  #isNeedless(rest: readonly Operation[], optional: readonly Operation[], initial: State): boolean {
-    this.#left -= rest.length + optional.length;
-    if (this.#left < 0) return false;
-    if (!this.isIllegalAt(rest, initial)) return false;
-    const { model } = this.#stretch;
-    const changes = optional.filter((operation) => !isRead(model, operation));
-    if (changes.length > OPTIONAL_MAX) return false;
-    return this.#impossibleOf(byStart([...rest, ...changes.map(asOpen)]), initial) !== undefined;
-  }
-
-  /** The operation whose return is impossible; none as well where it took too long to find out. */
-  #impossibleOf(operations: readonly Operation[], initial: State): Operation | undefined {
+  /** The same with the latest change after which the impossible operation was possible: where its output is from. */
+  withOrigin(operations: readonly Operation[], all: readonly Operation[]): readonly Operation[] {
     const { model, impossible } = this.#stretch;
-    const originals = new Map<Operation, Operation>();
-    // What happened after the impossible return explains nothing: who had not returned by then, may never.
-    const cut = operations.map((operation) => {
-      const kept = operation.end > impossible.end && operation !== impossible ? asOpen(operation) : operation;
-      originals.set(kept, operation);
-      return kept;
-    });
-    const budget = { steps: STEPS_PER_TRIAL + 20 * operations.length, memoBytes: 0 };
-    const outcome = searchJustInTime(orderEvents(cut, model), model, budget, initial);
-    return outcome.kind === 'illegal' ? originals.get(outcome.impossible) : undefined;
+    const isOrigin = (operation: Operation): boolean => {
+      if (operation === impossible || isRead(model, operation)) return false;
+      const after = model.step(model.initial, operation);
+      return after !== ILLEGAL && model.step(after, impossible) !== ILLEGAL;
+    };
+    if (operations.some(isOrigin) || model.step(model.initial, impossible) !== ILLEGAL) return operations;
+    let origin: Operation | undefined;
+    for (const operation of all) if ((origin?.end ?? -1) < operation.end && isOrigin(operation)) origin = operation;
+    if (origin === undefined) return operations;
+    const extended = byStart([origin, ...operations]);
+    return this.#isIllegalAt(extended, model.initial, NONE) ? extended : operations;
   }
-}
 
-/** The operation as if nobody had seen it return. */
-function asOpen(operation: Operation): Operation {
-  return { ...operation, output: undefined, end: Infinity };
+  /** Whether the operations explain it: whatever of the optional ones happened, and all else being in order. */
+  #isEnough(operations: readonly Operation[], initial: State, optional: ReadonlySet<Operation>): boolean {
+    this.#left -= operations.length + optional.size;
+    if (this.#left < 0 || !this.#isIllegalAt(operations, initial, NONE)) return false;
+    return this.#isIllegalAt(byStart([...operations, ...optional]), initial, optional);
+  }
+
+  /** Whether the return that is impossible is so for these operations; not as well where it took too long to see. */
+  #isIllegalAt(operations: readonly Operation[], initial: State, optional: ReadonlySet<Operation>): boolean {
+    const { model, impossible } = this.#stretch;
+    // What happened after that return explains nothing: what had not returned by then, may never.
+    const cut = operations.map((operation) =>
+      operation.end > impossible.end ? { ...operation, output: undefined, end: Infinity } : operation,
+    );
+    const budget = { steps: STEPS_PER_TRIAL + 20 * operations.length, memoBytes: 0 };
+    const outcome = searchWithOptional(orderEvents(cut, model), model, { budget, initial, optional });
+    return outcome.kind === 'illegal' && outcome.impossible === impossible;
+  }
 }
 
 function byStart(operations: readonly Operation[]): readonly Operation[] {
@@ -144,6 +144,6 @@ function textOfExplanation(model: Model, { key, impossible, operations, order }:
   return [
     `${object}: no legal order lets process ${String(impossible.process)} return from ${model.describe(impossible)}`,
     ...shown,
-    legal === '' ? 'Nothing comes before it' : `Longest legal order: ${legal}`,
+    legal === '' ? 'No operation can come first' : `Longest legal order: ${legal}`,
   ].join('\n');
 }

@@ -48,8 +48,13 @@ export class Frontier<State> {
     this.#current.add(this.#row);
   }
 
-  /** Opens an operation. @returns the slot to return, which is free for another one after that. */
-  call(operation: Operation): number {
+  /**
+   * Opens an operation.
+   *
+   * @param isOptional whether it may have had no effect: then it is to be forgone, if anything, not to return.
+   * @returns the slot to return or forgo, which is free for another one after that.
+   */
+  call(operation: Operation, isOptional: boolean = operation.end === Infinity): number {
     const slot = this.#takeSlot();
     const word = slot >>> 5;
     const bit = 1 << (slot & 31);
@@ -63,27 +68,36 @@ export class Frontier<State> {
     }
     this.#kinds.reads[word]! &= ~bit;
     this.#changes.push(slot);
-    if (operation.end === Infinity) {
-      this.#kinds.open[word]! |= bit;
-      this.#joinTwins(slot);
-    } else {
-      this.#kinds.open[word]! &= ~bit;
-    }
+    if (isOptional) this.#kinds.open[word]! |= bit;
+    else this.#kinds.open[word]! &= ~bit;
+    if (operation.end === Infinity) this.#joinTwins(slot);
     return slot;
   }
 
   /** Closes an operation: only configurations remain in which it took effect. */
   return(slot: number): Advance {
+    return this.#close(slot, 0);
+  }
+
+  /** Closes an optional operation: all configurations remain, whether it took effect in them or not. */
+  forgo(slot: number): Advance {
+    return this.#close(slot, this.#current.count);
+  }
+
+  /** Closes an operation, which need not have taken effect in the first `kept` configurations. */
+  #close(slot: number, kept: number): Advance {
     const current = this.#current;
     const next = this.#next;
     next.clear();
     for (let index = 0; index < current.count; index++) {
       if (current.stateAt(index) < 0) continue;
-      if (current.has(index, slot)) {
+      const isEffective = current.has(index, slot);
+      if (isEffective || index < kept) {
         current.copyTo(this.#row, index);
+        this.#row[1 + (slot >>> 5)]! |= 1 << (slot & 31); // The bit says no more than that it is closed.
         next.add(this.#row);
-        continue;
       }
+      if (isEffective) continue;
       this.#budget.steps -= 1;
       if (this.#budget.steps < 0 || current.count + next.count > CONFIGURATIONS_MAX) return 'too-many';
       this.#expand(index, slot);
@@ -120,7 +134,7 @@ export class Frontier<State> {
       const after = this.#model.step(state, operation);
       if (after === ILLEGAL) continue;
       const to = this.#states.idOf(after);
-      if (to === from && operation.end === Infinity) continue; // It need not take effect, and had none.
+      if (to === from && this.#isOptional(change)) continue; // It need not take effect, and had none.
       current.copyTo(row, index);
       row[0] = to;
       row[1 + (change >>> 5)]! |= 1 << (change & 31);
@@ -129,6 +143,10 @@ export class Frontier<State> {
       if (isEffective) this.#next.add(row);
       else current.add(row);
     }
+  }
+
+  #isOptional(slot: number): boolean {
+    return ((this.#kinds.open[slot >>> 5]! >>> (slot & 31)) & 1) === 1;
   }
 
   /** Reads what may be read in the state: waiting could only lose the chance. */
@@ -224,21 +242,37 @@ export class Frontier<State> {
 }
 
 /** Checks the operations of one object; at most a few times as many steps as operations where few overlap. */
-export function searchJustInTime<State>(
+export function searchJustInTime<State>(history: ObjectHistory, model: Model<State>, budget: Budget): Outcome {
+  return searchWithOptional(history, model, { budget, initial: model.initial, optional: new Set() });
+}
+
+/** What a search goes by that supposes something else than the history says. */
+export interface Suppositions<State> {
+  readonly budget: Budget;
+  /** What the object holds before the first operation. */
+  readonly initial: State;
+  /** Operations that took effect within their time, or had none. */
+  readonly optional: ReadonlySet<Operation>;
+}
+
+/** As {@link searchJustInTime}, for what might have been. */
+export function searchWithOptional<State>(
   { operations, events }: ObjectHistory,
   model: Model<State>,
-  budget: Budget,
-  initial: State = model.initial,
+  { budget, initial, optional }: Suppositions<State>,
 ): Outcome {
   const frontier = new Frontier(model, budget, initial);
   const slots = new Int32Array(operations.length);
   for (const event of events) {
+    const operation = operations[event < 0 ? ~event : event]!;
+    const isOptional = operation.end === Infinity || optional.has(operation);
     if (event >= 0) {
-      slots[event] = frontier.call(operations[event]!);
+      slots[event] = frontier.call(operation, isOptional);
       continue;
     }
-    const advance = frontier.return(slots[~event]!);
-    if (advance === 'none') return { kind: 'illegal', impossible: operations[~event]! };
+    const slot = slots[~event]!;
+    const advance = isOptional ? frontier.forgo(slot) : frontier.return(slot);
+    if (advance === 'none') return { kind: 'illegal', impossible: operation };
     if (advance === 'too-many') return budget.steps < 0 ? OUT_OF_STEPS : TOO_MANY;
   }
   return OK;

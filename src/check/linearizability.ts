@@ -10,7 +10,7 @@ import { checkZones } from './zones.ts';
 /** The share of the steps that are left which the search in breadth may use, before the one in depth has a try. */
 const BREADTH_SHARE = 0.25;
 /** A stretch that is longer is first cut where the object was certainly in one state. */
-const STRETCH_MAX = 64;
+const STRETCH_MAX = 200;
 
 /**
  * Whether some order of the operations, each taking effect between its call and its return, is one that the model

@@ -45,12 +45,15 @@ class DepthFirstSearch<State> {
   readonly #returnNodes: Int32Array;
   readonly #after: Int32Array;
   readonly #before: Int32Array;
+  /** The operations that never return, by their calls: they are not among the nodes. */
+  readonly #open: Int32Array;
   /** A bit for each operation that took effect. Those that never return come last: they leave gaps for good. */
   readonly #mask: Int32Array;
   readonly #bits: Int32Array;
   #low = 0;
   #high = 0;
   readonly #effects: Effect[] = [];
+  #state = 0;
   #returnsLeft: number;
   /** A longest order so far, where somebody wants to know it: noting it costs a copy each time. */
   longest: readonly Operation[] | undefined;
@@ -66,12 +69,10 @@ class DepthFirstSearch<State> {
     this.#twins = twinsOf(operations);
     this.#callNodes = new Int32Array(operations.length);
     this.#returnNodes = new Int32Array(operations.length);
-    this.#after = Int32Array.from({ length: events.length + 1 }, (_, node) => (node < events.length ? node + 1 : 0));
-    this.#before = Int32Array.from({ length: events.length + 1 }, (_, node) => node - 1);
-    for (const [index, event] of events.entries()) {
-      if (event < 0) this.#returnNodes[~event] = index + 1;
-      else this.#callNodes[event] = index + 1;
-    }
+    this.#after = new Int32Array(events.length + 1);
+    this.#before = new Int32Array(events.length + 1);
+    this.#link(events);
+    this.#open = Int32Array.from([...operations.keys()].filter((index) => operations[index]!.end === Infinity));
     this.#returnsLeft = events.length - operations.length;
     this.#bits = bitsOf(operations, this.#returnsLeft);
     this.#mask = new Int32Array((operations.length >>> 5) + 2);
@@ -79,72 +80,126 @@ class DepthFirstSearch<State> {
 
   run(): Outcome {
     const { operations, events } = this.#history;
-    let stateId = this.#states.idOf(this.#model.initial);
+    this.#state = this.#states.idOf(this.#model.initial);
     let node = this.#after[0]!;
     let furthest = 0;
     while (this.#returnsLeft > 0) {
       const event = events[node - 1]!;
-      if (event >= 0) {
-        const to = this.#stateAfter(event, stateId);
-        const isNew = to >= 0 && this.#takeEffect(event, stateId, to);
-        if (isNew === undefined) return this.#budget.steps < 0 ? OUT_OF_STEPS : OUT_OF_MEMORY;
-        if (isNew) stateId = to;
-        node = this.#after[isNew ? 0 : node]!;
+      const taken = event >= 0 ? this.#take(event) : this.#takeOpen(0, node);
+      if (taken === undefined) return this.#budget.steps < 0 ? OUT_OF_STEPS : OUT_OF_MEMORY;
+      if (taken || event >= 0) {
+        node = this.#after[taken ? 0 : node]!;
         continue;
       }
       furthest = Math.max(furthest, node);
       this.#keepLongest();
-      let undone = this.#effects.pop();
-      for (; undone !== undefined; undone = this.#effects.pop()) {
-        this.#undo(undone.operation);
-        stateId = undone.stateBefore;
-        if (!undone.isForced) break;
-      }
-      if (undone === undefined) return { kind: 'illegal', impossible: operations[~events[furthest - 1]!]! };
-      node = this.#after[this.#callNodes[undone.operation]!]!;
+      const next = this.#backtrack();
+      if (next === undefined) return this.#budget.steps < 0 ? OUT_OF_STEPS : OUT_OF_MEMORY;
+      if (next < 0) return { kind: 'illegal', impossible: operations[~events[furthest - 1]!]! };
+      node = next;
     }
     this.#keepLongest();
     return OK;
   }
 
-  /** The state after an operation; negative where it cannot take effect now, or need not be tried. */
-  #stateAfter(operation: number, stateId: number): number {
-    const twin = this.#twins[operation]!;
-    if (twin >= 0 && !this.#isEffective(twin)) return -1;
-    const after = this.#model.step(this.#states.stateOf(stateId), this.#history.operations[operation]!);
-    if (after === ILLEGAL) return -1;
-    const to = this.#states.idOf(after);
-    return to === stateId && this.#returnNodes[operation] === 0 ? -1 : to;
+  /**
+   * Undoes effects until there is something else to try.
+   *
+   * @returns the node to go on from; negative when all was tried, `undefined` when the budget is used up.
+   */
+  #backtrack(): number | undefined {
+    for (let undone = this.#effects.pop(); undone !== undefined; undone = this.#effects.pop()) {
+      this.#undo(undone.operation);
+      this.#state = undone.stateBefore;
+      if (undone.isForced) continue;
+      if (this.#returnNodes[undone.operation] !== 0) return this.#after[this.#callNodes[undone.operation]!]!;
+      const taken = this.#takeOpen(this.#open.indexOf(undone.operation) + 1, this.#firstReturn());
+      if (taken === undefined) return undefined;
+      if (taken) return this.#after[0]!;
+    }
+    return -1;
   }
 
-  /** Lets an operation take effect unless that was tried before; `undefined` when the budget is used up. */
-  #takeEffect(operation: number, stateBefore: number, state: number): boolean | undefined {
+  /** Lets an operation take effect that never returns, from the given one on: only where all others cannot. */
+  #takeOpen(from: number, blockedAt: number): boolean | undefined {
+    for (let index = from; index < this.#open.length; index++) {
+      const operation = this.#open[index]!;
+      if (this.#callNodes[operation]! > blockedAt) break;
+      const taken = this.#isEffective(operation) ? false : this.#take(operation);
+      if (taken !== false) return taken;
+    }
+    return false;
+  }
+
+  #firstReturn(): number {
+    const { events } = this.#history;
+    let node = this.#after[0]!;
+    while (events[node - 1]! >= 0) node = this.#after[node]!;
+    return node;
+  }
+
+  #link(events: Int32Array): void {
+    let last = 0;
+    for (const [index, event] of events.entries()) {
+      const node = index + 1;
+      if (event < 0) this.#returnNodes[~event] = node;
+      else this.#callNodes[event] = node;
+      if (event >= 0 && this.#history.operations[event]!.end === Infinity) continue;
+      this.#after[last] = node;
+      this.#before[node] = last;
+      last = node;
+    }
+    this.#after[last] = 0;
+  }
+
+  /** The state after an operation; negative where it cannot take effect now, or need not be tried. */
+  #stateAfter(operation: number): number {
+    const twin = this.#twins[operation]!;
+    if (twin >= 0 && !this.#isEffective(twin)) return -1;
+    const to = this.#step(this.#state, operation);
+    if (to < 0) return to;
+    if (to === this.#state && this.#returnNodes[operation] === 0) return -1;
+    const last = this.#effects.at(-1);
+    if (last === undefined || this.#returnNodes[last.operation] !== 0) return to;
+    // Where the same comes of it without what never returned just before, that was in vain.
+    return this.#step(last.stateBefore, operation) === to ? -1 : to;
+  }
+
+  #step(state: number, operation: number): number {
+    const after = this.#model.step(this.#states.stateOf(state), this.#history.operations[operation]!);
+    return after === ILLEGAL ? -1 : this.#states.idOf(after);
+  }
+
+  /** Lets an operation take effect if it can, unless that was tried before; `undefined` when out of budget. */
+  #take(operation: number): boolean | undefined {
+    const to = this.#stateAfter(operation);
+    if (to < 0) return false;
     this.#budget.steps -= 1;
     if (this.#budget.steps < 0 || this.#states.size > STATES_MAX) return undefined;
     this.#setBit(operation);
     const isForced = this.#reads[operation] === 1;
     if (!isForced) {
-      const isNew = this.#memo.add(state, this.#mask, { low: this.#low, high: this.#high });
+      const isNew = this.#memo.add(to, this.#mask, { low: this.#low, high: this.#high });
       if (isNew !== true) {
         this.#clearBit(operation);
         return isNew;
       }
     }
-    this.#effects.push({ operation, stateBefore, isForced });
-    this.#lift(this.#callNodes[operation]!);
+    this.#effects.push({ operation, stateBefore: this.#state, isForced });
+    this.#state = to;
     if (this.#returnNodes[operation] === 0) return true;
+    this.#lift(this.#callNodes[operation]!);
     this.#lift(this.#returnNodes[operation]!);
     this.#returnsLeft -= 1;
     return true;
   }
 
   #undo(operation: number): void {
-    if (this.#returnNodes[operation] !== 0) {
-      this.#unlift(this.#returnNodes[operation]!);
-      this.#returnsLeft += 1;
-    }
-    this.#unlift(this.#callNodes[operation]!);
     this.#clearBit(operation);
+    if (this.#returnNodes[operation] === 0) return;
+    this.#unlift(this.#returnNodes[operation]!);
+    this.#unlift(this.#callNodes[operation]!);
+    this.#returnsLeft += 1;
   }
 
   #lift(node: number): void {
