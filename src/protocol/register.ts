@@ -54,7 +54,7 @@ export type PrepareVerdict = 'promise' | 'refuse';
 
 /** Judges prepare(ballot). An equal promise is the same proposer asking again, because ballots are unique. */
 export function judgePrepare(register: Register, ballot: Ballot, rules: Rules): PrepareVerdict {
-  if (rules.promisesAboveEntry && compareBallots(ballot, register.accepted) <= 0) return 'refuse';
+  if (compareBallots(ballot, register.accepted) <= 0) return 'refuse';
   return rules.promisesUpwards && compareBallots(ballot, register.promised) < 0 ? 'refuse' : 'promise';
 }
 

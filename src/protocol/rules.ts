@@ -31,8 +31,6 @@ export interface Rules {
   readonly remembersPromises: boolean;
   /** An acceptor refuses to promise a ballot below its promise. */
   readonly promisesUpwards: boolean;
-  /** An acceptor refuses to promise a ballot that is not above its entry. */
-  readonly promisesAboveEntry: boolean;
   /** An acceptor grants again what it has granted: the first answer may be lost. */
   readonly grantsRepeats: boolean;
   /** Of two reports the newer entry is adopted by a recovering replica. */
@@ -69,7 +67,7 @@ export interface Rules {
   readonly keepsRoots: boolean;
   /** A write whose value has landed is not proposed again. */
   readonly proposesOnce: boolean;
-  /** Each prepare takes a ballot that nobody has used, not even its own operation. */
+  /** A prepare takes a fresh ballot even where its operation has prepared before. */
   readonly takesFreshBallots: boolean;
   /** Each write of a batch has a tag of its own. */
   readonly spreadsTags: boolean;
@@ -99,7 +97,6 @@ export const RULES: Rules = Object.freeze({
   countsOthersAlone: true,
   remembersPromises: true,
   promisesUpwards: true,
-  promisesAboveEntry: true,
   grantsRepeats: true,
   adoptsNewest: true,
   countsAnswererOnce: true,

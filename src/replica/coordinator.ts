@@ -496,9 +496,10 @@ export class Coordinator {
   #prepare(operation: Operation, nowMs: number): void {
     operation.isFast = false;
     operation.attempts++;
+    const hasPrepared = operation.phase === 'back-off' && compareBallots(operation.ballot, operation.first) !== 0;
     operation.phase = 'prepare';
     if (this.#rules.asksAfresh) operation.clearAnswers();
-    if (this.#rules.takesFreshBallots || isNone(operation.ballot)) this.#doors.tags.take(1, operation.ballot);
+    if (!hasPrepared || this.#rules.takesFreshBallots) this.#doors.tags.take(1, operation.ballot);
     this.#ask(operation, this.#quorums.prepare, this.#all, nowMs);
   }
 

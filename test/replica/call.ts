@@ -94,5 +94,5 @@ function endOf(call: Call | undefined): number | undefined {
 function isWithoutEffect({ kind, level, outcome }: Call): boolean {
   if (kind === 'get' && level === 'one') return true;
   if (outcome === undefined || outcome === 'ok' || outcome === 'absent') return false;
-  return kind === 'get' || outcome === 'unavailable';
+  return kind === 'get' || outcome === 'unavailable' || outcome === 'memory';
 }

@@ -14,7 +14,7 @@ const FILE = 'test/replica/detours.test.ts';
 function firstViolation(seed: number, count: number, options: RegisterOptions, rules: Rules): string | undefined {
   const quorums = registerQuorums(options);
   for (let index = 0; index < count; index++) {
-    const report = takeDetour((seed + index) >>> 0, quorums, rules);
+    const report = takeDetour((seed + index) >>> 0, { quorums, rules });
     if (report !== undefined) return `QUORATE_SCHEDULES=1 ${replayCommand(FILE, (seed + index) >>> 0)}\n${report}`;
   }
   return undefined;

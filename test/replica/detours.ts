@@ -3,8 +3,6 @@
 import { popcount } from '../../src/base/bits.ts';
 import { below, seededRandom, unitOf } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
-import type { Rules } from '../../src/protocol/rules.ts';
-import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { Director } from './director.ts';
 import type { Request } from './call.ts';
 import { SCHEDULES } from './schedule-book.ts';
@@ -15,53 +13,41 @@ import type { WorldOptions } from './world.ts';
 const CLIENTS = 5;
 const STEPS_MAX = 150;
 const CUT = new Error('The schedule is cut');
+/** What a director does to a world that counts as a step. */
+const STEPS: ReadonlySet<string | symbol> = new Set(['deliver', 'crash', 'pass']);
 
-/** A world that stops whoever directs it after some steps. */
-class CutWorld extends World {
-  #left: number;
-
-  constructor(options: WorldOptions, steps: number) {
-    super(options);
-    this.#left = steps;
-  }
-
-  override deliver(...message: Parameters<World['deliver']>): void {
-    this.#step();
-    super.deliver(...message);
-  }
-
-  override crash(replica: number): void {
-    this.#step();
-    super.crash(replica);
-  }
-
-  override pass(ms: number): void {
-    this.#step();
-    super.pass(ms);
-  }
-
-  /** From now on it may be directed on. */
-  free(): void {
-    this.#left = Infinity;
-    this.log.push('From here on at random');
-  }
-
-  #step(): void {
-    if (this.#left-- <= 0) throw CUT;
+/** A director who stops after some steps. */
+class CutDirector extends Director {
+  constructor(world: World, steps: number) {
+    let left = steps;
+    const cut: ProxyHandler<World> = {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== 'function') return member;
+        if (STEPS.has(name) && left-- <= 0) throw CUT;
+        return member.bind(target);
+      },
+    };
+    super(new Proxy(world, cut));
   }
 }
 
-/** Plays the schedule of a seed; what is wrong with it, for people, or `undefined`. */
-export function takeDetour(seed: number, quorums: RegisterQuorums, rules: Rules): string | undefined {
+/** Plays the schedule of a seed in the world that `make` makes; what is wrong with it, for people, or `undefined`. */
+export function takeDetour(
+  seed: number,
+  options: Omit<WorldOptions, 'clients'>,
+  make: (options: WorldOptions) => World = (made) => new World(made),
+): string | undefined {
   const random = seededRandom(seed);
-  const world = new CutWorld({ clients: CLIENTS, quorums, rules }, below(random, 40));
-  const known = SCHEDULES.filter(({ kept }) => kept.quorums.replicas <= quorums.replicas);
+  const world = make({ clients: CLIENTS, ...options });
+  const director = new CutDirector(world, below(random, 40));
+  const known = SCHEDULES.filter(({ kept }) => kept.quorums.replicas <= options.quorums.replicas);
   try {
-    known[below(random, known.length)]!.play(new Director(world));
+    known[below(random, known.length)]!.play(director);
   } catch {
     // It was cut, or does not fit: these quorums or rules are not its own.
   }
-  world.free();
+  world.log.push('From here on at random');
   try {
     wander(world, random);
     heal(world, seededRandom(seed + 1));

@@ -4,7 +4,7 @@
 //
 // A put that was refused somewhere stands in for the updates of the original schedules: like an update it prepares, and
 // proposes again what it found. b1, b2 are tags in the order they were taken.
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import { RULES } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
@@ -41,7 +41,7 @@ export function beginTwoPuts(director: Director, replicas: readonly number[]): v
   world.start(1, { kind: 'put', value: 'v0' });
   director.reach(1, 'accept', replicas);
   director.loseAllOf(1);
-  expect(director.readAt(3, replicas).value).toBe('v0');
+  assert.equal(director.readAt(3, replicas).value, 'v0');
   director.loseAllOf(3);
   world.start(0, { kind: 'put', value: 'v1' });
 }
@@ -97,7 +97,7 @@ export const SCHEDULES: readonly Schedule[] = [
       director.catchUp(0, [2, 3, 4]);
       world.start(0, { kind: 'put', value: 'v1' });
       director.exchange(0, 'accept', [0, 1, 2]);
-      expect(world.calls[0]?.outcome).toBe('ok');
+      assert.equal(world.calls[0]?.outcome, 'ok');
       world.crash(0);
       world.bump(0);
       world.spawn(0);
@@ -129,7 +129,7 @@ export const SCHEDULES: readonly Schedule[] = [
     play: (director) => {
       director.world.start(0, { kind: 'put', value: 'v1' });
       director.exchange(0, 'accept', [0, 1, 2]);
-      expect(director.world.calls[0]?.outcome).toBe('ok');
+      assert.equal(director.world.calls[0]?.outcome, 'ok');
       director.restart(0, [3, 4]);
       director.readAt(1, [0, 3, 4]);
     },
@@ -190,7 +190,7 @@ export const SCHEDULES: readonly Schedule[] = [
       director.restart(0, [1, 2]);
       director.reach(0, 'accept', [1]);
       director.exchange(1, 'read', [1]);
-      if (read.end !== undefined) expect(read.value).toBe('v1');
+      if (read.end !== undefined) assert.equal(read.value, 'v1');
       director.readAt(2, [0, 2]);
     },
   },
@@ -356,7 +356,7 @@ export const SCHEDULES: readonly Schedule[] = [
       world.start(4, { kind: 'put', finishes: put });
       director.reach(4, 'read', [0, 1]); // C4 will hear of an empty register,
       director.exchange(1, 'accept', [0, 1, 2]); // though v0 is everywhere then.
-      expect(put.outcome).toBe('ok');
+      assert.equal(put.outcome, 'ok');
       world.start(0, { kind: 'put', value: 'v1' });
       director.exchange(0, 'accept', [2]); // A2 grants b2.
       director.arrive('A0 > C4 reply', 'A1 > C4 reply');
@@ -416,7 +416,7 @@ export const SCHEDULES: readonly Schedule[] = [
       director.exchange(0, 'accept', [0, 1, 2, 3, 4]);
       world.start(1, { kind: 'put', value: 'v1' });
       director.exchange(1, 'accept', [0, 4]);
-      expect(world.calls[1]?.outcome).toBe('ok');
+      assert.equal(world.calls[1]?.outcome, 'ok');
       director.readAt(2, [0, 1, 2, 3]); // One of them holds v1, three v0.
     },
   },

@@ -6,24 +6,18 @@
 import { lowestBitIndex, lowestBits, popcount } from '../../src/base/bits.ts';
 import { below, seededRandom, unitOf } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
-import type { Ballot } from '../../src/protocol/ballot.ts';
-import type { Rules } from '../../src/protocol/rules.ts';
-import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import type { Request } from './call.ts';
 import { checkRegister, describeOperation } from './linearizability.ts';
 import type { Message, MessageKind } from './network.ts';
 import { World } from './world.ts';
+import type { WorldOptions } from './world.ts';
 
 /** What is explored. */
-export interface Exploration {
-  readonly quorums: RegisterQuorums;
-  readonly rules?: Rules;
+export interface Exploration extends Omit<WorldOptions, 'clients'> {
   /** Clients at first; default 3. */
   readonly clients?: number;
   /** Operations in all, without the final reads; default 8. */
   readonly operations?: number;
-  /** The tag before the first one. */
-  readonly tagsFrom?: Ballot;
 }
 
 /** A schedule that ended wrong. */
@@ -60,10 +54,14 @@ const LOSSY_KINDS: readonly MessageKind[] = ['accept', 'accept', 'accept', 'ack'
 const STEPS_MAX = 300;
 const HEALING_STEPS_MAX = 6000;
 
-/** Runs the schedule of one seed; `undefined` when nothing was wrong. */
-export function runSchedule(seed: number, exploration: Exploration): Violation | undefined {
+/** Runs the schedule of one seed, in the world that `make` makes; `undefined` when nothing was wrong. */
+export function runSchedule(
+  seed: number,
+  exploration: Exploration,
+  make: (options: WorldOptions) => World = (options) => new World(options),
+): Violation | undefined {
   const { clients = 3, operations = 8, ...options } = exploration;
-  const world = new World({ clients, ...options });
+  const world = make({ clients, ...options });
   try {
     storm(world, temperOf(seed), operations);
     heal(world, seededRandom(seed + 1));

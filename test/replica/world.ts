@@ -31,6 +31,12 @@ export interface WorldOptions {
   readonly tagsFrom?: Ballot;
   /** Clients whose counter hands out the first tag of all, reserved before they submitted anything. */
   readonly reservesTags?: readonly number[];
+  /** Each client has a tag counter of its own, which begins where those of the others began. */
+  readonly sharesTags?: boolean;
+  /** Bytes of keys and values before a replica refuses more; default 16 MiB. */
+  readonly bytesMax?: number;
+  /** The supervisor writes a bumped epoch to the table only when time passes: after the new incarnation has begun. */
+  readonly bumpsLate?: boolean;
   /** Coordinators look at the epochs when a vote arrives, and see them as of the vote before. */
   readonly looksEarly?: boolean;
 }
@@ -51,6 +57,8 @@ interface SeenEpochs {
 interface Seat {
   replica: Replica | undefined;
   epoch: number;
+  /** Bumps that the epoch table does not show yet. */
+  lateBumps: number;
   /** A restart has three steps: the exit was seen, the epoch was bumped, the new incarnation runs. */
   state: 'running' | 'exited' | 'bumped';
   lanes: ClientLane[];
@@ -86,6 +94,7 @@ export class World {
     this.#seats = Array.from({ length: this.quorums.replicas }, () => ({
       replica: undefined,
       epoch: 1,
+      lateBumps: 0,
       state: 'running' as const,
       lanes: [],
     }));
@@ -229,7 +238,8 @@ export class World {
   bump(replica: number): void {
     const seat = this.#seats[replica]!;
     seat.state = 'bumped';
-    seat.epoch++;
+    if (this.#options.bumpsLate === true) seat.lateBumps++;
+    else seat.epoch++;
     this.log.push(`A${replica} has epoch ${seat.epoch}`);
   }
 
@@ -245,6 +255,10 @@ export class World {
   pass(ms: number): void {
     this.nowMs += ms;
     this.log.push(`${ms} ms pass`);
+    for (const seat of this.#seats) {
+      seat.epoch += seat.lateBumps;
+      seat.lateBumps = 0;
+    }
     for (const { replica } of this.#seats) replica?.tick(this.nowMs);
     for (const { coordinator, isGone } of this.#clients) {
       if (isGone) continue;
@@ -285,6 +299,10 @@ export class World {
 
   #tagsOf(client: number): TagCounter {
     const reserved = mutableBallot();
+    let taken = 0;
+    if (this.#options.sharesTags === true) {
+      return { take: (count, first) => copyBallot(first, laterBallot(NO_BALLOT, (taken += count) - count + 1)) };
+    }
     if (this.#options.reservesTags?.includes(client) === true) this.#takeTags(1, reserved);
     return {
       take: (count, first) => {
@@ -303,12 +321,13 @@ export class World {
   #run(index: number, isFirstStart: boolean): void {
     const seat = this.#seats[index]!;
     const { recoverFrom } = this.quorums;
+    const epoch = seat.epoch + seat.lateBumps;
     seat.state = 'running';
     seat.lanes = this.#clients.map((_, client) => this.#laneOf(client));
     seat.replica = new Replica({
       index,
-      epoch: seat.epoch,
-      bytesMax: 1 << 24,
+      epoch,
+      bytesMax: this.#options.bytesMax ?? 1 << 24,
       recovery: isFirstStart ? undefined : { answersNeeded: recoverFrom, epochs: this.#epochs() },
       peers: this.#seats.map((_, peer) => {
         if (peer === index) return undefined;
