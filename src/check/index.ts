@@ -3,6 +3,9 @@
  *
  * @packageDocumentation
  */
+export { detectFormat, HISTORY_FORMATS, parseHistory } from './formats/parse-history.ts';
+export type { HistoryFormat } from './formats/parse-history.ts';
+export { writeHistory } from './formats/quorate.ts';
 export type { Explanation, Operation, Verdict } from './history.ts';
 export { checkLinearizable } from './linearizability.ts';
 export { ANY, ILLEGAL } from './model.ts';
@@ -18,6 +21,8 @@ export { setModel } from './models/set.ts';
 export { checkSession, SESSION_GUARANTEES } from './sessions.ts';
 export type { SessionCheckOptions, SessionGuarantee } from './sessions.ts';
 export type { VersionsBy } from './sessions-versions.ts';
+export { timelineHtml, timelineSvg } from './timeline.ts';
+export type { TimelineOptions } from './timeline.ts';
 export type { Anomaly, AnomalyName, CycleName, Dependency, DependencyKind } from './transactions/anomaly.ts';
 export { checkTransactions } from './transactions/check-transactions.ts';
 export type { TransactionCheckOptions, TransactionVerdict } from './transactions/check-transactions.ts';
