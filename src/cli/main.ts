@@ -3,13 +3,21 @@ import { readFileSync } from 'node:fs';
 import { isQuorateError } from '../base/errors.ts';
 import { columnsOf, helpOf, readArguments, UsageError, usageOf, type Heading } from './arguments.ts';
 import { benchCommand } from './bench-command.ts';
+import { checkCommand } from './check-command.ts';
 import type { Command } from './command.ts';
 import { demoCommand, replayCommand } from './demo-command.ts';
 import { painter, processIo, type CliIo, type CliOutput, type CommandContext, type EndSignal } from './io.ts';
 import { serveCommand } from './serve-command.ts';
 import { tortureCommand } from './torture-command.ts';
 
-const COMMANDS: readonly Command[] = [demoCommand, replayCommand, serveCommand, benchCommand, tortureCommand];
+const COMMANDS: readonly Command[] = [
+  demoCommand,
+  replayCommand,
+  serveCommand,
+  benchCommand,
+  tortureCommand,
+  checkCommand,
+];
 
 /** Exit codes. */
 const OK = 0;
@@ -27,6 +35,7 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['0', 'done, and nothing was wrong'],
   ['1', 'failed: something was lost or stale, a port in use, an error'],
   ['2', 'wrong usage or configuration; the message says what is allowed'],
+  ['3', 'unknown: quorate check gave up within its limits'],
   ['130, 143', 'ended at once by a second SIGINT or SIGTERM; the first one drains'],
 ];
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
