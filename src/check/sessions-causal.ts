@@ -36,13 +36,13 @@ function causesOf(all: readonly Access[], writeOf: ReadonlyMap<Version, Access>)
   const causes = new Map<Access, readonly Access[]>();
   const last = new Map<string | number, Access>();
   for (const access of all) {
-    const { process } = access.operation;
+    const session = access.operation.process;
     const seen = access.isRead ? writeOf.get(access.version) : undefined;
     causes.set(
       access,
-      [last.get(process), seen].flatMap((cause) => cause ?? []),
+      [last.get(session), seen].flatMap((cause) => cause ?? []),
     );
-    if (access.isAnswered) last.set(process, access);
+    if (access.isAnswered) last.set(session, access);
   }
   return causes;
 }

@@ -71,7 +71,7 @@ export class Demands<Thing, Reason> {
   }
 }
 
-/** Demands what is known of the versions of a key by themselves: the first is the oldest; by number, the order of all. */
+/** Demands what is known of the versions of a key: the first is the oldest; by number, the order of all. */
 export function demandVersions(
   demands: { of(version: Version): number; add(from: number, to: number): void },
   versions: readonly Version[],

@@ -1,9 +1,9 @@
 // Whether sessions saw what weak levels still promise them: their own writes, and no way back in time.
 import { rangeError } from '../base/errors.ts';
-import type { Explanation, Operation, Verdict } from './history.ts';
+import type { Operation, Verdict } from './history.ts';
 import { demandCausality } from './sessions-causal.ts';
 import { demandVersions, Demands } from './sessions-order.ts';
-import { accessesOf, accessInWords, nameInWords } from './sessions-versions.ts';
+import { accessesOf, explanationOf, judgeVersions, pairsInWords } from './sessions-versions.ts';
 import type { Access, Accesses, Version, VersionsBy } from './sessions-versions.ts';
 
 /** What a session may be promised; the names that the checker knows. */
@@ -27,9 +27,10 @@ export interface SessionCheckOptions {
  * Checks guarantees of sessions, one or several together, where each process is a session.
  *
  * The history has the calls `read` and `write`, with the key in `key`. By `value` a write's `input` is what it wrote, a
- * value that no other write of the key has, and a read's `output` what it returned, `null` when nothing was written yet;
- * the write's `output` is anything but `undefined` once it is answered. By `version` the `output` of both is the number
- * of the version that was made or read: larger is newer. What certainly did not happen is left out of the history.
+ * value that no other write of the key has, and a read's `output` is what it returned, `null` where nothing was written
+ * yet. By `version` the `output` of both is the number of the version that was made or read: larger is newer. What
+ * certainly did not happen is left out of the history; a write that never returned (`end` is `Infinity`) may have
+ * happened, and promises its session nothing.
  *
  * There must be one order of the versions of each key, the given one by `version` and any by `value`, in which
  * - `read-your-writes`: a read is not older than what its session wrote before;
@@ -39,9 +40,8 @@ export interface SessionCheckOptions {
  * - `causal`: all four, across keys and sessions: one order of all writes, which contains causality, and in which each
  *   read returns the last write of its key among those that it causally follows.
  *
- * Several together must be met by one order: by `value` alone, `monotonic-writes` shows little unless reads are monotonic.
- * The verdict is exact in this sense. It takes time linear in the history; `causal` also times the number of sessions.
- * A write that was never answered promises its session nothing.
+ * Several together must be met by one order: by `value`, `monotonic-writes` shows little where reads go back and forth.
+ * The verdict is exact in this sense. It takes time linear in the history; for `causal` times the number of sessions.
  *
  * Source: Terry et al., "Session Guarantees for Weakly Consistent Replicated Data" (1994), section 3; for `causal`
  * Bouajjani et al., "On Verifying Causal Consistency" (2017), section 2 (causal convergence).
@@ -72,17 +72,13 @@ export function checkSession(
   }
   const operations = history.length;
   const accesses = accessesOf(history, by);
-  if (accesses.repeated !== undefined) {
-    const reason = `${nameInWords(accesses.repeated)} was written twice to one key: reads of it tell nothing`;
-    return { verdict: 'unknown', operations, reason };
-  }
-  if (accesses.unwritten !== undefined) {
-    const text = `Nobody wrote what was read: ${accessInWords(accesses.unwritten)}`;
-    return { verdict: 'illegal', operations, ...illegalBecause([accesses.unwritten], [text]) };
-  }
+  const judged = judgeVersions(accesses, operations);
+  if (judged !== undefined) return judged;
   const contradiction = asked.includes('causal') ? demandCausality(accesses, by) : demandPerKey(accesses, asked, by);
   if (contradiction === undefined) return { verdict: 'ok', operations };
-  return { verdict: 'illegal', operations, ...illegalBecause(contradiction, contradicted(contradiction, asked)) };
+  const text = `${asked.join(', ')} violated: no order of versions allows all of this`;
+  const explanation = explanationOf(contradiction, [text, ...pairsInWords(contradiction)]);
+  return { verdict: 'illegal', operations, explanation };
 }
 
 /** The accesses whose demands contradict, in pairs of an earlier and a later one; `undefined` when there are none. */
@@ -115,21 +111,4 @@ function demandOf(demands: Demands<Version, Access>, all: readonly Access[], gua
     if (past !== undefined) demands.add(past, relay);
     ofSession.set(version.key, relay);
   }
-}
-
-function illegalBecause(accesses: readonly Access[], text: readonly string[]): { readonly explanation: Explanation } {
-  const operations = [...new Set(accesses.map(({ operation }) => operation))].toSorted((a, b) => a.start - b.start);
-  const impossible = operations.at(-1)!;
-  const key = accesses[0]?.operation.key;
-  return { explanation: { key, impossible, operations, order: operations.slice(0, -1), text: text.join('\n') } };
-}
-
-function contradicted(accesses: readonly Access[], guarantees: readonly SessionGuarantee[]): readonly string[] {
-  const lines = [`${guarantees.join(', ')} violated: no order of versions allows all of this`];
-  for (let at = 0; at < accesses.length; at += 2) {
-    const [earlier, later] = [accesses[at]!, accesses[at + 1]!];
-    const last = `so ${nameInWords(later.version)} is not older than ${nameInWords(earlier.version)}`;
-    lines.push(`  ${accessInWords(earlier)}`, `  then ${accessInWords(later)}, ${last}`);
-  }
-  return lines;
 }

@@ -1,17 +1,21 @@
 // The order in which transactions were called, as edges: of each process, and in real time.
-import type { Operation } from '../history.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
+import type { TransactionOperation } from './transaction.ts';
 
 /** Adds an edge from each transaction of a process to the next one that it called. */
-export function addProcessOrder(graph: DependencyGraph, operations: readonly Operation[], members: number[]): void {
+export function addProcessOrder(
+  graph: DependencyGraph,
+  operations: readonly TransactionOperation[],
+  members: number[],
+): void {
   const last = new Map<string | number, number>();
   const startOf = (member: number): number => operations[member]?.start ?? 0;
   for (const member of members.toSorted((a, b) => startOf(a) - startOf(b))) {
-    const { process, start, end } = operations[member]!;
-    const before = last.get(process);
-    if (before !== undefined && operations[before]!.end < start) graph.add(before, member, { kind: 'process' });
+    const { process: caller, start } = operations[member]!;
+    const before = last.get(caller);
+    if (before !== undefined && endOf(operations[before]!) < start) graph.add(before, member, { kind: 'process' });
     // A process that went on after a call without an answer: that transaction may commit at any later time.
-    if (end !== Number.POSITIVE_INFINITY) last.set(process, member);
+    if (endOf(operations[member]!) !== Number.POSITIVE_INFINITY) last.set(caller, member);
   }
 }
 
@@ -22,8 +26,12 @@ export function addProcessOrder(graph: DependencyGraph, operations: readonly Ope
  * Source: Kingsbury and Alvaro, "Elle" (VLDB 2020), section 5.1, whose reduction has an edge for each two transactions
  * that are next to each other; relays say the same with fewer.
  */
-export function addRealTime(graph: DependencyGraph, operations: readonly Operation[], members: number[]): void {
-  const returned = members.filter((member) => operations[member]!.end !== Number.POSITIVE_INFINITY);
+export function addRealTime(
+  graph: DependencyGraph,
+  operations: readonly TransactionOperation[],
+  members: number[],
+): void {
+  const returned = members.filter((member) => endOf(operations[member]!) !== Number.POSITIVE_INFINITY);
   const byEnd = returned.toSorted((a, b) => operations[a]!.end - operations[b]!.end);
   const byStart = members.toSorted((a, b) => operations[a]!.start - operations[b]!.start);
   let relay: number | undefined;
@@ -37,4 +45,9 @@ export function addRealTime(graph: DependencyGraph, operations: readonly Operati
     }
     if (relay !== undefined) graph.add(relay, member, { kind: 'realtime' });
   }
+}
+
+/** When its answer arrived: one that was given up without an answer may commit at any later time. */
+function endOf({ output, end }: TransactionOperation): number {
+  return output === undefined ? Number.POSITIVE_INFINITY : end;
 }

@@ -41,8 +41,8 @@ const SEARCH_EDGES_MAX = 20_000_000;
  *
  * A list (`append`) shows the order of its versions in each read, so the verdict is exact for serializability levels
  * wherever all appended values were read in the end. For registers (`w`) only a part of the order can be inferred:
- * `illegal` is always right, `ok` says that no proof of the contrary was found. Whether there is a cycle is found in time
- * linear in the history; the cycles shown are the shortest, unless there are so many that the search for them was cut.
+ * `illegal` is always right, `ok` says that no proof of the contrary was found. Whether there is a cycle is found in
+ * time linear in the history; the cycles shown are the shortest, unless so many exist that the search for them was cut.
  *
  * Source: Adya, "Weak Consistency" (1999), chapter 4; Kingsbury and Alvaro, "Elle" (VLDB 2020), sections 4 to 6.
  *

@@ -53,14 +53,14 @@ function listed(transactions: readonly TransactionOperation[]): readonly string[
 }
 
 function inWords(transaction: TransactionOperation): string {
-  const { process, start, end, input, output } = transaction;
+  const { process: caller, start, end, input, output } = transaction;
   const done = stepsDone(transaction);
   const words = (done ?? input).map(([call, key, value]) => {
     return call === 'r' && done === undefined ? `r ${shown(key)}` : `${call} ${shown(key)} ${shown(value)}`;
   });
   const state = output === FAILED ? ', failed' : output === undefined ? ', never answered' : '';
   const time = end === Number.POSITIVE_INFINITY ? `from ${start}` : `${start} to ${end}`;
-  return `[${words.join(', ')}] of process ${process}, ${time}${state}`;
+  return `[${words.join(', ')}] of process ${caller}, ${time}${state}`;
 }
 
 const KINDS = ['ww', 'wr', 'rw', 'process', 'realtime'] as const satisfies readonly DependencyKind[];

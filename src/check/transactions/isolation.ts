@@ -42,6 +42,7 @@ export function levelOf(isolation: string): Level {
   const prefix = { none: '', process: SESSION, 'real-time': STRONG }[order];
   const base = BASE_ISOLATIONS.find((name) => `${prefix}${name}` === strong);
   if (base !== undefined && isolation !== `${STRONG}serializable`) return { base, order };
-  const allowed = `${BASE_ISOLATIONS.join(', ')}, strict-serializable, or one with "${SESSION}" or "${STRONG}" before it`;
+  const known = BASE_ISOLATIONS.join(', ');
+  const allowed = `${known}, strict-serializable, or one with "${SESSION}" or "${STRONG}" before it`;
   throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot check isolation "${isolation}": it must be ${allowed}`);
 }

@@ -19,8 +19,8 @@ export type TransactionValue = string | number | boolean;
 /**
  * One step of a transaction: append a value to the list of a key, write a register, or read either.
  *
- * In the `input` of a transaction a read has `null`, for not known yet. In its `output` a read has the whole list, oldest
- * first, or the value of the register; `null` stands for the empty list and for a register never written.
+ * In the `input` of a transaction a read has `null`, for not known yet. In its `output` a read has the whole list,
+ * oldest first, or the value of the register; `null` stands for the empty list and for a register never written.
  */
 export type MicroOperation =
   | readonly ['append', TransactionKey, TransactionValue]
