@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 import { demoCommand, replayCommand } from './demo-command.ts';
 import { painter, processIo, type CliIo, type CliOutput, type CommandContext, type EndSignal } from './io.ts';
 import { serveCommand } from './serve-command.ts';
+import { simCommand } from './sim-command.ts';
 import { tortureCommand } from './torture-command.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -15,6 +16,7 @@ const COMMANDS: readonly Command[] = [
   replayCommand,
   serveCommand,
   benchCommand,
+  simCommand,
   tortureCommand,
   checkCommand,
 ];

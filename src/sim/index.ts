@@ -18,6 +18,8 @@ export type {
   SimulatedCluster,
   SimulatedWorkload,
 } from './simulate.ts';
+export { shrink } from './shrink.ts';
+export type { ShrinkOptions, Shrunk } from './shrink.ts';
 export { transcriptOf } from './transcript.ts';
 export { PROFILES } from './cluster/profiles.ts';
 export type { Profile } from './cluster/profiles.ts';

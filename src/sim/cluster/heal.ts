@@ -76,6 +76,7 @@ function heal(cluster: SimCluster): number {
     if (direction !== 1) network.cut(everybody, bit);
     engine.countFault('left-broken');
   }
+  for (const { clock } of [...replicas, ...coordinators]) clock.thaw();
   for (const coordinator of coordinators) coordinator.resume();
   if (engine.trace.isKept) engine.trace.add({ atUs: engine.nowUs, kind: 'heal', from: -1, text: 'the faults end' });
   return core;

@@ -12,6 +12,8 @@ import type { SimCluster } from './sim-cluster.ts';
 export interface Violation {
   /** Its class: what the shrinker keeps. */
   readonly kind: 'linearizability' | 'integrity' | 'invariant' | 'liveness' | 'check' | 'crash';
+  /** The key whose history or register is wrong, where it is one. */
+  readonly key?: string;
   /** For people: what, and where. */
   readonly text: string;
 }
@@ -60,8 +62,11 @@ export function judgeHistory(calls: readonly Call[]): { readonly verdict: Verdic
     return { verdict, violation: { kind: 'integrity', text: `${nameOf(corrupt)}: ${corrupt.corruption}` } };
   }
   if (verdict.verdict === 'ok') return { verdict, violation: undefined };
-  const text = verdict.verdict === 'illegal' ? verdict.explanation.text : `Not decided: ${verdict.reason}`;
-  return { verdict, violation: { kind: 'linearizability', text } };
+  if (verdict.verdict === 'unknown') {
+    return { verdict, violation: { kind: 'linearizability', text: `Not decided: ${verdict.reason}` } };
+  }
+  const { key, text } = verdict.explanation;
+  return { verdict, violation: { kind: 'linearizability', text, ...(key !== undefined && { key }) } };
 }
 
 /** What is wrong with the registers that the replicas hold now. */

@@ -153,6 +153,8 @@ export interface SimPlan {
   readonly stormUs: number;
   /** Whether what is outside of the healed core stays broken. */
   readonly leavesBroken: boolean;
+  /** Whether the run ends with the storm, and nothing is healed: for failures that need no more. */
+  readonly endsWithStorm?: boolean;
   /** Decisions about messages, in place of the seed's; those that are not listed take the network's mean delay. */
   readonly decisions?: readonly Decision[];
 }

@@ -88,13 +88,9 @@ function play(cluster: SimCluster, { check }: RunOptions): Violation | undefined
   scheduleFaults(cluster);
   const end = engine.run({ untilUs: plan.stormUs, eventsMax: EVENTS_MAX, isOver: () => cluster.areClientsDone });
   if (end === 'events') return { kind: 'liveness', text: `The storm takes more than ${EVENTS_MAX} events` };
-  return (
-    judgeRegisters(cluster) ??
-    checked(check?.(cluster)) ??
-    healAndProgress(cluster) ??
-    judgeRegisters(cluster) ??
-    checked(check?.(cluster))
-  );
+  const wrong = judgeRegisters(cluster) ?? checked(check?.(cluster));
+  if (wrong !== undefined || plan.endsWithStorm === true) return wrong;
+  return healAndProgress(cluster) ?? judgeRegisters(cluster) ?? checked(check?.(cluster));
 }
 
 function checked(text: string | undefined): Violation | undefined {

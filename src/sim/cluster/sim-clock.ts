@@ -39,4 +39,9 @@ export class SimClock {
     this.readMs(nowUs);
     this.#frozenUntilUs = nowUs + forUs;
   }
+
+  /** It goes on at once, and catches up. */
+  thaw(): void {
+    this.#frozenUntilUs = 0;
+  }
 }
