@@ -1,36 +1,82 @@
-// A run for reading: one line an event, with its virtual time.
-import type { Trace, TraceNode, TraceRecord } from './engine/trace.ts';
+// A run for reading, one line per record: when, who, what. Lines that explain a failure begin with a mark.
+import type { Trace, TraceKind, TraceNode, TraceRecord } from './engine/trace.ts';
 
-/** How many columns the nodes take. */
-const NODES_WIDTH = 10;
+/** The records of a run; a kept {@link Trace} is one. */
+export type RunRecords = Pick<Trace, 'nodes' | 'records'>;
+
+/** What begins a line: what goes wrong, what heals, and where a promise is broken. */
+const MARKS: Readonly<Partial<Record<TraceKind, string>>> = {
+  crash: 'x',
+  lost: 'x',
+  fault: 'x',
+  pause: 'x',
+  start: '+',
+  ready: '+',
+  resume: '+',
+  heal: '+',
+  violation: '!',
+};
+
+/** How wide the numbers of messages are written. */
+const NUMBER_WIDTH = 4;
 
 /**
- * The transcript of a traced run: a line a record, such as `  12.345 ms  C0 -> A1   accept(b7, root 7, v3)`.
+ * The transcript of a traced run: virtual time in milliseconds, who acted, what happened. `x` marks what goes wrong,
+ * `+` what heals, `!` a broken promise; `->` is a message that leaves, `<-` one that arrives, `-x` one that is lost; a
+ * call stands between `[` and `]`.
  *
  * @example
- * import { simulate, transcriptOf } from 'quorate/sim';
+ * import { transcriptOf } from 'quorate/sim';
  *
- * const { trace } = simulate({ seed: 1, profile: 'crash-storm', isTraced: true });
- * console.log(transcriptOf(trace).split('\n').length > 300); // true
+ * const nodes = [{ name: 'ann', kind: 'client' } as const, { name: 'counter', kind: 'actor' } as const];
+ * const sent = { atUs: 1500, kind: 'send', from: 0, to: 1, message: 1, text: 'add 1' } as const;
+ * const lost = { ...sent, atUs: 1700, kind: 'lost' } as const;
+ * for (const line of transcriptOf({ nodes, records: [sent, lost] }).split('\n')) console.log(`|${line}`);
+ * // |   1.500 ms  ann      ->  counter  #1   add 1
+ * // |x  1.700 ms  ann      -x  counter  #1   add 1
  */
-export function transcriptOf(trace: Trace): string {
-  return trace.records.map((record) => line(record, trace.nodes)).join('\n');
+export function transcriptOf({ nodes, records }: RunRecords): string {
+  const nameWidth = Math.max(1, ...nodes.map(({ name }) => name.length));
+  // A loop, because a long run has more records than a call takes arguments.
+  let timeWidth = 5;
+  for (const { atUs } of records) timeWidth = Math.max(timeWidth, timeText(atUs).length);
+  const lines = records.map((record) => {
+    const mark = MARKS[record.kind] ?? ' ';
+    const who = nameOf(nodes, record.kind === 'receive' ? record.to : record.from).padEnd(nameWidth);
+    const begin = `${mark}  ${timeText(record.atUs).padStart(timeWidth)} ms  ${who}  `;
+    const what = whatOf(record, nodes, nameWidth).replaceAll('\n', `\n${' '.repeat(begin.length)}`);
+    return (begin + what).trimEnd();
+  });
+  return lines.join('\n');
 }
 
-function line(record: TraceRecord, nodes: readonly TraceNode[]): string {
-  const { atUs, kind, from, to, message, text } = record;
-  const at = `${(atUs / 1000).toFixed(3).padStart(10)} ms`;
-  const name = (node: number): string => nodes[node]?.name ?? '-';
-  const number = message === 0 ? '' : `#${message} `;
+function timeText(atUs: number): string {
+  return (atUs / 1000).toFixed(3);
+}
+
+function nameOf(nodes: readonly TraceNode[], node: number): string {
+  return nodes[node]?.name ?? '-';
+}
+
+function whatOf(record: TraceRecord, nodes: readonly TraceNode[], nameWidth: number): string {
+  const { kind, from, to, message, text } = record;
+  const about = (arrow: string, other: number): string => {
+    const number = message === 0 ? '' : `#${message}`;
+    return `${arrow}  ${nameOf(nodes, other).padEnd(nameWidth)}  ${number.padEnd(NUMBER_WIDTH)} ${text}`;
+  };
   switch (kind) {
     case 'send':
-      return `${at}  ${`${name(from)} -> ${name(to)}`.padEnd(NODES_WIDTH)}${number}${text}`;
+      return about('->', to);
     case 'receive':
-      return `${at}  ${`${name(to)} <- ${name(from)}`.padEnd(NODES_WIDTH)}${number}${text}`;
+      return about('<-', from);
     case 'lost':
-      return `${at}  ${`${name(from)} -x ${name(to)}`.padEnd(NODES_WIDTH)}${number}${text}`;
+      return about('-x', to);
     case 'call':
+      return `[   ${text}`;
     case 'return':
+      return `  ] ${text}`;
+    case 'violation':
+      return `VIOLATION: ${text}`;
     case 'crash':
     case 'start':
     case 'ready':
@@ -38,9 +84,8 @@ function line(record: TraceRecord, nodes: readonly TraceNode[]): string {
     case 'resume':
     case 'fault':
     case 'heal':
-    case 'violation':
     case 'note':
     default:
-      return `${at}  ${name(from).padEnd(NODES_WIDTH)}${kind === 'call' || kind === 'return' ? '' : `[${kind}] `}${text}`;
+      return to === from || to < 0 ? text : `${text} (${nameOf(nodes, to)})`;
   }
 }

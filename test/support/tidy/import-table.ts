@@ -33,7 +33,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   cluster: { mayImport: BELOW_CLUSTER },
   planner: { mayImport: ['base', 'quorum'] },
   check: { mayImport: ['base'], isPure: true },
-  sim: { mayImport: ['base', 'actor', 'supervision', ...AGREEMENT, 'check'] },
+  sim: { mayImport: ['base', 'mailbox', 'actor', 'supervision', ...AGREEMENT, 'check'] },
   torture: { mayImport: [...BELOW_CLUSTER, 'cluster', 'check'] },
   adapters: { mayImport: ['base', 'store'] },
   http: { mayImport: ['base', 'store'] },
