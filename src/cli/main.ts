@@ -140,9 +140,13 @@ function overview(bold: Heading): string {
 /** A wrong option that was noticed further in, such as quorums that do not intersect. */
 function isUsage(error: unknown): boolean {
   if (error instanceof RangeError || error instanceof TypeError) {
-    return 'code' in error && error.code === 'ERR_QUORATE_INVALID_ARGUMENT';
+    return 'code' in error && (error.code === 'ERR_QUORATE_INVALID_ARGUMENT' || isConfiguration(error.code));
   }
-  return isQuorateError(error) && (error.code === 'ERR_QUORATE_CONFIGURATION' || error.code === 'ERR_QUORATE_TRACE');
+  return isQuorateError(error) && (isConfiguration(error.code) || error.code === 'ERR_QUORATE_TRACE');
+}
+
+function isConfiguration(code: unknown): boolean {
+  return code === 'ERR_QUORATE_CONFIGURATION';
 }
 
 function messageOf(error: unknown): string {

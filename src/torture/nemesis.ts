@@ -38,18 +38,18 @@ export interface NemesisOptions {
 
 /** How often each deed is done, in proportion. */
 const DEEDS = {
-  terminate: 6,
-  'fail point': 14,
-  hang: 2,
-  oom: 2,
-  'kill client': 6,
-  'block client': 4,
-  flood: 2,
-  'flood large': 2,
-  burn: 2,
-  garbage: 1,
-  external: 1,
-  stop: 2,
+  terminate: 20,
+  'fail point': 50,
+  hang: 6,
+  oom: 6,
+  'kill client': 20,
+  'block client': 12,
+  flood: 6,
+  'flood large': 6,
+  burn: 6,
+  garbage: 4,
+  external: 4,
+  stop: 6,
   'lose state': 1,
 } as const;
 
@@ -64,7 +64,7 @@ const STOP_MS = { MIN: 20, MAX: 700 } as const;
 /** Does harm until it is told to stop. The thread that opened the cluster. */
 export class Nemesis {
   /** How often each deed was done, by name; fail points under their own. */
-  readonly done = new Map<string, number>();
+  readonly done: Map<string, number> = new Map();
   readonly #options: NemesisOptions;
   /** Threads that press, and the process that stops us: one of each at a time. */
   readonly #background = new Map<string, Promise<void>>();

@@ -27,7 +27,7 @@ async function run(argv: readonly string[], env: CliIo['env'] = {}): Promise<Ran
   return { code: await main(argv, io), ...written };
 }
 
-const COMMANDS = ['demo', 'replay', 'serve', 'bench'];
+const COMMANDS = ['demo', 'replay', 'serve', 'bench', 'torture'];
 
 describe('Help and version', () => {
   it('quorate --help shows usage, commands, examples, exit codes and environment on stdout', async () => {

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/base/random.ts';
+import { FAIL_POINTS } from '../../src/cluster/fail-point.ts';
+import { Nemesis } from '../../src/torture/nemesis.ts';
+import type { NemesisStage } from '../../src/torture/nemesis.ts';
+
+/** Runs a nemesis for so many deeds on a stage that only notes them. */
+async function deedsOf(seed: number, count: number, given: { mayStop?: boolean; mayKill?: boolean } = {}) {
+  const { mayStop = true, mayKill = true } = given;
+  const said: string[] = [];
+  const note = async (text: string): Promise<void> => void said.push(text);
+  const stage: NemesisStage = {
+    replicas: 5,
+    clients: 3,
+    injectFault: async (replica, fault) => {
+      await note(`${fault} ${replica}`);
+      return mayKill;
+    },
+    killClient: async (client) => {
+      await note(`kill client ${client}`);
+      return client !== 0;
+    },
+    order: (client, order) => void note(`order ${client} ${order}`),
+    press: (kind, ms) => note(`${kind} ${ms}`),
+    stopProcess: (ms) => note(`stop ${ms}`),
+    loseState: () => note('lose state'),
+  };
+  const over = new AbortController();
+  let waits = 0;
+  const delay = async (): Promise<void> => {
+    if (++waits <= count) return;
+    over.abort();
+    throw new Error('It is over');
+  };
+  const nemesis = new Nemesis({ stage, random: seededRandom(seed), gapMs: 100, mayStop, delay });
+  await nemesis.run(over.signal);
+  return { said, nemesis };
+}
+
+describe('A nemesis', () => {
+  it('does the same with the same seed, and something else with another', async () => {
+    const first = await deedsOf(5, 100);
+    expect((await deedsOf(5, 100)).said).toEqual(first.said);
+    expect((await deedsOf(6, 100)).said).not.toEqual(first.said);
+  });
+
+  it('does everything that there is, and counts what was done', async () => {
+    const { nemesis, said } = await deedsOf(1, 3000);
+    const others = ['terminate', 'hang', 'oom', 'kill client', 'block client', 'flood', 'flood large'];
+    const harm = ['burn', 'garbage', 'external', 'stop', 'lose state'];
+    expect([...nemesis.done.keys()].toSorted()).toEqual([...FAIL_POINTS, ...others, ...harm].toSorted());
+    expect(nemesis.kills).toBe(said.filter((text) => isDeath(text)).length);
+  });
+
+  it('counts no kill that was not done, and does not stop the process where it may not', async () => {
+    const { nemesis, said } = await deedsOf(1, 500, { mayStop: false, mayKill: false });
+    expect(said.some((text) => text.startsWith('stop'))).toBe(false);
+    expect(nemesis.kills).toBe(nemesis.done.get('kill client'));
+  });
+});
+
+function isDeath(text: string): boolean {
+  if (text === 'kill client 0') return false;
+  return /^(terminate|hang|oom|kill client)/.test(text) || FAIL_POINTS.some((point) => text.startsWith(`${point} `));
+}
