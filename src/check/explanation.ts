@@ -8,9 +8,11 @@ import type { Model } from './model.ts';
 import { isRead, orderEvents } from './search.ts';
 import { longestOrder } from './wing-gong.ts';
 
-const STEPS_PER_TRIAL = 100_000;
+const STEPS_PER_TRIAL = 300_000;
 const TRIED_MAX = 2_000_000; // Operations of all trials together.
-const CAUSES = 128; // Changes before a stretch that are looked at first.
+const CAUSES = 64; // Operations before a stretch that are looked at first.
+const LOST_READS_MAX = 32;
+const STRETCH_MAX = 1_000; // A longer stretch is shrunk before its causes are looked for.
 const LONGEST_STEPS = 200_000;
 const NONE: ReadonlySet<Operation> = new Set();
 
@@ -33,8 +35,9 @@ export function explain<State>(stretch: Stretch<State>): Explanation {
   const { model, key, impossible, before } = stretch;
   const trials = new Trials(stretch);
   const stretched = stretch.operations.filter(({ start }) => start <= impossible.end);
-  const shrunk = trials.shrink(stretched, stretch.state);
-  const needed = before.length === 0 ? shrunk : trials.shrink(trials.withCause(shrunk), model.initial);
+  let needed = stretched;
+  if (before.length === 0 || stretched.length > STRETCH_MAX) needed = trials.shrink(stretched, stretch.state);
+  if (before.length > 0) needed = trials.shrink(trials.withCause(needed), model.initial);
   const operations = trials.withOrigin(needed, [...before, ...stretched]);
   const budget = { steps: LONGEST_STEPS, memoBytes: 64 * 1024 * 1024 };
   const order = longestOrder(orderEvents(operations, model), model, budget);
@@ -63,7 +66,7 @@ class Trials<State> {
         const left = new Set([...optional, ...dropped]);
         if (dropped.size > 0 && this.#isEnough(rest, initial, left)) {
           needed = rest;
-          for (const operation of dropped) optional.add(operation);
+          for (const operation of dropped) if (!isRead(this.#stretch.model, operation)) optional.add(operation);
         } else {
           at += size;
         }
@@ -73,20 +76,37 @@ class Trials<State> {
   }
 
   /**
-   * The same with the operations before it that brought the object into the state that it was in: the last changes,
-   * from one on that makes sense of all that follow, or else all.
+   * The same with operations before it that brought the object into the state that it was in: the last ones, from one
+   * on that makes sense of all that follow, or else all.
    */
   withCause(operations: readonly Operation[]): readonly Operation[] {
     const { model, before } = this.#stretch;
-    const changes = before.filter((operation) => !isRead(model, operation)).toSorted((a, b) => a.end - b.end);
-    const counts = Array.from({ length: 2 * CAUSES }, (_, at) => (at < CAUSES ? CAUSES + at : 2 * CAUSES - at - 1));
-    for (const count of counts) {
-      if (count > changes.length) continue;
-      const caused = byStart([...changes.slice(changes.length - count), ...operations]);
-      if (this.#isIllegalAt(caused, model.initial, NONE)) return caused;
+    const over = before.toSorted((a, b) => a.end - b.end);
+    const changes = over.filter((operation) => !isRead(model, operation));
+    // Reads are only of use where they tell in which order changes that overlap took effect.
+    for (const candidates of [changes, over]) {
+      for (let count = CAUSES; count < 2 * CAUSES && count <= candidates.length; count++) {
+        const caused = this.#withoutLostReads(byStart([...candidates.slice(-count), ...operations]));
+        if (caused !== undefined) return caused;
+      }
     }
-    const all = byStart([...changes, ...operations]);
-    return this.#isIllegalAt(all, model.initial, NONE) ? all : byStart([...before, ...this.#stretch.operations]);
+    const all = byStart([...before, ...operations]);
+    return this.#isIllegalAt(all, this.#stretch.model.initial, NONE)
+      ? all
+      : byStart([...before, ...this.#stretch.operations]);
+  }
+
+  /** The operations without reads of what was written before all of them; `undefined` where that is not enough. */
+  #withoutLostReads(operations: readonly Operation[]): readonly Operation[] | undefined {
+    const { model, impossible } = this.#stretch;
+    let left = operations;
+    for (let dropped = 0; dropped < LOST_READS_MAX; dropped++) {
+      const lost = this.#impossibleOf(left, model.initial, NONE);
+      if (lost === impossible) return left;
+      if (lost === undefined || !isRead(model, lost)) return undefined;
+      left = left.filter((operation) => operation !== lost);
+    }
+    return undefined;
   }
 
   /** The same with the latest change after which the impossible operation was possible: where its output is from. */
@@ -114,6 +134,14 @@ class Trials<State> {
 
   /** Whether the return that is impossible is so for these operations; not as well where it took too long to see. */
   #isIllegalAt(operations: readonly Operation[], initial: State, optional: ReadonlySet<Operation>): boolean {
+    return this.#impossibleOf(operations, initial, optional) === this.#stretch.impossible;
+  }
+
+  #impossibleOf(
+    operations: readonly Operation[],
+    initial: State,
+    optional: ReadonlySet<Operation>,
+  ): Operation | undefined {
     const { model, impossible } = this.#stretch;
     // What happened after that return explains nothing: what had not returned by then, may never.
     const cut = operations.map((operation) =>
@@ -121,7 +149,7 @@ class Trials<State> {
     );
     const budget = { steps: STEPS_PER_TRIAL + 20 * operations.length, memoBytes: 0 };
     const outcome = searchWithOptional(orderEvents(cut, model), model, { budget, initial, optional });
-    return outcome.kind === 'illegal' && outcome.impossible === impossible;
+    return outcome.kind === 'illegal' ? outcome.impossible : undefined;
   }
 }
 

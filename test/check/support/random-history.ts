@@ -134,7 +134,7 @@ export const SUBJECTS: readonly Subject[] = [
  */
 export function randomHistory(random: Random, subject: Subject, operationsMax = 7): readonly Operation[] {
   const times = randomTimes(random, 1 + below(random, operationsMax));
-  const drawn = times.map((time, index) => ({ process: index, ...subject.call(random, index), ...time }));
+  const drawn = times.map((time, index) => Object.assign({ process: index }, subject.call(random, index), time));
   return below(random, 2) === 0 ? drawn : answered(random, subject, drawn);
 }
 
@@ -150,7 +150,8 @@ function randomTimes(random: Random, count: number): readonly Pick<Operation, 's
 }
 
 /** The same operations with outputs that they have in one legal order, as far as one is found. */
-function answered(random: Random, { model, call }: Subject, drawn: readonly Operation[]): readonly Operation[] {
+function answered(random: Random, subject: Subject, drawn: readonly Operation[]): readonly Operation[] {
+  const { model } = subject;
   let state = model.initial;
   let left = [...drawn];
   const done: Operation[] = [];
@@ -166,7 +167,7 @@ function answered(random: Random, { model, call }: Subject, drawn: readonly Oper
     let tried = one;
     let after = model.step(state, tried);
     for (let draw = 0; after === ILLEGAL && draw < 50; draw++) {
-      tried = { ...one, ...call(random, done.length) };
+      tried = { ...one, ...subject.call(random, done.length) };
       after = model.step(state, tried);
     }
     if (after !== ILLEGAL) state = after;
