@@ -71,12 +71,16 @@ export class Demands<Thing, Reason> {
   }
 }
 
-/** Demands what is known of the versions of a key: the first is the oldest; by number, the order of all. */
+/**
+ * Demands what is known of the versions of a key: the first is the oldest; by number, the order of all.
+ *
+ * @returns the versions, by version in their order.
+ */
 export function demandVersions(
   demands: { of(version: Version): number; add(from: number, to: number): void },
   versions: readonly Version[],
   by: VersionsBy,
-): void {
+): readonly Version[] {
   const first = versions.find(({ name }) => name === null);
   const others = versions.filter(({ name }) => name !== null);
   if (by === 'version') others.sort((a, b) => Number(numberOf(a) > numberOf(b)) - Number(numberOf(a) < numberOf(b)));
@@ -85,9 +89,11 @@ export function demandVersions(
     if (older !== undefined) demands.add(demands.of(older), demands.of(version));
     if (by === 'version') older = version;
   }
+  return first === undefined ? others : [first, ...others];
 }
 
-function numberOf({ name }: Version): number | bigint {
+/** The number of a version that is known by one. */
+export function numberOf({ name }: Version): number | bigint {
   return typeof name === 'bigint' ? name : Number(name);
 }
 

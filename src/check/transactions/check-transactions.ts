@@ -83,8 +83,8 @@ export function checkTransactions(
   const lists = observation.lists.map((list) => orderList(inference, isWeak ? withoutOwn(list) : list));
   for (const list of lists) inferList(inference, list);
   const members = [...history.keys()].filter((index) => hasCommitted(inference, index));
-  if (level.order === 'process') addProcessOrder(graph, history, members);
-  if (level.order === 'real-time') addRealTime(graph, history, members);
+  if (level.order === 'process') addProcessOrder(graph, transactions, members);
+  if (level.order === 'real-time') addRealTime(graph, transactions, members);
   const anomalies = [...sightingsOf(inference, level), ...cyclesOf(inference, level)];
   const [gravest] = anomalies;
   if (gravest === undefined) return { verdict: 'ok', operations };
