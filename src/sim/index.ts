@@ -20,7 +20,26 @@ export type {
 } from './simulate.ts';
 export { shrink } from './shrink.ts';
 export type { ShrinkOptions, Shrunk } from './shrink.ts';
+export { SimulationError } from './actors/failure.ts';
+export type { ActorReplay } from './actors/failure.ts';
+export type { ActorDoors, SimDoors } from './actors/doors.ts';
+export type { SimDisk } from './actors/disk.ts';
+export type { ActorFaults, ActorProfile } from './actors/profile.ts';
+export type { ActorProbe } from './actors/run.ts';
+export type { SimActorOptions } from './actors/sim-actor.ts';
+export type {
+  ActorCheck,
+  ActorOutcome,
+  ActorReport,
+  ActorSimulation,
+  ActorSpec,
+  ActorTurn,
+} from './actors/simulate-actors.ts';
+export type { ActorViolation } from './actors/world.ts';
+export { spaceTimeDiagram } from './diagram.ts';
+export type { DiagramOptions } from './diagram.ts';
 export { transcriptOf } from './transcript.ts';
+export type { RunRecords } from './transcript.ts';
 export { PROFILES } from './cluster/profiles.ts';
 export type { Profile } from './cluster/profiles.ts';
 export type { ClusterProbe, EntryProbe, ReplicaProbe } from './cluster/probe.ts';
