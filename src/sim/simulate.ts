@@ -2,13 +2,17 @@
 import { integerOption, rangeError } from '../base/errors.ts';
 import type { Verdict } from '../check/history.ts';
 import type { Rules } from '../protocol/rules.ts';
+import { simulateActors } from './actors/simulate-actors.ts';
+import type { ActorCheck, ActorDefinitions, ActorReport, ActorSimulation } from './actors/simulate-actors.ts';
 import type { Trace } from './engine/trace.ts';
 import type { Violation } from './cluster/judge.ts';
 import type { FaultPlan, SimPlan } from './cluster/plan.ts';
 import { probeOf } from './cluster/probe.ts';
 import type { ClusterProbe } from './cluster/probe.ts';
-import { PROFILES, drawPlan } from './cluster/profiles.ts';
-import type { PlanChoices, Profile } from './cluster/profiles.ts';
+import { drawPlan } from './cluster/draw-plan.ts';
+import type { PlanChoices } from './cluster/draw-plan.ts';
+import { PROFILES } from './cluster/profiles.ts';
+import type { Profile } from './cluster/profiles.ts';
 import { runPlan } from './cluster/run-plan.ts';
 
 /** The cluster that is simulated; what is left out is the seed's. */
@@ -86,7 +90,30 @@ export function profileOf(seed: number): Profile {
  * );
  * console.log(violations.length, hash === simulate({ seed: 7, profile: 'crash-storm' }).hash); // 0 true
  */
-export function simulate(options: SimulateOptions, check?: SimCheck): SimResult {
+export function simulate(options: SimulateOptions, check?: SimCheck): SimResult;
+/**
+ * Runs actors, unchanged, on virtual time under faults that a seed decides: see {@link simulateActors}. The first seed
+ * under which `check` fails is made small and thrown.
+ *
+ * @throws {SimulationError} for the first seed that breaks a promise.
+ * @throws {RangeError} when an option is out of range.
+ */
+export function simulate<Definitions extends ActorDefinitions>(
+  options: ActorSimulation<Definitions>,
+  check?: ActorCheck<Definitions>,
+): Promise<ActorReport>;
+export function simulate<Definitions extends ActorDefinitions>(
+  options: SimulateOptions | ActorSimulation<Definitions>,
+  check?: SimCheck | ActorCheck<Definitions>,
+): SimResult | Promise<ActorReport> {
+  // The overloads pair the check with the options.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as said above
+  if ('actors' in options) return simulateActors(options, check as ActorCheck<Definitions> | undefined);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as said above
+  return simulateCluster(options, check as SimCheck | undefined);
+}
+
+function simulateCluster(options: SimulateOptions, check: SimCheck | undefined): SimResult {
   const seed = integerOption('seed', options.seed, { min: 0, max: 0xffff_ffff });
   const profile = options.profile ?? profileOf(seed);
   if (!PROFILES.includes(profile)) {

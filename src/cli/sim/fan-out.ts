@@ -29,7 +29,7 @@ export interface FanOutOptions {
   readonly onProgress: (soFar: SeedSummary) => void;
 }
 
-/** Runs the seeds of a range on all threads of a pool. @returns the sum of what was run, without gaps from the first. */
+/** Runs the seeds of a range on all threads of a pool. @returns the sum of what was run, from the first seed on. */
 export async function fanOut({ pool, range, signal, onProgress }: FanOutOptions): Promise<SeedSummary> {
   const parts = partsOf(range);
   const done: SeedSummary[] = [];

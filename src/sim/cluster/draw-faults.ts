@@ -39,6 +39,7 @@ const MIXES: Readonly<Record<Profile, { readonly kinds: readonly Kind[]; readonl
   'fail-points': { kinds: ['fail-point', 'fail-point', 'fail-point', 'partition'], most: 10 },
   'stale-messages': { kinds: ['stale', 'stale', 'crash'], most: 6 },
   priorities: { kinds: ['crash', 'crash', 'fail-point', 'leave'], most: 10 },
+  scramble: { kinds: ['crash', 'crash', 'crash', 'fail-point', 'leave'], most: 12 },
   stalls: { kinds: ['crash', 'crash', 'crash', 'fail-point', 'leave'], most: 12 },
 };
 

@@ -1,0 +1,178 @@
+// Draws a plan from a seed: the profile is chosen first and its parameters then, because one mixture of faults hides
+// what another shows. Source: Groce et al., "Swarm Testing" (ISSTA 2012).
+import { unreachable } from '../../base/assert.ts';
+import { below } from '../../base/random.ts';
+import type { Random } from '../../base/random.ts';
+import { registerQuorums } from '../../quorum/register-quorums.ts';
+import { between, happens, pick, streamOf } from '../engine/chance.ts';
+import { drawFaults } from './draw-faults.ts';
+import type { ClusterPlan, MessageKind, NetworkPlan, OperationPlan, SimPlan } from './plan.ts';
+import type { Profile } from './profiles.ts';
+
+/** What a caller decides about a plan; the seed decides the rest. */
+export interface PlanChoices {
+  /** Sizes of the cluster and the number of client threads. */
+  readonly cluster?: Partial<Pick<ClusterPlan, 'replicas' | 'read' | 'write' | 'prepare' | 'coordinators'>>;
+  readonly clients?: number;
+  /** Operations of each client. */
+  readonly operations?: number;
+  /** Keys that they share. */
+  readonly keys?: number;
+  /** Share of writes, from 0 to 1. */
+  readonly writes?: number;
+}
+
+/** Draws a plan. The same arguments give the same plan. */
+export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = {}): SimPlan {
+  const cluster = drawCluster(streamOf(seed, -1, 'cluster'), profile, choices);
+  const network = drawNetwork(streamOf(seed, -1, 'network'), profile);
+  // Slow networks need more time for the same work.
+  const stormUs = (network.isOrdered ? 60_000 : 150_000) + 20 * network.delayUs;
+  const operations = drawOperations(streamOf(seed, -1, 'operations'), stormUs, {
+    ...workloadOf(seed, profile),
+    ...choices,
+  });
+  const faults = drawFaults(streamOf(seed, -1, 'faults'), { profile, cluster, stormUs });
+  const leavesBroken = (seed & 1) === 1;
+  return { version: 1, profile, seed, cluster, network, operations, faults, stormUs: 4 * stormUs, leavesBroken };
+}
+
+function drawCluster(random: Random, profile: Profile, { cluster = {} }: PlanChoices): ClusterPlan {
+  // Guided profiles search small clusters: few replicas have fewer ways to make up for each other.
+  const isSmall = profile === 'scramble' || profile === 'stalls' || profile === 'priorities';
+  const replicas = cluster.replicas ?? pick(random, isSmall ? [3, 3, 3, 4, 5] : [3, 5, 5, 5, 5]);
+  const majority = Math.floor(replicas / 2) + 1;
+  // As openCluster may be configured; mostly as it is by default.
+  const write = cluster.write ?? (happens(random, 0.2) ? Math.min(replicas, majority + 1) : majority);
+  const read = cluster.read ?? (write > majority && happens(random, 0.5) ? replicas - write + 1 : majority);
+  const { prepare } = registerQuorums({ replicas, read, write, prepare: cluster.prepare });
+  return {
+    replicas,
+    read,
+    write,
+    prepare,
+    coordinators: cluster.coordinators ?? pick(random, [2, 2, 3]),
+    ringBytes: profile === 'overload' ? pick(random, [256, 384, 512, 1024]) : 65_536,
+    replicaBytesMax: profile === 'overload' && happens(random, 0.3) ? 1200 : 1 << 24,
+    tagsFrom: pick(random, [[0, 0] as const, [0, 0] as const, [0, 0x7fff_fff0] as const, [0, 0xffff_fff0] as const]),
+    standbys: below(random, 2),
+    restartsMax: 10,
+    loadUs: pick(random, [1_000, 5_000, 20_000]),
+  };
+}
+
+const LOSSY_KINDS: readonly MessageKind[] = ['accept', 'accept', 'accept', 'vote', 'prepare', 'promise', 'reply'];
+
+function drawNetwork(random: Random, profile: Profile): NetworkPlan {
+  const rings: NetworkPlan = {
+    isOrdered: true,
+    delayUs: pick(random, [10, 30, 60]),
+    slowRate: 0.001,
+    slowUs: 5_000,
+    lossRate: 0,
+    lossyKind: pick(random, LOSSY_KINDS),
+    lossyRate: 0,
+    repeatRate: 0,
+    replayRate: 0,
+    replayUs: 0,
+    losesToDead: false,
+    priorityChanges: 0,
+    stallRate: 0,
+    stallUs: 1,
+  };
+  const isHostile = profile !== 'calm' && profile !== 'overload' && happens(random, 0.6);
+  const hostile: NetworkPlan = {
+    ...rings,
+    isOrdered: false,
+    delayUs: pick(random, [200, 1_000, 3_000]),
+    slowRate: pick(random, [0.001, 0.02, 0.1]),
+    slowUs: 25_000,
+    lossRate: pick(random, [0, 0, 0.05, 0.2]),
+    lossyRate: pick(random, [0, 0.3, 0.6]),
+    losesToDead: happens(random, 0.3),
+  };
+  switch (profile) {
+    case 'duplicate-storm':
+      return { ...hostile, repeatRate: pick(random, [0.2, 0.5]), replayRate: 0.3, replayUs: 40_000, lossRate: 0.05 };
+    case 'stale-messages':
+      return { ...hostile, repeatRate: 0.3, replayRate: 0.7, replayUs: 30_000, losesToDead: false };
+    case 'priorities':
+      return { ...hostile, slowRate: 0, priorityChanges: pick(random, [30, 100, 250]), lossRate: 0 };
+    case 'stalls':
+      return {
+        ...hostile,
+        delayUs: 200,
+        stallRate: pick(random, [0.3, 0.5, 0.7]),
+        stallUs: pick(random, [3_000, 12_000, 40_000]),
+        lossyRate: pick(random, [0, 0.3, 0.6]),
+        repeatRate: pick(random, [0, 0, 0.2]),
+        replayRate: 0.2,
+        replayUs: 30_000,
+        losesToDead: false,
+      };
+    case 'scramble':
+      // Messages are as slow as the patience of those who wait for them: every order is as likely as any other.
+      return {
+        ...hostile,
+        delayUs: pick(random, [3_000, 8_000, 20_000]),
+        slowRate: 0.05,
+        lossRate: pick(random, [0, 0, 0.1, 0.3]),
+        lossyRate: pick(random, [0, 0.3, 0.6]),
+        repeatRate: pick(random, [0, 0, 0.1, 0.3]),
+        replayRate: 0.3,
+        replayUs: 60_000,
+        stallRate: pick(random, [0, 0.3, 0.5]),
+        stallUs: pick(random, [15_000, 40_000, 100_000]),
+        losesToDead: false,
+      };
+    case 'calm':
+    case 'crash-storm':
+    case 'partition-storm':
+    case 'overload':
+    case 'slow-replica':
+    case 'pause-storm':
+    case 'clock-storm':
+    case 'fail-points':
+      return isHostile ? hostile : rings;
+    default:
+      return unreachable(profile);
+  }
+}
+
+/** Guided profiles search few operations for one bad order; the others drown the cluster in many. */
+function workloadOf(seed: number, profile: Profile): PlanChoices {
+  if (profile === 'scramble') return { clients: 3, operations: 4, keys: 1 };
+  const isGuided = profile === 'stalls' || profile === 'priorities' || profile === 'stale-messages';
+  return isGuided && (seed & 2) === 0 ? { clients: 3, operations: 4, keys: 1 } : {};
+}
+
+function drawOperations(random: Random, stormUs: number, choices: PlanChoices): OperationPlan[] {
+  const { clients = 4, operations: count = 10, keys = pick(random, [1, 1, 2, 3]), writes } = choices;
+  const writeRate = writes ?? pick(random, [0.3, 0.5, 0.7]);
+  const deleteRate = pick(random, [0, 0, 0.3]);
+  const joinRate = pick(random, [0, 0, 0.3]);
+  const otherLevelRate = pick(random, [0, 0, 0.15]);
+  const resolveRate = pick(random, [0, 0.1]);
+  const timeoutMs = pick(random, [[20, 60, 1000], [1000], [200, 1000]]);
+  const thinkUs = pick(random, [0, 100, Math.floor(stormUs / (2 * count))]);
+  const operations: OperationPlan[] = [];
+  for (let client = 0; client < clients; client++) {
+    for (let index = 0; index < count; index++) {
+      const isWrite = happens(random, writeRate);
+      const chance = below(random, 1000) / 1000;
+      const call = happens(random, resolveRate) ? 'resolve' : isWrite ? 'put' : 'get';
+      const level = chance < otherLevelRate ? 'one' : chance < 1.5 * otherLevelRate ? 'all' : 'quorum';
+      operations.push({
+        client,
+        call: call === 'put' && happens(random, deleteRate) ? 'delete' : call,
+        key: `k${below(random, keys)}`,
+        value: 1 + client * count + index,
+        level,
+        timeoutMs: pick(random, timeoutMs),
+        thinkUs: thinkUs === 0 ? 0 : between(random, 0, 2 * thinkUs),
+        joins: index > 0 && happens(random, joinRate),
+      });
+    }
+  }
+  return operations;
+}
