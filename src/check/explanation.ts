@@ -35,7 +35,7 @@ export function explain<State>(stretch: Stretch<State>): Explanation {
   const { model, key, impossible, before } = stretch;
   const trials = new Trials(stretch);
   const stretched = stretch.operations.filter(({ start }) => start <= impossible.end);
-  let needed = stretched;
+  let needed: readonly Operation[] = stretched;
   if (before.length === 0 || stretched.length > STRETCH_MAX) needed = trials.shrink(stretched, stretch.state);
   if (before.length > 0) needed = trials.shrink(trials.withCause(needed), model.initial);
   const operations = trials.withOrigin(needed, [...before, ...stretched]);
