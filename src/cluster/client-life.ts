@@ -3,8 +3,8 @@
 //
 // A client leaves some waiters (`Atomics.waitAsync`) at the life word of its place, which nothing ever rings. The
 // engine takes a thread's waiters away when the thread has ended, however it ended, and not before. So the supervisor
-// now and then wakes one: where it finds none, the thread is gone. The client replaces what was woken as soon as it gets
-// to it; until then the supervisor halves its pace with each waiter that it takes, so that 16 of them last for hours.
+// now and then wakes one: where it finds none, the thread is gone. The client replaces what was woken as soon as it
+// gets to it; until then the supervisor halves its pace with each waiter that it takes, so that 16 last for hours.
 import { CLIENTS_MAX } from '../base/limits.ts';
 import type { SharedMemory } from '../ring/memory.ts';
 

@@ -109,7 +109,7 @@ export class SharedLedger {
     Atomics.store(this.#words, STOPPED, 1);
   }
 
-  /** Takes a ticket for the slot's present key; `undefined` while its records are in use. Call {@link begin} at once. */
+  /** Takes a ticket for the slot's present key; `undefined` while its records are in use. {@link begin} at once. */
   take(slot: number): Ticket | undefined {
     const at = SLOTS + slot * LINE;
     // Others take tickets between our look and our add: what they can take in that time is left free.
