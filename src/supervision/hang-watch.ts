@@ -1,6 +1,8 @@
 // When is a live thread hung? It has something to read, does not sleep, and has not finished a turn for `hungMs` of
 // the observer's own observed progress. Where the observer itself was stopped (SIGSTOP, a starved machine), the
 // measurement starts again, so that nobody is convicted for time in which nobody ran.
+import { SUPERVISION_RULES } from './rules.ts';
+import type { SupervisionRules } from './rules.ts';
 
 /** How long is too long. */
 export interface HangPolicy {
@@ -35,12 +37,15 @@ export function measure(
   policy: HangPolicy,
   before: HangMeasurement | undefined,
   { nowMs, hasUnread, isParked, turns }: Observation,
+  rules: SupervisionRules = SUPERVISION_RULES,
 ): HangMeasurement {
-  const isBusy = hasUnread && !isParked;
+  const isBusy = hasUnread && !(rules.sparesSleepers && isParked);
   const passedMs = before === undefined ? 0 : nowMs - before.nowMs;
   // Time counts between two looks that both found it busy, in the same turn.
-  const isStuck = before !== undefined && before.isBusy && isBusy && turns === before.turns;
-  const stuckMs = isStuck && passedMs <= 2 * policy.tickMs ? before.stuckMs + passedMs : 0;
+  const isSameTurn = turns === before?.turns || !rules.seesProgress;
+  const isStuck = before !== undefined && before.isBusy && isBusy && isSameTurn;
+  const isObserved = passedMs <= 2 * policy.tickMs || !rules.discountsGaps;
+  const stuckMs = isStuck && isObserved ? before.stuckMs + passedMs : 0;
   return { nowMs, turns, isBusy, stuckMs };
 }
 

@@ -5,6 +5,7 @@ import type { Random } from '../base/random.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { KeeperDoors } from './keeper-doors.ts';
 import type { Directive, RestartPolicy } from './restart-policy.ts';
+import type { SupervisionRules } from './rules.ts';
 
 /** The message that promotes a standby to a slot. */
 export interface Wiring {
@@ -46,6 +47,8 @@ export interface ThreadKeeperOptions {
   readonly clock?: () => number;
   /** Threads and timers; default worker threads and those of the event loop. */
   readonly doors?: KeeperDoors;
+  /** Default all of them; a test takes one away. */
+  readonly rules?: SupervisionRules;
 }
 
 /** Events of a ThreadKeeper, by name. */

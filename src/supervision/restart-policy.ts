@@ -5,6 +5,8 @@ import { rangeError } from '../base/errors.ts';
 import { unitOf } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
 import type { ExitReason } from './exit-reason.ts';
+import { SUPERVISION_RULES } from './rules.ts';
+import type { SupervisionRules } from './rules.ts';
 
 /** How often, and how fast, one child may be restarted. */
 export interface RestartPolicy {
@@ -73,20 +75,28 @@ export interface Decision {
  * Source: restart intensity as in Erlang/OTP's `supervisor`; exponential back-off with jitter and a reset window as in
  * Akka's `BackoffSupervisor`.
  */
-export function decide(policy: RestartPolicy, history: FailureHistory, failure: Failure, random: Random): Decision {
-  if (failure.reason.kind === 'stopped') return { directive: { kind: 'leave' }, history: NO_FAILURES };
+export function decide(
+  policy: RestartPolicy,
+  history: FailureHistory,
+  failure: Failure,
+  random: Random,
+  rules: SupervisionRules = SUPERVISION_RULES,
+): Decision {
+  const isStopped = failure.reason.kind === 'stopped' && rules.leavesTheStopped;
+  if (isStopped) return { directive: { kind: 'leave' }, history: NO_FAILURES };
   const { nowMs, ranMs } = failure;
-  const recent = history.failuresMs.filter((atMs) => nowMs - atMs < policy.windowMs);
+  const recent = history.failuresMs.filter((atMs) => nowMs - atMs < policy.windowMs || !rules.forgetsFailures);
   const failuresMs = [...recent, nowMs].slice(-(policy.restartsMax + 1));
-  const inARow = ranMs >= policy.healthyMs ? 1 : history.inARow + 1;
+  const inARow = ranMs >= policy.healthyMs && rules.forgivesTheHealthy ? 1 : history.inARow + 1;
   const remembered = { failuresMs, inARow };
-  if (failuresMs.length > policy.restartsMax) {
+  if (failuresMs.length > policy.restartsMax && rules.limitsRestarts) {
     return {
       directive: { kind: 'escalate', retryAfterMs: shortened(policy.backoffMsMax, policy, random) },
       history: remembered,
     };
   }
-  return { directive: { kind: 'restart', afterMs: backoffMs(policy, inARow, random) }, history: remembered };
+  const afterMs = rules.backsOff ? backoffMs(policy, inARow, random) : 0;
+  return { directive: { kind: 'restart', afterMs }, history: remembered };
 }
 
 function backoffMs(policy: RestartPolicy, inARow: number, random: Random): number {

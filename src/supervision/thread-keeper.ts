@@ -252,7 +252,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     if (this.#phase !== 'starting' && this.#phase !== 'running') return;
     const failedMs = this.#clock();
     const failure = { reason, nowMs: failedMs, ranMs: failedMs - slot.promotedMs };
-    const { directive, history } = decide(this.#policy, slot.history, failure, this.#random);
+    const { directive, history } = decide(this.#policy, slot.history, failure, this.#random, this.#options.rules);
     slot.history = history;
     this.emit('directive', { slot: slot.index, directive });
     this.#perform(slot, directive, reason);
@@ -296,7 +296,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     }
     if (this.#phase !== 'running') return;
     const failure = { reason, nowMs: this.#clock(), ranMs: 0 };
-    const { directive, history } = decide(this.#policy, this.#startHistory, failure, this.#random);
+    const { directive, history } = decide(this.#policy, this.#startHistory, failure, this.#random, this.#options.rules);
     this.#startHistory = history;
     const retryAfterMs = startBackoffMs(this.#policy, directive);
     this.emit('startFailed', { reason, retryAfterMs });

@@ -1,6 +1,27 @@
-// All seeded bugs.
+// All seeded bugs, but for those of rings and tally board, which test/sim/explorer holds.
+import { RULES } from '../../src/protocol/rules.ts';
+import type { Rules } from '../../src/protocol/rules.ts';
 import { COORDINATOR_MUTANTS } from './coordinator-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { REGISTER_MUTANTS } from './register-mutants.ts';
+import { simulated } from './sim-catcher.ts';
+import { SUPERVISION_MUTANTS } from './supervision-mutants.ts';
 
-export const MUTANTS: readonly Mutant[] = [...REGISTER_MUTANTS, ...COORDINATOR_MUTANTS];
+/** Simulated clusters a bug: the cheaper catchers come first. */
+const SIMULATED_SEEDS = 300;
+
+export const MUTANTS: readonly Mutant[] = [
+  ...[...REGISTER_MUTANTS, ...COORDINATOR_MUTANTS].map(alsoSimulated),
+  ...SUPERVISION_MUTANTS,
+];
+
+/** The simulator looks for every bug that is a rule of the register taken away. */
+function alsoSimulated(mutant: Mutant): Mutant {
+  const rule = mutant.removed.replace(/^rule /, '');
+  if (!isRule(rule)) return mutant;
+  return { ...mutant, catchers: [...mutant.catchers, simulated(rule, SIMULATED_SEEDS)] };
+}
+
+function isRule(name: string): name is keyof Rules {
+  return Object.hasOwn(RULES, name);
+}

@@ -11,7 +11,7 @@ export interface ShrinkOptions<Item> {
   readonly triesMax: number;
 }
 
-/** A short part of `items` that fails as `items` do: the shorter of two, with whole parts left out first, and without. */
+/** A short part of `items` that fails as they do: the shorter of two, with whole parts left out first, and without. */
 export function shrink<Item>(items: readonly Item[], options: ShrinkOptions<Item>): readonly Item[] {
   const one = shrinkOnce(items, options);
   const other = shrinkOnce(items, { ...options, partsOf: () => [] });

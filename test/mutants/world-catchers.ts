@@ -30,7 +30,7 @@ const THREE = registerQuorums({ replicas: 3 });
 export function atRandom(broken: Broken, kept: Broken = {}): Catcher {
   const sound = { quorums: THREE, ...kept };
   return {
-    name: 'random schedules',
+    name: 'scheduler',
     catches: () => search({ ...sound, ...broken }, SEEDS_MAX, recordSchedule),
     flagsProduction: () => search(sound, PRODUCTION_SEEDS, recordSchedule)?.what,
   };
@@ -40,7 +40,7 @@ export function atRandom(broken: Broken, kept: Broken = {}): Catcher {
 export function onDetours(broken: Broken, kept: Broken = {}): Catcher {
   const sound = { quorums: THREE, ...kept };
   return {
-    name: 'detours from known schedules',
+    name: 'detours',
     catches: () => search({ ...sound, ...broken }, SEEDS_MAX, recordDetour),
     flagsProduction: () => search(sound, PRODUCTION_SEEDS, recordDetour)?.what,
   };
@@ -58,7 +58,7 @@ export function byDirection(
     return { world, failure: endOf(world, wrong) };
   };
   return {
-    name: 'directed schedule',
+    name: 'directed',
     catches: () => {
       const options = { ...sound, ...broken };
       const { world, failure } = record(options);
