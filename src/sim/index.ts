@@ -56,3 +56,5 @@ export type {
 } from './cluster/plan.ts';
 export type { Violation } from './cluster/judge.ts';
 export type { Trace, TraceKind, TraceNode, TraceRecord } from './engine/trace.ts';
+export { ReplayedMachine } from './explorer/replayed-machine.ts';
+export type { Reaction, Reactor } from './explorer/replayed-machine.ts';

@@ -23,7 +23,31 @@ export interface Reaction<Output> {
   readonly output: Output;
 }
 
-/** The states of a reactor that were met so far, from {@link ReplayedMachine.start}. */
+/**
+ * The states of a reactor that were met so far, from {@link ReplayedMachine.start}.
+ *
+ * @example
+ * ```ts
+ * import { ReplayedMachine } from 'quorate/sim';
+ *
+ * class Turnstile {
+ *   #isOpen = false;
+ *   react(input: 'coin' | 'push'): string {
+ *     const passes = input === 'push' && this.#isOpen;
+ *     this.#isOpen = input === 'coin';
+ *     return passes ? 'passes' : 'stays';
+ *   }
+ *   identify(): string {
+ *     return String(this.#isOpen);
+ *   }
+ * }
+ * const machine = new ReplayedMachine(() => new Turnstile());
+ * const paid = machine.step(machine.start, 'coin', 'coin');
+ * const passed = machine.step(paid.state, 'push', 'push');
+ * const paidAgain = machine.step(passed.state, 'coin', 'coin');
+ * console.log(passed.output, paidAgain.state === paid.state); // passes true
+ * ```
+ */
 export class ReplayedMachine<Input, Output> {
   /** The state of a fresh reactor. */
   readonly start = 0;

@@ -1,0 +1,114 @@
+// Three production replicas and two coordinators in every order of frames, votes, crashes and recovery; and production
+// without one of its rules, which must fail.
+import { describe, expect, it } from 'vitest';
+import { RULES } from '../../../src/protocol/rules.ts';
+import type { Rules } from '../../../src/protocol/rules.ts';
+import { registerQuorums } from '../../../src/quorum/index.ts';
+import { explore } from '../../../src/sim/explorer/explore.ts';
+import type { ExploreOptions } from '../../../src/sim/explorer/explore.ts';
+import { ClusterModel } from './cluster-model.ts';
+import type { ClusterOptions } from './cluster-model.ts';
+
+/** QUORATE_EXPLORE=all explores the large ones too: minutes, and some 400 MB. */
+const IS_WHOLE = process.env['QUORATE_EXPLORE'] === 'all';
+const TIMEOUT_MS = 1_200_000;
+const QUORUMS = registerQuorums({ replicas: 3 });
+
+type Scenario = Omit<ClusterOptions, 'quorums' | 'rules'>;
+
+/** Searches a scenario; what is wrong, with the way there, for people. */
+function search(scenario: Scenario, rules: Rules, options: ExploreOptions): { report: string; states: number } {
+  const model = new ClusterModel({ quorums: QUORUMS, rules, ...scenario });
+  const { verdict, reason, states, path } = explore(model, options);
+  const lines = path.slice(1).map(({ action }, index) => `  ${model.describe(path[index]!.state, action!)}`);
+  return { report: [verdict, reason, ...lines].join('\n').trim(), states };
+}
+
+/** What happens, and how many states there are. */
+const SMALL: readonly (readonly [string, Scenario, number])[] = [
+  ['a put and a get', { scripts: [['v0'], ['get']] }, 3389],
+  ['two puts', { scripts: [['v0'], ['v1']] }, 18_051],
+  ['a put and a get, and another get', { scripts: [['v0', 'get'], ['get']] }, 25_661],
+  ['a put, while any replica dies and recovers', { scripts: [['v0']], crashesMax: 1 }, 3211],
+  ['a put and a get, while A2 dies and recovers', { scripts: [['v0'], ['get']], crashesMax: 1, mortals: [2] }, 218_821],
+];
+
+const LARGE: readonly (readonly [string, Scenario, number])[] = [
+  ['a put and a get, while any replica dies and recovers', { scripts: [['v0'], ['get']], crashesMax: 1 }, 796_771],
+  ['two puts, while any replica dies and recovers', { scripts: [['v0'], ['v1']], crashesMax: 1 }, 4_854_216],
+];
+
+describe('The cluster is linearizable in every state of', { timeout: TIMEOUT_MS }, () => {
+  it.each(IS_WHOLE ? [...SMALL, ...LARGE] : SMALL)('%s', (_, scenario, states) => {
+    // The counts change with the protocol: a smaller one without a reason means that something is not explored.
+    expect(search(scenario, RULES, { order: 'depth', statesMax: 60_000_000 })).toEqual({ report: 'ok', states });
+  });
+});
+
+/** Actions as the model describes them, or beginnings of it. */
+function steps(...lines: readonly string[]): string[] {
+  return lines.flatMap((line) => line.split('; '));
+}
+
+const PATIENCE_IS_LOST = Array.from({ length: 5 }, () => '13 ms pass').join('; ');
+
+/** C0 puts v0, of which it never hears though A0 and A2 hold it and C2 has read it; C1 puts v1, which A1 holds. */
+const OVERTAKEN = steps(
+  'C0 puts v0; C0 > A0 accept; C0 > A2 accept; lose A0 > C0; lose A2 > C0',
+  'C2 gets; 13 ms pass; C2 > A0 read; C2 > A2 read; A0 > C2 reply; A0 > C2 ; A2 > C2 reply; A2 > C2 ',
+  'C1 puts v1; C1 > A1 accept; A1 > C1 grants',
+  // A1 refuses v0, so that C0 prepares.
+  `C0 > A1 accept; lose C0; A1 > C0 refuses; ${PATIENCE_IS_LOST}`,
+  'once; lose C0 > A1; lose C1 > A1; lose C1 > A2',
+);
+
+const PROMISED = steps(
+  ...OVERTAKEN,
+  'C0 > A0 prepare; C0 > A2 prepare; A0 > C0 promise; A2 > C0 promise; A0 > C0 promise; A2 > C0 promise',
+);
+
+/** The same, but all hold v0, and A0 holds v1. */
+const HELD_BY_ALL = steps(
+  'C0 puts v0; C0 > A0 accept; C0 > A1 accept; C0 > A2 accept; lose A',
+  'C2 gets; C2 > A0 read; C2 > A1 read; A0 > C2 reply; A0 > C2 ; A1 > C2 reply; A1 > C2 ',
+  'C1 puts v1; C1 > A0 accept; 13 ms pass; C0 > A0 accept; lose C0; A0 > C0 refuses',
+  `${PATIENCE_IS_LOST}; once; lose C0 > A2`,
+);
+
+/** v0 is put; C2 gets, asks A2 twice, and hears of nobody else. */
+const ASKED_TWICE = steps(
+  'C0 puts v0; C0 > A0 accept; C0 > A1 accept; A0 > C0 grants; A1 > C0 grants',
+  'C2 gets; 13 ms pass; 13 ms pass; 13 ms pass; lose C0; lose C2 > A0; lose C2 > A1',
+  'C2 > A2 read; C2 > A2 read; lose C2',
+);
+
+const THREE_CLIENTS = { scripts: [['v0'], ['v1'], ['get']] };
+
+/** Where each rule is needed, and the length of a shortest way from there to a history that no order explains. */
+const NEEDED: readonly (readonly [keyof Rules, Scenario, number])[] = [
+  ['readsStable', { scripts: [['v0'], ['get']] }, 2],
+  ['silentUntilCaughtUp', { scripts: [['v0']], crashesMax: 1 }, 8],
+  ['checksEpochs', { scripts: [['v0']], crashesMax: 1 }, 12],
+  ['keepsPromises', { ...THREE_CLIENTS, prefix: OVERTAKEN }, 7],
+  ['recoversPromises', { ...THREE_CLIENTS, prefix: PROMISED, crashesMax: 1, mortals: [0] }, 10],
+  ['inheritedIsNoVote', { ...THREE_CLIENTS, prefix: PROMISED, crashesMax: 1, mortals: [0] }, 10],
+  ['comparesFirstTag', { ...THREE_CLIENTS, prefix: HELD_BY_ALL }, 7],
+  ['finishesOnStable', { ...THREE_CLIENTS, prefix: HELD_BY_ALL }, 17],
+  ['countsVoterOnce', { scripts: [['v0'], [], ['get']], prefix: ASKED_TWICE, ticksMax: 4 }, 6],
+];
+
+describe('A shortest schedule', { timeout: TIMEOUT_MS }, () => {
+  it.each(NEEDED)('shows why production needs the rule %s', (rule, scenario, length) => {
+    const { report } = search(scenario, { ...RULES, [rule]: false }, { statesMax: 300_000 });
+    expect(report).toMatch(/^wrong\nNo order explains/);
+    expect(report.split('\n').length - 2, report).toBe(length);
+  });
+
+  it.each(NEEDED)(
+    'of that length and one more finds nothing wrong with the rule %s in place',
+    (_, scenario, length) => {
+      const { report } = search(scenario, RULES, { statesMax: 300_000, depthMax: length + 1 });
+      expect(report).toMatch(/^(ok|unknown\n\d+ actions)$/);
+    },
+  );
+});

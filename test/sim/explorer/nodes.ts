@@ -1,0 +1,256 @@
+// Production replicas and coordinators as reactors: an input is one message, one tick or one call, with all that the
+// node can see of the world at that moment; the answer is what it sends.
+import { seededRandom } from '../../../src/base/random.ts';
+import { NO_BALLOT } from '../../../src/protocol/ballot.ts';
+import type { Rules } from '../../../src/protocol/rules.ts';
+import type { RegisterQuorums } from '../../../src/quorum/index.ts';
+import { Coordinator } from '../../../src/replica/coordinator.ts';
+import type { Epochs } from '../../../src/replica/environment.ts';
+import type { Candidate, Operation, Outcome } from '../../../src/replica/operation.ts';
+import { ClientLane, Replica } from '../../../src/replica/replica.ts';
+import type { FrameViews } from '../../../src/replica/wire.ts';
+import { TALLY } from '../../../src/ring/layout.ts';
+import { TallyBoard, createTallyBoard } from '../../../src/ring/tally-board.ts';
+import type { Reactor } from '../../../src/sim/explorer/replayed-machine.ts';
+import { fill, valueOf } from '../../replica/call.ts';
+import type { Call } from '../../replica/call.ts';
+import { CapturingLink, NO_LARGE_LANE, describeFrame, describeVote } from '../../replica/network.ts';
+import type { VoteBox } from '../../../src/replica/environment.ts';
+
+type Vote = Parameters<VoteBox['vote']>;
+
+/** What nodes can see of the world. */
+export interface Surroundings {
+  readonly epochs: readonly number[];
+  readonly restarts: number;
+  /** Replicas that have their memory, as a mask. */
+  readonly operational: number;
+  /** The tag that was taken last. */
+  readonly lastTag: number;
+  readonly nowMs: number;
+}
+
+/** A frame, a vote, or a frame with the vote that follows it. Nodes: replicas from 0, then clients. */
+export interface Message {
+  readonly from: number;
+  readonly to: number;
+  readonly frame: FrameViews | undefined;
+  readonly vote: Vote | undefined;
+  /** Kind and ballot, for people. */
+  readonly text: string;
+}
+
+/** What a cluster consists of. */
+export interface ClusterParts {
+  readonly quorums: RegisterQuorums;
+  readonly rules: Rules;
+  /** Clients, and those who only look. */
+  readonly clients: number;
+}
+
+function epochsIn(look: () => Surroundings): Epochs {
+  return {
+    epochOf: (replica) => look().epochs[replica]!,
+    restarts: () => look().restarts,
+    isOperational: (replica) => ((look().operational >>> replica) & 1) === 1,
+  };
+}
+
+export type ReplicaInput =
+  | { readonly kind: 'message'; readonly message: Message; readonly around: Surroundings }
+  | { readonly kind: 'tick'; readonly around: Surroundings };
+
+export interface ReplicaOutput {
+  readonly sent: readonly Message[];
+  readonly isOperational: boolean;
+  readonly takesRequests: boolean;
+}
+
+/** One incarnation. */
+export function replicaReactor(
+  { quorums, rules, clients }: ClusterParts,
+  incarnation: { readonly index: number; readonly epoch: number },
+): Reactor<ReplicaInput, ReplicaOutput> {
+  const { index, epoch } = incarnation;
+  let around: Surroundings;
+  let sent: Message[] = [];
+  let frames: FrameViews[] = [];
+  let votes: Vote[] = [];
+  const lanes = Array.from(
+    { length: clients },
+    () =>
+      new ClientLane({
+        link: new CapturingLink((frame) => frames.push(frame)),
+        votes: { vote: (...vote) => votes.push(vote) < 0 },
+        large: NO_LARGE_LANE,
+      }),
+  );
+  const peers = Array.from({ length: quorums.replicas }, (_, peer) => {
+    if (peer === index) return undefined;
+    const sink = (frame: FrameViews): void => {
+      sent.push({ from: index, to: peer, frame, vote: undefined, text: describeFrame(frame).text });
+    };
+    return { link: new CapturingLink(sink), large: NO_LARGE_LANE };
+  });
+  const epochs = epochsIn(() => around);
+  const recovery = epoch === 1 ? undefined : { answersNeeded: quorums.recoverFrom, epochs };
+  const replica = new Replica({ index, epoch, bytesMax: 1 << 24, recovery, peers, rules });
+  return {
+    react: (input) => {
+      ({ around } = input);
+      sent = [];
+      if (input.kind === 'tick') replica.tick(around.nowMs);
+      else if (input.message.from < quorums.replicas)
+        replica.receiveFromPeer(input.message.from, input.message.frame!, 0);
+      else {
+        const lane = lanes[input.message.from - quorums.replicas]!;
+        [frames, votes] = [[], []];
+        replica.receive(lane, input.message.frame!, 0);
+        lane.castVotes(index, epoch);
+        const [frame] = frames;
+        const [vote] = votes;
+        if (vote !== undefined) {
+          const text = frame === undefined ? describeVote(vote) : describeFrame(frame).text;
+          sent.push({ from: index, to: input.message.from, frame, vote, text });
+        }
+      }
+      return { sent, isOperational: replica.isOperational, takesRequests: replica.takesRequests };
+    },
+    // What a recovering replica has heard it keeps to itself: then its inputs tell.
+    identify: () => (replica.isOperational ? registersOf(replica) : undefined),
+  };
+}
+
+function registersOf({ table }: Replica): string {
+  const entries = Array.from({ length: table.size }, (_, position) => {
+    const { register, valueBytes, value } = table.at(position);
+    const { promised, accepted, root, isVoted } = register;
+    return [promised.low, accepted.low, root.low, Number(isVoted), valueBytes, value.slice(0, (valueBytes + 3) >> 2)];
+  });
+  return entries.join(';');
+}
+
+export type ClientInput =
+  | {
+      readonly kind: 'start';
+      readonly call: Pick<Call, 'kind' | 'value'>;
+      readonly around: Surroundings;
+    }
+  | { readonly kind: 'frame' | 'vote'; readonly message: Message; readonly around: Surroundings }
+  | { readonly kind: 'tick'; readonly around: Surroundings };
+
+export interface ClientOutput {
+  readonly sent: readonly Message[];
+  readonly lastTag: number;
+  /** How the operation ended, in this step. */
+  readonly settled: { readonly outcome: Outcome; readonly value: string | undefined } | undefined;
+  /** Of the question under way: answers to others are void. 0 when there is none. */
+  readonly generation: number;
+}
+
+const TIMEOUT_MS = 1e9;
+
+/** A client with its coordinator and tally board; it has one operation at a time, in slot 0. */
+export function clientReactor({ quorums, rules }: ClusterParts, node: number): Reactor<ClientInput, ClientOutput> {
+  const shared = createTallyBoard(32, quorums.replicas);
+  const board = new TallyBoard(shared);
+  const source = seededRandom(node);
+  let draws = 0;
+  let around: Surroundings;
+  let lastTag = 0;
+  let sent: Message[] = [];
+  let settled: ClientOutput['settled'];
+  let open: Operation | undefined;
+  let hasTicked = false;
+  const links = Array.from({ length: quorums.replicas }, (_, replica) => {
+    const sink = (frame: FrameViews): void => {
+      sent.push({ from: node, to: replica, frame, vote: undefined, text: describeFrame(frame).text });
+    };
+    return new CapturingLink(sink);
+  });
+  const coordinator = new Coordinator(
+    {
+      links,
+      large: links.map(() => NO_LARGE_LANE),
+      board,
+      epochs: epochsIn(() => around),
+      tags: {
+        take: (count, first) => {
+          Object.assign(first, { high: 0, low: lastTag + 1 });
+          lastTag += count;
+        },
+      },
+      random: {
+        nextUint32: () => {
+          draws++;
+          return source.nextUint32();
+        },
+      },
+      replyRoomBytes: 1 << 20,
+      settle: (operation) => {
+        const { outcome, kind } = operation;
+        settled = { outcome, value: kind === 'get' && outcome === 'ok' ? valueOf(operation) : undefined };
+        open = undefined;
+        coordinator.release(operation);
+      },
+    },
+    quorums,
+    rules,
+  );
+  const begin = ({ kind, value }: Pick<Call, 'kind' | 'value'>): void => {
+    const operation = coordinator.acquire();
+    const call = { client: node, key: 'k', start: 0, end: undefined, outcome: undefined, first: NO_BALLOT };
+    fill(operation, { ...call, kind, value, level: 'quorum', finishes: undefined }, quorums);
+    operation.timeoutMs = TIMEOUT_MS;
+    open = operation;
+    coordinator.submit(operation);
+  };
+  const handle = (input: ClientInput): void => {
+    switch (input.kind) {
+      case 'start':
+        return begin(input.call);
+      case 'tick':
+        hasTicked = true;
+        return coordinator.tick(around.nowMs);
+      case 'frame':
+        return coordinator.receive(input.message.from, input.message.frame!, 0);
+      case 'vote':
+        board.vote(...input.message.vote!);
+        coordinator.look();
+        return coordinator.collect(around.nowMs);
+      default:
+    }
+  };
+  return {
+    react: (input) => {
+      ({ around } = input);
+      ({ lastTag } = around);
+      sent = [];
+      settled = undefined;
+      handle(input);
+      coordinator.flush(around.nowMs);
+      return { sent, lastTag, settled, generation: open === undefined ? 0 : open.generation };
+    },
+    // Whom it suspects of being silent it keeps to itself: once time has passed, its inputs tell.
+    identify: () => (hasTicked ? undefined : clientText(open, shared.words, draws)),
+  };
+}
+
+const SLOT_0 = 2 * TALLY.DECIDED;
+
+function clientText(open: Operation | undefined, words: Int32Array, draws: number): string {
+  const board = words.slice(TALLY.DECIDED, SLOT_0 + 16).join();
+  if (open === undefined) return `${words[SLOT_0]} idle ${draws}`;
+  const { kind, phase, ballot, root, first, proposed, wroteBack, newest, second } = open;
+  const ballots = [ballot, root, first, proposed, wroteBack].map(({ low }) => low);
+  const { answered, answers, asked, adopts, attempts, readNeeded, agreeNeeded, retryAtMs, patienceMs } = open;
+  const numbers = [answered, answers, asked, Number(adopts), attempts, readNeeded, agreeNeeded, retryAtMs, patienceMs];
+  const epochs = open.epochs.slice(0, 9).join();
+  const parts = [kind, phase, ballots, numbers, epochs, textOf(newest), textOf(second), board, draws];
+  return parts.join(' ');
+}
+
+function textOf({ ballot, root, valueBytes, value, holders, agreeing }: Candidate): string {
+  const bytes = valueBytes > 0 ? value.bytes.slice(0, valueBytes).join() : '';
+  return [ballot.low, root.low, valueBytes, bytes, holders, agreeing].join();
+}
