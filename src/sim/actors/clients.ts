@@ -47,7 +47,7 @@ export class Clients implements Follower {
     const { world, clients, operations } = options;
     this.#options = options;
     this.#left = clients;
-    this.#stormy = Math.ceil(operations * 0.8);
+    this.#stormy = Math.max(1, Math.floor(operations * 0.8));
     this.#parties = Array.from({ length: clients }, (_, index) => {
       const name = `client ${index}`;
       const node = world.engine.addNode({ name, kind: 'client' });
