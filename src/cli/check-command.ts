@@ -20,6 +20,8 @@ const UNKNOWN = 3;
 const INTERRUPTED = 130;
 
 const MODELS = [...OBJECT_MODELS, LIST_APPEND];
+/** Histories of a few hundred operations. */
+const DIRECT_BYTES_MAX = 64 * 1024;
 /** A shorter file is checked faster by one thread than several have parsed it. */
 const SPLIT_BYTES_MIN = 1024 * 1024;
 const THREADS_MAX = 8;
@@ -74,7 +76,8 @@ export const checkCommand: Command = {
     const counts: Counts = { ok: 0, illegal: 0, unknown: 0 };
     try {
       const { signal } = context;
-      for await (const result of checkFiles(files, plan, { threads, splitBytesMin: SPLIT_BYTES_MIN, signal })) {
+      const limits = { threads, directBytesMax: DIRECT_BYTES_MAX, splitBytesMin: SPLIT_BYTES_MIN, signal };
+      for await (const result of checkFiles(files, plan, limits)) {
         counts[result.verdict] += 1;
         report(result, { context, model: plan.model, isAlone: files.length === 1 });
         if (out !== undefined) savePicture(result, out, context);

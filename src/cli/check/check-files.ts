@@ -1,16 +1,21 @@
-// Checks files in the threads of the pool: several files at once, and the keys of a large file apart.
+// Checks files in the threads of the pool: several files at once, and the keys of a large file apart. What is small is
+// tried here first, because a thread takes longer to start than most histories to check.
+import { setImmediate } from 'node:timers/promises';
 import { isQuorateError, QuorateError } from '../../base/errors.ts';
 import { Offload } from '../../offload/offload.ts';
+import { check } from './check-task.ts';
 import type { CheckReply, CheckRequest, CheckTasks } from './check-task.ts';
 import type { HistoryFile } from './history-files.ts';
 
 /** What is asked of every file. */
-export type CheckPlan = Omit<CheckRequest, 'path' | 'share'>;
+export type CheckPlan = Omit<CheckRequest, 'path' | 'share' | 'limits'>;
 
 /** How the work is divided. */
 export interface CheckThreads {
   /** Most threads, from 1 to OFFLOAD_THREADS_MAX. */
   readonly threads: number;
+  /** Bytes of the longest file that is tried in this thread, within few steps: what signals then wait for. */
+  readonly directBytesMax: number;
   /** Bytes of the shortest file whose keys are checked apart. */
   readonly splitBytesMin: number;
   readonly signal: AbortSignal;
@@ -20,6 +25,9 @@ export interface CheckThreads {
 export interface CheckResult extends Omit<CheckReply, 'rank' | 'format'> {
   readonly path: string;
 }
+
+/** Some milliseconds. */
+const DIRECT_LIMITS = { stepsMax: 20_000, memoBytesMax: 8 * 1024 * 1024 };
 
 /**
  * Checks each file, and yields what was found in the order of the files. A thread that dies of its memory leaves the
@@ -45,6 +53,7 @@ export async function* checkFiles(
         pending.push(result);
       }
       yield await pending.shift()!;
+      await setImmediate(); // Lets a signal in between files that are checked here.
       signal.throwIfAborted();
     }
   } finally {
@@ -56,10 +65,14 @@ async function checkFile(
   offload: Offload<CheckTasks>,
   { path, bytes }: HistoryFile,
   plan: CheckPlan,
-  { threads, splitBytesMin, signal }: CheckThreads,
+  { threads, directBytesMax, splitBytesMin, signal }: CheckThreads,
 ): Promise<CheckResult> {
+  if (bytes <= directBytesMax) {
+    const reply = checkHere(path, plan);
+    if (reply.verdict !== 'unknown') return { path, ...merged([reply]) };
+  }
   const of = bytes < splitBytesMin ? 1 : threads;
-  const shares = Array.from({ length: of }, (_, index) => ({ ...plan, path, share: { index, of } }));
+  const shares = Array.from({ length: of }, (_, index) => ({ ...plan, path, share: { index, of }, limits: {} }));
   try {
     const replies = await Promise.all(shares.map((request) => offload.run('check', request, { signal })));
     return { path, ...merged(replies) };
@@ -67,6 +80,14 @@ async function checkFile(
     if (isQuorateError(error) && error.code === 'ERR_QUORATE_ACTOR_DEAD') {
       return { path, ...GAVE_UP, text: `The checking thread died, most likely of its memory: ${error.message}` };
     }
+    throw nameFile(error, path);
+  }
+}
+
+function checkHere(path: string, plan: CheckPlan): CheckReply {
+  try {
+    return check({ ...plan, path, share: { index: 0, of: 1 }, limits: DIRECT_LIMITS });
+  } catch (error) {
     throw nameFile(error, path);
   }
 }

@@ -1,11 +1,13 @@
-// What a thread of the pool does for `quorate check`: reads a history, checks its part, and says what it found in
-// words and pictures. The file is read where it is checked, because sending operations costs more than parsing them.
+// What `quorate check` does with one file, most often in a thread of the pool: it reads the history, checks its part,
+// and says what it found in words and pictures. The file is read where it is checked, because sending operations costs
+// more than parsing them.
 import { readFileSync } from 'node:fs';
 import { nowMs } from '../../base/clock.ts';
 import { detectFormat, parseHistory } from '../../check/formats/parse-history.ts';
 import type { HistoryFormat } from '../../check/formats/parse-history.ts';
 import type { Explanation, Operation, Verdict } from '../../check/history.ts';
 import { checkLinearizable } from '../../check/linearizability.ts';
+import type { SearchLimits } from '../../check/model.ts';
 import { textOf } from '../../check/models/value.ts';
 import { timelineHtml, timelineSvg } from '../../check/timeline.ts';
 import type { TimelineOptions } from '../../check/timeline.ts';
@@ -27,6 +29,7 @@ export interface CheckRequest {
   readonly picture: 'svg' | 'html' | undefined;
   /** Which keys: every `of`th from number `index`, numbered as they are first called. */
   readonly share: { readonly index: number; readonly of: number };
+  readonly limits: SearchLimits;
 }
 
 /** What was found in one share of a history. */
@@ -51,7 +54,8 @@ export interface CheckTasks extends TaskTable {
 
 export const CHECK_TASKS: CheckTasks = { check };
 
-function check(request: CheckRequest): CheckReply {
+/** Reads one history and checks its share. Blocks: in a thread of the pool, unless file and limits are small. */
+export function check(request: CheckRequest): CheckReply {
   const startedMs = nowMs();
   const text = readFileSync(request.path, 'utf8');
   const format = request.format ?? detectFormat(text);
@@ -63,9 +67,9 @@ function check(request: CheckRequest): CheckReply {
 type Found = Pick<CheckReply, 'verdict' | 'text' | 'picture' | 'rank'>;
 
 function checkObjects(request: CheckRequest, format: HistoryFormat, history: readonly Operation[]): Found {
-  const { initial, share } = request;
+  const { initial, share, limits } = request;
   const model = modelOf(request.model, { initial, format, history });
-  const verdict = checkLinearizable(shareOf(history, share), model);
+  const verdict = checkLinearizable(shareOf(history, share), model, limits);
   return foundOf(request, verdict, history, { describe: (operation) => model.describe(operation), history });
 }
 
