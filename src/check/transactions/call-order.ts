@@ -47,6 +47,53 @@ export function addRealTime(
   }
 }
 
+/** What a transaction did to a key: the version that it met first there, and last. */
+export interface Touch<Version> {
+  readonly by: number;
+  readonly first: Version;
+  readonly last: Version;
+}
+
+/** Pairs of touches of one key, of which one transaction came before the other; those next to each other. */
+export function successionsByCall<Version>(
+  operations: readonly TransactionOperation[],
+  touches: readonly Touch<Version>[],
+  order: 'none' | 'process' | 'real-time',
+): readonly { readonly earlier: Touch<Version>; readonly later: Touch<Version> }[] {
+  if (order === 'none') return [];
+  if (order === 'real-time') return adjacent(operations, touches);
+  const byProcess = new Map<string | number, Touch<Version>[]>();
+  for (const touch of touches) {
+    const { process: caller } = operations[touch.by]!;
+    const known = byProcess.get(caller);
+    if (known === undefined) byProcess.set(caller, [touch]);
+    else known.push(touch);
+  }
+  return [...byProcess.values()].flatMap((ofProcess) => adjacent(operations, ofProcess));
+}
+
+function adjacent<Version>(
+  operations: readonly TransactionOperation[],
+  touches: readonly Touch<Version>[],
+): { readonly earlier: Touch<Version>; readonly later: Touch<Version> }[] {
+  const startOf = ({ by }: Touch<Version>): number => operations[by]!.start;
+  const returnOf = ({ by }: Touch<Version>): number => endOf(operations[by]!);
+  const byEnd = touches.toSorted((a, b) => returnOf(a) - returnOf(b) || startOf(a) - startOf(b));
+  const pairs: { readonly earlier: Touch<Version>; readonly later: Touch<Version> }[] = [];
+  // Those that returned, without those that came before another of them: as many as overlap, no more.
+  let frontier: Touch<Version>[] = [];
+  let at = 0;
+  for (const later of touches.toSorted((a, b) => startOf(a) - startOf(b))) {
+    for (; at < byEnd.length && returnOf(byEnd[at]!) < startOf(later); at++) {
+      const next = byEnd[at]!;
+      frontier = frontier.filter((touch) => returnOf(touch) >= startOf(next));
+      frontier.push(next);
+    }
+    for (const earlier of frontier) pairs.push({ earlier, later });
+  }
+  return pairs;
+}
+
 /** When its answer arrived: one that was given up without an answer may commit at any later time. */
 function endOf({ output, end }: TransactionOperation): number {
   return output === undefined ? Number.POSITIVE_INFINITY : end;

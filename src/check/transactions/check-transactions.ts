@@ -13,6 +13,7 @@ import type { Inference } from './inference.ts';
 import { levelOf } from './isolation.ts';
 import type { Isolation, Level } from './isolation.ts';
 import { inferList, orderList, withoutOwn } from './list-inference.ts';
+import { inferRegister, revealWriters } from './register-inference.ts';
 import { observe, transactionsOf } from './observation.ts';
 
 /** Options of {@link checkTransactions}. */
@@ -81,7 +82,9 @@ export function checkTransactions(
   const inference: Inference = { operations: transactions, graph, revealed: new Set(), anomalies: new Map() };
   const isWeak = level.base === 'read-uncommitted' || level.base === 'read-committed';
   const lists = observation.lists.map((list) => orderList(inference, isWeak ? withoutOwn(list) : list));
+  for (const register of observation.registers) revealWriters(inference, register);
   for (const list of lists) inferList(inference, list);
+  for (const register of observation.registers) inferRegister(inference, register, level);
   const members = [...history.keys()].filter((index) => hasCommitted(inference, index));
   if (level.order === 'process') addProcessOrder(graph, transactions, members);
   if (level.order === 'real-time') addRealTime(graph, transactions, members);

@@ -54,6 +54,9 @@ function anomaliesOf(verdict: TransactionVerdict): readonly AnomalyName[] {
   return verdict.verdict === 'illegal' ? verdict.anomalies.map(({ name }) => name) : [];
 }
 
+const FROM_PL_2 = LEVELS.filter((level) => !level.endsWith('read-uncommitted'));
+const FROM_ITEMS = LEVELS.filter((level) => !/read-(un)?committed$/.test(level));
+
 /** [what, history, the levels that forbid it (those not named are "ok"), anomalies at the strongest of them] */
 const CASES: readonly (readonly [string, readonly string[], readonly Isolation[], readonly AnomalyName[]])[] = [
   ['Two transactions in order', ['a ax1', 'b rx[1] ax2', 'c rx[1,2] after'], [], []],
@@ -63,28 +66,18 @@ const CASES: readonly (readonly [string, readonly string[], readonly Isolation[]
     LEVELS,
     ['G0'],
   ],
-  [
-    'G1a: a read of what a failed transaction wrote',
-    ['a ax1 failed', 'b rx[1]'],
-    LEVELS.filter((level) => !level.endsWith('read-uncommitted')),
-    ['G1a'],
-  ],
+  ['G1a: a read of what a failed transaction wrote', ['a ax1 failed', 'b rx[1]'], FROM_PL_2, ['G1a']],
   [
     'G1b: a read of what another transaction went on to replace',
     ['a ax1 ax2', 'b rx[1]', 'c rx[1,2]'],
-    LEVELS.filter((level) => !level.endsWith('read-uncommitted')),
+    FROM_PL_2,
     ['G1b', 'G-single'],
   ],
-  [
-    'G1c: two transactions that read each other',
-    ['a ax1 ry[1]', 'b ay1 rx[1]'],
-    LEVELS.filter((level) => !level.endsWith('read-uncommitted')),
-    ['G1c'],
-  ],
+  ['G1c: two transactions that read each other', ['a ax1 ry[1]', 'b ay1 rx[1]'], FROM_PL_2, ['G1c']],
   [
     'Dirty update: a committed append follows a failed one',
     ['a ax1 failed', 'b ax2', 'c rx[1,2]'],
-    LEVELS.filter((level) => !level.endsWith('read-uncommitted')),
+    FROM_PL_2,
     ['G1a', 'dirty-update'],
   ],
   ['Unwritten read: a value out of thin air', ['a ax1', 'b rx[1,7]'], LEVELS, ['unwritten-read']],
@@ -92,49 +85,29 @@ const CASES: readonly (readonly [string, readonly string[], readonly Isolation[]
   [
     'Incompatible order: two reads that no list had one after the other',
     ['a ax1', 'b ax2', 'c rx[1,2]', 'd rx[2]'],
-    LEVELS.filter((level) => !level.endsWith('read-uncommitted')),
+    FROM_PL_2,
     ['incompatible-order'],
   ],
   [
     'Incompatible order: the appends of one transaction, turned round',
     ['a ax1 ax2', 'b rx[2,1]'],
-    LEVELS.filter((level) => !level.endsWith('read-uncommitted')),
+    FROM_PL_2,
     ['G1b', 'incompatible-order'],
   ],
-  [
-    'Future read: a transaction reads what it appends later',
-    ['a rx[1] ax1'],
-    LEVELS.filter((level) => !level.endsWith('read-uncommitted')),
-    ['future-read'],
-  ],
-  [
-    'Internal: a transaction does not see its own append',
-    ['a ax1 rx[]'],
-    LEVELS.filter((level) => !/read-(un)?committed$/.test(level)),
-    ['internal'],
-  ],
+  ['Future read: a transaction reads what it appends later', ['a rx[1] ax1'], FROM_PL_2, ['future-read']],
+  ['Internal: a transaction does not see its own append', ['a ax1 rx[]'], FROM_ITEMS, ['internal']],
   [
     'Lost update: two transactions replace the version that both have read',
     ['a rx[] ax1', 'b rx[] ax2', 'c rx[1,2] after'],
-    LEVELS.filter((level) => !/read-(un)?committed$/.test(level)),
+    FROM_ITEMS,
     ['lost-update', 'G-single'],
   ],
-  [
-    'Lost update, and nobody read the list afterwards',
-    ['a rx[] ax1', 'b rx[] ax2'],
-    LEVELS.filter((level) => !/read-(un)?committed$/.test(level)),
-    ['lost-update'],
-  ],
-  [
-    'G-single: a read of half of a transaction',
-    ['a ax1 ay1', 'b rx[1] ry[]', 'c ry[1]'],
-    LEVELS.filter((level) => !/read-(un)?committed$/.test(level)),
-    ['G-single'],
-  ],
+  ['Lost update, and nobody read the list afterwards', ['a rx[] ax1', 'b rx[] ax2'], FROM_ITEMS, ['lost-update']],
+  ['G-single: a read of half of a transaction', ['a ax1 ay1', 'b rx[1] ry[]', 'c ry[1]'], FROM_ITEMS, ['G-single']],
   [
     'G-nonadjacent: a long fork, where two readers see two writers in opposite order',
     ['a ax1', 'b ay1', 'c rx[1] ry[]', 'd rx[] ry[1]'],
-    LEVELS.filter((level) => !/read-(un)?committed$/.test(level)),
+    FROM_ITEMS,
     ['G-nonadjacent'],
   ],
   [
@@ -177,13 +150,56 @@ const CASES: readonly (readonly [string, readonly string[], readonly Isolation[]
   [
     'A transaction that was never answered commits once',
     ['a ax1 ay1 open', 'b rx[1] ry[] after', 'c ry[1] after'],
-    LEVELS.filter((level) => !/read-(un)?committed$/.test(level)),
+    FROM_ITEMS,
     ['G-single'],
   ],
 ];
 
-describe('Anomalies of lists', () => {
-  it.each(CASES)('%s: %j', (_what, lines, forbidding, names) => {
+const REGISTERS: readonly (readonly [string, readonly string[], readonly Isolation[], readonly AnomalyName[]])[] = [
+  ['Two writes in order', ['a wx1', 'b rx1 wx2', 'c rx2 after'], [], []],
+  ['G1a: a read of what a failed transaction wrote', ['a wx1 failed', 'b rx1'], FROM_PL_2, ['G1a']],
+  ['G1b: a read of what was replaced at once', ['a wx1 wx2', 'b rx1'], FROM_PL_2, ['G1b', 'G-single']],
+  ['G1c: two transactions that read each other', ['a wx1 ry1', 'b wy1 rx1'], FROM_PL_2, ['G1c']],
+  ['Unwritten read: a value out of thin air', ['a wx1', 'b rx7'], LEVELS, ['unwritten-read']],
+  ['Future read: a transaction reads what it writes later', ['a rx1 wx1'], FROM_PL_2, ['future-read']],
+  [
+    'Cyclic versions: each of two writes follows a read of the other',
+    ['a rx2 wx1', 'b rx1 wx2'],
+    FROM_PL_2,
+    ['cyclic-versions', 'G1c'],
+  ],
+  ['Internal: a transaction does not see its own write', ['a wx1 rxnull'], FROM_ITEMS, ['internal']],
+  [
+    'Internal: a transaction reads twice, and not the same',
+    ['a rxnull rx1', 'b wx1'],
+    FROM_ITEMS,
+    ['internal', 'G-single'],
+  ],
+  ['Lost update: both have read the same version', ['a rxnull wx1', 'b rxnull wx2'], FROM_ITEMS, ['lost-update']],
+  ['G-single: a read of half of a transaction', ['a wx1 wy1', 'b rx1 rynull'], FROM_ITEMS, ['G-single']],
+  ['G-nonadjacent: a long fork', ['a wx1', 'b wy1', 'c rx1 rynull', 'd rxnull ry1'], FROM_ITEMS, ['G-nonadjacent']],
+  [
+    'G2-item: write skew',
+    ['a rxnull wy1', 'b rynull wx1'],
+    ['repeatable-read', 'serializable', 'strong-session-serializable', 'strict-serializable'],
+    ['G2-item'],
+  ],
+  [
+    'A stale read: the initial version',
+    ['a wx1', 'b rxnull after'],
+    ['strong-snapshot-isolation', 'strict-serializable'],
+    ['cyclic-versions'],
+  ],
+  [
+    'A stale read: a version that was replaced in between',
+    ['a wx1', 'b wx2 after', 'c rx1 after'],
+    ['strong-snapshot-isolation', 'strict-serializable'],
+    ['cyclic-versions'],
+  ],
+];
+
+describe('Anomalies', () => {
+  it.each([...CASES, ...REGISTERS])('%s: %j', (_what, lines, forbidding, names) => {
     const history = parse(lines);
     const illegal = LEVELS.filter((isolation) => checkTransactions(history, { isolation }).verdict === 'illegal');
     expect(illegal).toEqual(LEVELS.filter((level) => forbidding.includes(level)));
@@ -191,7 +207,7 @@ describe('Anomalies of lists', () => {
   });
 
   it('The order of the transactions in the history makes no difference', () => {
-    for (const [, lines, , names] of CASES) {
+    for (const [, lines, , names] of [...CASES, ...REGISTERS]) {
       const found = anomaliesOf(checkTransactions(parse(lines).toReversed()));
       expect(found.toSorted()).toEqual(names.toSorted());
     }

@@ -76,7 +76,12 @@ function execute(transaction: TransactionOperation, before: State): State | unde
   for (const [call, key, value] of stepsOf(transaction)) {
     const list = state.get(key) ?? [];
     if (call !== 'r') state.set(key, [...list, value]);
-    else if (transaction.output !== undefined && JSON.stringify(value ?? []) !== JSON.stringify(list)) return undefined;
+    else if (transaction.output !== undefined && !isReturned(value, list)) return undefined;
   }
   return state;
+}
+
+/** A list is read whole; of a register, whose writes make a list here too, a read returns the last. */
+function isReturned(value: unknown, list: readonly unknown[]): boolean {
+  return Array.isArray(value) ? JSON.stringify(value) === JSON.stringify(list) : value === (list.at(-1) ?? null);
 }

@@ -78,6 +78,64 @@ describe('Brute force', () => {
   );
 });
 
+describe('Registers', () => {
+  it.each([
+    ['serializable', (history: readonly TransactionOperation[]) => isSerializable(history, 'none')],
+    ['strong-session-serializable', (history: readonly TransactionOperation[]) => isSerializable(history, 'process')],
+    ['strict-serializable', (history: readonly TransactionOperation[]) => isSerializable(history, 'real-time')],
+    ['snapshot-isolation', (history: readonly TransactionOperation[]) => isSnapshotIsolated(history, 'none')],
+    [
+      'strong-snapshot-isolation',
+      (history: readonly TransactionOperation[]) => isSnapshotIsolated(history, 'real-time'),
+    ],
+  ] as const satisfies readonly (readonly [Isolation, unknown])[])(
+    'What is called illegal at %s is illegal by brute force, and nine of ten such are found',
+    (isolation, isAllowed) => {
+      const random = seededRandom(SEED);
+      const counts = { ok: 0, illegal: 0, missed: 0 };
+      for (let pass = 0; pass < HISTORIES / 10; pass++) {
+        const history = asRegisters(randomHistory(random));
+        const expected = isAllowed(history) ? 'ok' : 'illegal';
+        const found = checkTransactions(history, { isolation });
+        const text = found.verdict === 'illegal' ? found.explanation.text : '';
+        const where = `pass ${pass} of ${isolation}: ${JSON.stringify(history)}\n${text}\n${REPLAY}`;
+        if (expected === 'ok') expect(found.verdict, where).toBe('ok');
+        else counts.missed += found.verdict === 'ok' ? 1 : 0;
+        counts[expected] += 1;
+      }
+      expect(counts.illegal, REPLAY).toBeGreaterThan(HISTORIES / 200);
+      expect(counts.missed, REPLAY).toBeLessThan(counts.illegal / 10);
+    },
+  );
+
+  // An engine of lists is one of registers too: a register has the last element of the list.
+  it.each(ENGINES)('An engine of %s keeps its level on registers', (engine) => {
+    const random = seededRandom(SEED);
+    for (let pass = 0; pass < 40; pass++) {
+      const history = asRegisters(run(random, engine, { transactions: 40, keys: 3, stepsMax: 4, isObserved: false }));
+      const found = checkTransactions(history, { isolation: engine });
+      expect(found.verdict === 'illegal' ? found.explanation.text : 'ok', REPLAY).toBe('ok');
+    }
+  });
+});
+
+/** The same history on registers: an append is a write, and a read returns the last element. */
+function asRegisters(history: readonly TransactionOperation[]): TransactionOperation[] {
+  const registers: TransactionOperation[] = [];
+  for (const one of history) {
+    const output = one.output === undefined || one.output === FAILED ? one.output : onRegisters(one.output);
+    registers.push({ ...one, input: onRegisters(one.input), output });
+  }
+  return registers;
+}
+
+function onRegisters(steps: readonly MicroOperation[]): MicroOperation[] {
+  return steps.map(([call, key, value]): MicroOperation => {
+    if (call === 'r') return ['r', key, Array.isArray(value) ? ((value as readonly number[]).at(-1) ?? null) : null];
+    return ['w', key, Number(value)];
+  });
+}
+
 /** Two to five transactions of some engine; often one read is wrong, some are never answered, processes are reused. */
 function randomHistory(random: Random): TransactionOperation[] {
   const engine = ENGINES[below(random, ENGINES.length)] ?? 'serializable';
