@@ -5,13 +5,22 @@ import type { Rules } from '../protocol/rules.ts';
 import type { Violation } from './cluster/judge.ts';
 import type { Decision, SimPlan } from './cluster/plan.ts';
 import { runPlan } from './cluster/run-plan.ts';
+import { mixWords } from './engine/chance.ts';
 import { minimise } from './minimise.ts';
+import { withReplicas } from './smaller-cluster.ts';
+
+/** Rounds of the same, while each finds something. */
+const ROUNDS_MAX = 4;
+/** Seeds that a smaller candidate is tried with besides its own. */
+const OTHER_SEEDS = 20;
+/** Delay of messages about which nothing is written down, once that is tried, in microseconds. */
+const QUICK_US = 10;
 
 /** How a failure is shrunk. */
 export interface ShrinkOptions {
   /** Rules that the failure was found with; default those of production. */
   readonly rules?: Rules | undefined;
-  /** Most runs; default 4,000, which take some seconds. */
+  /** Most runs; default 8,000, which take some seconds. */
   readonly runsMax?: number;
 }
 
@@ -36,7 +45,7 @@ export interface Shrunk {
  * const { plan, violations } = simulate({ seed: 1 });
  * console.log(violations.length, shrink(plan)); // 0 undefined
  */
-export function shrink(plan: SimPlan, { rules, runsMax = 4_000 }: ShrinkOptions = {}): Shrunk | undefined {
+export function shrink(plan: SimPlan, { rules, runsMax = 8_000 }: ShrinkOptions = {}): Shrunk | undefined {
   const first = runPlan(plan, { rules }).violation;
   if (first === undefined) return undefined;
   const search = new Search(plan, first, { rules, runsMax });
@@ -50,6 +59,8 @@ class Search {
   readonly #rules: Rules | undefined;
   readonly #runsMax: number;
   #runs = 1;
+  /** Candidates that were kept. */
+  #kept = 0;
 
   constructor(plan: SimPlan, violation: Violation, options: { rules: Rules | undefined; runsMax: number }) {
     this.#plan = plan;
@@ -60,12 +71,22 @@ class Search {
 
   shorten(): void {
     this.#simplify();
-    this.#lessOf('operations');
-    this.#lessOf('faults');
-    this.#lessOf('operations'); // Some operations were there for a fault only.
-    this.#simplify();
+    for (let before = -1; before !== this.#kept;) {
+      before = this.#kept;
+      this.#fewerReplicas();
+      this.#lessOf('operations');
+      this.#lessOf('faults');
+    }
     this.#writeDown();
-    this.#calmDown();
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const runs = this.#kept;
+      this.#truncate();
+      this.#lessOf('operations'); // Some operations were there for a fault only, and the other way round.
+      this.#lessOf('faults');
+      this.#lessOf('decisions');
+      this.#calmDown();
+      if (this.#kept === runs) return;
+    }
   }
 
   result(): Shrunk {
@@ -76,13 +97,26 @@ class Search {
     return { plan: this.#plan, violation, steps: operations.length + faults.length + messages, runs: this.#runs };
   }
 
-  /** Keeps a candidate that fails in the same way. */
+  /**
+   * Keeps a candidate that fails in the same way. Until what chance decides is written down, it may be decided anew:
+   * fewer operations seldom fail under the very delays under which many did.
+   */
   #accepts(candidate: SimPlan): boolean {
+    if (this.#fails(candidate)) return true;
+    if (candidate.decisions !== undefined) return false;
+    for (let other = 1; other <= OTHER_SEEDS; other++) {
+      if (this.#fails({ ...candidate, seed: mixWords(candidate.seed, other) })) return true;
+    }
+    return false;
+  }
+
+  #fails(candidate: SimPlan): boolean {
     if (this.#runs >= this.#runsMax) return false;
     this.#runs++;
     const { violation } = runPlan(candidate, { rules: this.#rules });
     if (violation === undefined || classOf(violation) !== this.#class) return false;
     this.#plan = candidate;
+    this.#kept++;
     return true;
   }
 
@@ -102,31 +136,44 @@ class Search {
     for (const attempt of tries) this.#accepts(attempt(this.#plan));
   }
 
-  #lessOf(part: 'operations' | 'faults'): void {
-    const all: readonly unknown[] = this.#plan[part];
-    minimise(all, (left) => this.#accepts({ ...this.#plan, [part]: left }));
+  #fewerReplicas(): void {
+    for (let replicas = 3; replicas < this.#plan.cluster.replicas; replicas++) {
+      this.#accepts(withReplicas(this.#plan, replicas));
+    }
+  }
+
+  #lessOf(part: 'operations' | 'faults' | 'decisions'): void {
+    const all: readonly unknown[] = this.#plan[part] ?? [];
+    minimise(all, (left) => left.length < all.length && this.#accepts({ ...this.#plan, [part]: left }));
+  }
+
+  /** The run ends where it has just gone wrong. */
+  #truncate(): void {
+    if (this.#plan.endsWithStorm !== true) return;
+    let tooShortUs = 0;
+    while (this.#plan.stormUs - tooShortUs > this.#plan.stormUs / 32) {
+      const stormUs = Math.floor((tooShortUs + this.#plan.stormUs) / 2);
+      if (!this.#accepts({ ...this.#plan, stormUs })) tooShortUs = stormUs;
+    }
   }
 
   /** What chance decided, message by message, in place of the seed. */
   #writeDown(): void {
     const { decisions } = runPlan(this.#plan, { rules: this.#rules, keepsDecisions: true });
-    if (!this.#accepts({ ...this.#plan, decisions })) return;
-    const { delayUs } = this.#plan.network;
-    minimise(decisions, (left) => this.#accepts({ ...this.#plan, decisions: left }));
-    const usual = (this.#plan.decisions ?? []).map(([link, position, delay]): Decision => [
-      link,
-      position,
-      delay < 0 ? -1 : delayUs,
-      -1,
-    ]);
-    this.#accepts({ ...this.#plan, decisions: usual });
+    this.#accepts({ ...this.#plan, decisions });
   }
 
-  /** Faults that last no longer and thoughts that take no longer than they must. */
+  /** Thoughts that take no longer, messages that are no slower and no more often repeated than they must be. */
   #calmDown(): void {
-    this.#accepts({ ...this.#plan, operations: this.#plan.operations.map((each) => ({ ...each, thinkUs: 0 })) });
-    this.#lessOf('faults');
-    this.#lessOf('operations');
+    const { operations, decisions = [], network } = this.#plan;
+    if (operations.some(({ thinkUs }) => thinkUs > 0)) {
+      this.#accepts({ ...this.#plan, operations: operations.map((each) => ({ ...each, thinkUs: 0 })) });
+    }
+    if (decisions.some(([, , , copyUs]) => copyUs >= 0)) {
+      const once = decisions.map(([link, position, delayUs]): Decision => [link, position, delayUs, -1]);
+      this.#accepts({ ...this.#plan, decisions: once });
+    }
+    if (network.delayUs > QUICK_US) this.#accepts({ ...this.#plan, network: { ...network, delayUs: QUICK_US } });
   }
 }
 

@@ -1,0 +1,22 @@
+// A plan for fewer replicas: most of what goes wrong with five goes wrong with three, in half as many steps.
+import { registerQuorums } from '../quorum/register-quorums.ts';
+import type { FaultPlan, SimPlan } from './cluster/plan.ts';
+
+/**
+ * The plan with `replicas` (below those that it has) and their majorities; faults of replicas that are gone are left
+ * out, and coordinators keep theirs under their new numbers.
+ */
+export function withReplicas(plan: SimPlan, replicas: number): SimPlan {
+  const before = plan.cluster.replicas;
+  const gone = before - replicas;
+  const maskOf = (mask: number): number => (mask & (2 ** replicas - 1)) | ((mask >>> before) << replicas);
+  const { read, write, prepare } = registerQuorums({ replicas });
+  const faults = plan.faults.flatMap((fault): FaultPlan[] => {
+    if ('node' in fault) {
+      if (fault.node >= replicas && fault.node < before) return [];
+      return [{ ...fault, node: fault.node < replicas ? fault.node : fault.node - gone }];
+    }
+    return [{ ...fault, from: maskOf(fault.from), to: maskOf(fault.to) }];
+  });
+  return { ...plan, faults, cluster: { ...plan.cluster, replicas, read, write, prepare } };
+}
