@@ -90,12 +90,12 @@ function frameOf({ layout, heading, isHeaded, notes, arrows }: Picture): Frame {
   return { left, right, rowHeight, top, bottom, width, height: bottom + PADDING * 2 + notes.length * NOTE_HEIGHT };
 }
 
-function lanes({ lanes: all, rows }: Layout, { left, right, rowHeight, top }: Frame): readonly string[] {
+function lanes({ lanes: all, rows }: Layout, { left, width, rowHeight, top }: Frame): readonly string[] {
   return all.flatMap(({ name, row }, at) => {
     const y = top + row * rowHeight;
     const height = ((all[at + 1]?.row ?? rows) - row) * rowHeight;
     return [
-      `<rect class="lane ${at % 2 === 0 ? 'even' : 'odd'}" x="0" y="${y}" width="${right}" height="${height}"/>`,
+      `<rect class="lane ${at % 2 === 0 ? 'even' : 'odd'}" x="0" y="${y}" width="${width}" height="${height}"/>`,
       `<text class="process" x="${left - PADDING}" y="${y + 25}">${escapeXml(name)}</text>`,
     ];
   });
@@ -110,7 +110,7 @@ function axis({ bars }: Layout, { left, right, top }: Frame): readonly string[] 
     if (operation.end !== Infinity) instants.set(end, operation.end);
   }
   const ticks: string[] = [];
-  let free = 0;
+  let free = -Infinity;
   for (const [x, position] of [...instants].sort(([a], [b]) => a - b)) {
     const text = String(position);
     const half = (text.length * TICK_CHARACTER_WIDTH) / 2 + 2;

@@ -176,7 +176,9 @@ interface NotesInput {
 function notesOf({ cycle, left, hasOrder, hasContext }: NotesInput): readonly string[] {
   const notes = ['A bar lasts from a call to its return; one with an open end never returned.'];
   if (cycle === undefined) {
-    notes.push('Red: no order explains what it returned. What could explain it was called left of the red line.');
+    notes.push(
+      'Red: no order explains what it returned, beside the blue ones. What could was called left of the red line.',
+    );
     if (hasOrder) notes.push('Points: a longest order that is allowed, each operation within its bar.');
   } else if (cycle.length > 0) {
     notes.push('An arrow leads to what came later: it overwrote (ww), read (wr) or replaced what was read (rw).');

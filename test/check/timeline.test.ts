@@ -1,8 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   casRegisterModel,
   checkLinearizable,
   checkTransactions,
+  kvModel,
   registerModel,
   timelineHtml,
   timelineSvg,
@@ -10,6 +12,8 @@ import {
 import type { Explanation, Operation } from '../../src/check/index.ts';
 import { layOut } from '../../src/check/timeline-layout.ts';
 import type { Bar, Layout } from '../../src/check/timeline-layout.ts';
+
+const PICTURE = new URL('../../docs/timeline.svg', import.meta.url);
 
 type Times = readonly [process: number, call: string, value: unknown, start: number, end: number];
 
@@ -132,6 +136,25 @@ const lay = (history: readonly Operation[], order: readonly Operation[]): Layout
     label: describeOf,
   });
 const barOf = ({ bars }: Layout, operation: Operation): Bar => bars.find((bar) => bar.operation === operation)!;
+
+describe('The picture in docs/CHECKING.md', () => {
+  it('is what is drawn of this history today', () => {
+    const common = { key: '7', input: undefined, output: undefined };
+    const history: Operation[] = [
+      { ...common, process: 0, call: 'append', input: 'a', start: 0, end: 4 },
+      { ...common, process: 5, call: 'append', input: 'b', start: 1, end: 9 },
+      { ...common, process: 8, call: 'get', output: '', start: 2, end: 3 },
+      { ...common, process: 8, call: 'get', output: '', start: 6, end: 8 },
+      { ...common, process: 9, call: 'append', input: 'c', start: 5, end: Infinity },
+    ];
+    const model = kvModel();
+    const found = checkLinearizable(history, model);
+    if (found.verdict !== 'illegal') throw new Error('The second get is stale');
+    const svg = timelineSvg(found.explanation, { describe: (operation) => model.describe(operation), history });
+    if (process.env['QUORATE_REDRAW'] !== undefined) writeFileSync(PICTURE, svg);
+    expect(readFileSync(PICTURE, 'utf8'), 'QUORATE_REDRAW=1 draws it anew').toBe(svg);
+  });
+});
 
 describe('The layout', () => {
   it('puts what returned before another call wholly left of it, and lets overlapping operations overlap', () => {

@@ -212,7 +212,7 @@ describe('quorate check', () => {
   });
 });
 
-async function found(path: string, threads: number): Promise<Omit<CheckResult, 'milliseconds'>> {
+async function resultOf(path: string, threads: number): Promise<Omit<CheckResult, 'milliseconds'>> {
   const common = { format: undefined, initial: undefined, isolation: undefined };
   const plan = { ...common, model: 'register', picture: 'svg' } as const;
   const limits = { threads, directBytesMax: 0, splitBytesMin: 1, signal: new AbortController().signal };
@@ -249,7 +249,7 @@ describe('Keys that are checked apart', () => {
     async (staleKeys, verdict) => {
       const path = file(`keys-${staleKeys}.jsonl`);
       await writeFile(path, historyOf(staleKeys));
-      const [one, three] = [await found(path, 1), await found(path, 3)];
+      const [one, three] = [await resultOf(path, 1), await resultOf(path, 3)];
       expect(three, replayCommand('test/cli/check-command.test.ts', seed)).toEqual(one);
       expect([one.verdict, one.operations]).toEqual([verdict, 4000]);
     },
