@@ -1,5 +1,6 @@
 // `quorate sim`: whole clusters from seeds, on virtual time, on all cores; what fails is shrunk and written down.
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import { systemSeed } from '../base/random.ts';
 import { regressionText, rulesWithout } from '../sim/regression.ts';
@@ -24,6 +25,8 @@ interface SimSettings {
   readonly runs: number;
   readonly profile: Profile | undefined;
   readonly without: readonly string[];
+  /** Folder of the file of a failure. */
+  readonly out: string;
   readonly isJson: boolean;
 }
 
@@ -47,6 +50,7 @@ export const simCommand: Command = {
       seed: { type: 'string', value: 'S', help: 'the first seed, from 0 to 2^32 - 1 (a fresh one)' },
       profile: { type: 'string', value: 'P', help: 'one profile for all seeds (each seed names its own)' },
       replay: { type: 'string', value: 'FILE', help: 'run the failure of a file and print what happened' },
+      out: { type: 'string', value: 'FOLDER', help: 'where the file of a failure goes (here)' },
       without: { type: 'string', value: 'RULES', help: 'take rules of the protocol away, to see it caught' },
     },
     examples: [
@@ -79,6 +83,7 @@ function settingsOf(given: Arguments): SimSettings {
     runs: runs ?? (seed === undefined ? SEEDS_DEFAULT : 1),
     profile: profileOption(textOf(given, 'profile')),
     without,
+    out: textOf(given, 'out') ?? '.',
     isJson: given.values['json'] === true,
   };
 }
@@ -93,7 +98,7 @@ function profileOption(text: string | undefined): Profile | undefined {
 }
 
 async function simulateSeeds(settings: SimSettings, { io, signal }: CommandContext): Promise<number> {
-  const { seed, runs, profile, without, isJson } = settings;
+  const { seed, runs, profile, without, out, isJson } = settings;
   const pool = openSimPool();
   const progress = new ProgressLine(io);
   const startMs = nowMs();
@@ -118,7 +123,7 @@ async function simulateSeeds(settings: SimSettings, { io, signal }: CommandConte
     const shrunk = await pool.run('shrink', { seed: failure.seed, profile: failure.profile, without });
     io.stderr.write(failureText(io, failure, without));
     if (shrunk === undefined) return 1;
-    const path = `quorate-sim-${failure.profile}-${failure.seed}.json`;
+    const path = join(out, `quorate-sim-${failure.profile}-${failure.seed}.json`);
     writeFileSync(path, regressionText(shrunk.regression));
     io.stderr.write(`shrunk to ${shrunk.steps} steps in ${shrunk.runs} runs: quorate sim --replay ${path}\n`);
     return 1;

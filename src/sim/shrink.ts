@@ -3,7 +3,7 @@
 // taking one away leaves the others as they were.
 import type { Rules } from '../protocol/rules.ts';
 import type { Violation } from './cluster/judge.ts';
-import type { Decision, SimPlan } from './cluster/plan.ts';
+import type { Decision, OperationPlan, SimPlan } from './cluster/plan.ts';
 import { runPlan } from './cluster/run-plan.ts';
 import { mixWords } from './engine/chance.ts';
 import { minimise } from './minimise.ts';
@@ -130,10 +130,14 @@ class Search {
       (plan) => ({ ...plan, network: { ...plan.network, lossyRate: 0 } }),
       (plan) => ({ ...plan, network: { ...plan.network, slowRate: 0 } }),
       (plan) => ({ ...plan, cluster: { ...plan.cluster, tagsFrom: [0, 0] } }),
-      (plan) => ({ ...plan, operations: plan.operations.map((each) => ({ ...each, joins: false })) }),
-      (plan) => ({ ...plan, operations: plan.operations.map((each) => ({ ...each, level: 'quorum' })) }),
+      () => this.#withEach({ joins: false }),
+      () => this.#withEach({ level: 'quorum' }),
     ];
     for (const attempt of tries) this.#accepts(attempt(this.#plan));
+  }
+
+  #withEach(change: Partial<OperationPlan>): SimPlan {
+    return { ...this.#plan, operations: this.#plan.operations.map((each) => Object.assign({}, each, change)) };
   }
 
   #fewerReplicas(): void {
@@ -166,9 +170,7 @@ class Search {
   /** Thoughts that take no longer, messages that are no slower and no more often repeated than they must be. */
   #calmDown(): void {
     const { operations, decisions = [], network } = this.#plan;
-    if (operations.some(({ thinkUs }) => thinkUs > 0)) {
-      this.#accepts({ ...this.#plan, operations: operations.map((each) => ({ ...each, thinkUs: 0 })) });
-    }
+    if (operations.some(({ thinkUs }) => thinkUs > 0)) this.#accepts(this.#withEach({ thinkUs: 0 }));
     if (decisions.some(([, , , copyUs]) => copyUs >= 0)) {
       const once = decisions.map(([link, position, delayUs]): Decision => [link, position, delayUs, -1]);
       this.#accepts({ ...this.#plan, decisions: once });
