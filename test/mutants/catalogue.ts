@@ -18,7 +18,7 @@ export const MUTANTS: readonly Mutant[] = [
 /** The simulator looks for every bug that is a rule of the register taken away. */
 function alsoSimulated(mutant: Mutant): Mutant {
   const rule = mutant.removed.replace(/^rule /, '');
-  if (!isRule(rule)) return mutant;
+  if (!isRule(rule) || mutant.catchers.some(({ name }) => name === 'simulator')) return mutant;
   return { ...mutant, catchers: [...mutant.catchers, simulated(rule, SIMULATED_SEEDS)] };
 }
 

@@ -4,6 +4,7 @@ import { judgeAll, judgeFailures } from './judges.ts';
 import type { Mutant } from './mutant.ts';
 import { fromBook, without } from './register-mutants.ts';
 import { agreeTooSoon, storeLate, writeToAllButOne } from './schedules.ts';
+import { simulated } from './sim-catcher.ts';
 import { atRandom, byDirection, onDetours } from './world-catchers.ts';
 
 const N5_R4_W2 = { quorums: registerQuorums({ replicas: 5, read: 4, write: 2 }) };
@@ -61,7 +62,7 @@ export const COORDINATOR_MUTANTS: readonly Mutant[] = [
     bug: 'Answers to the read before count as promises',
     layer: 'coordinator',
     removed: 'rule asksAfresh',
-    catchers: [atRandom(without('asksAfresh'))],
+    catchers: [simulated('asksAfresh', 300), atRandom(without('asksAfresh'))],
   },
   {
     bug: 'A refusal counts as an acknowledgement',
@@ -73,7 +74,7 @@ export const COORDINATOR_MUTANTS: readonly Mutant[] = [
     bug: 'A refusal counts as an empty promise',
     layer: 'coordinator',
     removed: 'rule countsOnlyPromises',
-    catchers: [onDetours(without('countsOnlyPromises'))],
+    catchers: [simulated('countsOnlyPromises', 300), onDetours(without('countsOnlyPromises'))],
   },
   {
     bug: 'What the promises report is ignored: a write that has landed is proposed again',

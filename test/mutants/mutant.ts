@@ -15,8 +15,8 @@ export type MutantLayer =
 export interface Catch {
   /** Random schedules that were tried until one failed, the failing one included; 0 where nothing was random. */
   readonly seeds: number;
-  /** Events of the shortest failing trace that shrinking found. */
-  readonly events: number;
+  /** Events of the shortest failing trace that shrinking found; `undefined` where nobody asked for it. */
+  readonly events: number | undefined;
   /** What was wrong, in one line. */
   readonly what: string;
 }
@@ -25,8 +25,8 @@ export interface Catch {
 export interface Catcher {
   /** For the table: who looks, and whether the schedule was random or written for this bug. */
   readonly name: string;
-  /** Looks for the bug; `undefined` when nothing wrong was seen. */
-  catches(): Catch | undefined;
+  /** Looks for the bug; `undefined` when nothing wrong was seen. `isShrunk`: whether its trace is wanted. */
+  catches(isShrunk: boolean): Catch | undefined;
   /** Looks the same way, as hard, at production without the bug; what is wrong with it, or `undefined`. */
   flagsProduction(): string | undefined;
 }

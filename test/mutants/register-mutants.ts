@@ -16,6 +16,7 @@ import {
   restartTheAnswerer,
   reuseTheBallot,
 } from './schedules.ts';
+import { simulated } from './sim-catcher.ts';
 import { atRandom, byDirection, onDetours } from './world-catchers.ts';
 import type { Broken } from './world-catchers.ts';
 
@@ -160,7 +161,7 @@ export const REGISTER_MUTANTS: readonly Mutant[] = [
     bug: 'A deleted key is reported like one that never was: an older put comes back',
     layer: 'acceptor',
     removed: 'rule reportsTombstones',
-    catchers: [atRandom(without('reportsTombstones'))],
+    catchers: [simulated('reportsTombstones', 300), atRandom(without('reportsTombstones'))],
   },
   {
     bug: 'A replica without memory answers before it has caught up',
@@ -185,7 +186,7 @@ export const REGISTER_MUTANTS: readonly Mutant[] = [
     bug: 'Recovery adopts the first entry that it hears of, not the newest',
     layer: 'recovery',
     removed: 'rule adoptsNewest',
-    catchers: [atRandom(without('adoptsNewest'))],
+    catchers: [simulated('adoptsNewest', 600), atRandom(without('adoptsNewest'))],
   },
   {
     bug: 'Recovery skips deleted keys',

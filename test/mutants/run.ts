@@ -23,10 +23,10 @@ const COLUMNS = [93, 11, 26, 10, 6];
 
 function rowOf({ bug, layer, removed, catchers }: Mutant): Row {
   const found = catchers.flatMap((catcher): (Catch & { readonly name: string })[] => {
-    const caught = catcher.catches();
+    const caught = catcher.catches(true);
     return caught === undefined ? [] : [{ name: catcher.name, ...caught }];
   });
-  const shortest = found.toSorted((one, other) => one.events - other.events)[0];
+  const shortest = found.toSorted((one, other) => (one.events ?? Infinity) - (other.events ?? Infinity))[0];
   const caughtBy = found.map(({ name, seeds }) => ({ name, seeds }));
   return { bug, layer, removed, caughtBy, events: shortest?.events, what: shortest?.what ?? '' };
 }

@@ -13,12 +13,12 @@ export function simulated(rule: keyof Rules, seedsMax: number): Catcher {
   const rules: Rules = { ...RULES, [rule]: false };
   return {
     name: 'simulator',
-    catches: () => {
+    catches: (isShrunk) => {
       for (let seed = 1; seed <= seedsMax; seed++) {
         const { violations, plan } = simulate({ seed, rules });
         const [violation] = violations;
         if (violation === undefined) continue;
-        const events = shrink(plan, { rules, runsMax: SHRINK_RUNS_MAX })?.steps ?? Infinity;
+        const events = isShrunk ? shrink(plan, { rules, runsMax: SHRINK_RUNS_MAX })?.steps : undefined;
         return { seeds: seed, events, what: `${violation.kind}: ${violation.text.split('\n')[0]}` };
       }
       return undefined;

@@ -31,8 +31,8 @@ export function atRandom(broken: Broken, kept: Broken = {}): Catcher {
   const sound = { quorums: THREE, ...kept };
   return {
     name: 'scheduler',
-    catches: () => search({ ...sound, ...broken }, SEEDS_MAX, recordSchedule),
-    flagsProduction: () => search(sound, PRODUCTION_SEEDS, recordSchedule)?.what,
+    catches: (isShrunk) => search({ ...sound, ...broken }, { seeds: SEEDS_MAX, record: recordSchedule, isShrunk }),
+    flagsProduction: () => flags('scheduler', sound, recordSchedule),
   };
 }
 
@@ -41,8 +41,8 @@ export function onDetours(broken: Broken, kept: Broken = {}): Catcher {
   const sound = { quorums: THREE, ...kept };
   return {
     name: 'detours',
-    catches: () => search({ ...sound, ...broken }, SEEDS_MAX, recordDetour),
-    flagsProduction: () => search(sound, PRODUCTION_SEEDS, recordDetour)?.what,
+    catches: (isShrunk) => search({ ...sound, ...broken }, { seeds: SEEDS_MAX, record: recordDetour, isShrunk }),
+    flagsProduction: () => flags('detours', sound, recordDetour),
   };
 }
 
@@ -59,10 +59,11 @@ export function byDirection(
   };
   return {
     name: 'directed',
-    catches: () => {
-      const options = { ...sound, ...broken };
-      const { world, failure } = record(options);
-      return failure === undefined ? undefined : caught(options, { world, failure }, { seeds: 0, wrong });
+    catches: (isShrunk) => {
+      const { world, failure } = record({ ...sound, ...broken });
+      if (failure === undefined) return undefined;
+      const events = isShrunk ? eventsOf(world, failure, { seed: 0, wrong }) : undefined;
+      return { seeds: 0, events, what: failure.what };
     },
     flagsProduction: () => record(sound).failure?.what,
   };
@@ -78,18 +79,31 @@ interface Failure {
   readonly what: string;
 }
 
-function search(
-  options: Exploration,
-  seeds: number,
-  record: (seed: number, options: Exploration) => Recording,
-): Catch | undefined {
+interface Search {
+  readonly seeds: number;
+  readonly record: (seed: number, options: Exploration) => Recording;
+  readonly isShrunk: boolean;
+}
+
+function search(options: Exploration, { seeds, record, isShrunk }: Search): Catch | undefined {
   for (let seed = 1; seed <= seeds; seed++) {
     const { world, failure } = record(seed, options);
-    if (failure !== undefined) {
-      return caught(world.options, { world, failure }, { seeds: seed, wrong: judge });
-    }
+    if (failure === undefined) continue;
+    const events = isShrunk ? eventsOf(world, failure, { seed, wrong: judge }) : undefined;
+    return { seeds: seed, events, what: failure.what };
   }
   return undefined;
+}
+
+/** What production was accused of: it is the same for all bugs that are looked for in the same way. */
+const ACCUSATIONS = new Map<string, string | undefined>();
+
+function flags(name: string, options: Exploration, record: Search['record']): string | undefined {
+  const key = `${name} ${JSON.stringify(options)}`;
+  if (!ACCUSATIONS.has(key)) {
+    ACCUSATIONS.set(key, search(options, { seeds: PRODUCTION_SEEDS, record, isShrunk: false })?.what);
+  }
+  return ACCUSATIONS.get(key);
 }
 
 function recordSchedule(seed: number, options: Exploration): Recording {
@@ -122,18 +136,18 @@ function endOf(world: World, wrong: Judge): Failure | undefined {
   return late === undefined ? undefined : { kind: 'history', what: late };
 }
 
-/** Shrinks a failing schedule to the events that matter. */
-function caught(
-  options: WorldOptions,
-  { world, failure }: { readonly world: RecordedWorld; readonly failure: Failure },
-  { seeds, wrong }: { readonly seeds: number; readonly wrong: Judge },
-): Catch {
+/** Shrinks a failing schedule to the events that matter, and counts them. */
+function eventsOf(
+  world: RecordedWorld,
+  failure: Failure,
+  { seed, wrong }: { readonly seed: number; readonly wrong: Judge },
+): number {
   const isHistory = failure.kind === 'history';
   const fails = (actions: readonly Action[]): boolean => {
     try {
-      const played = replay(options, actions);
+      const played = replay(world.options, actions);
       if (isHistory) return wrong(played) !== undefined;
-      heal(played, seededRandom(seeds + 1));
+      heal(played, seededRandom(seed + 1));
       return false;
     } catch {
       return !isHistory;
@@ -142,6 +156,5 @@ function caught(
   // What does not end goes on for ever: only what came before the faults were healed is its trace.
   const actions = isHistory ? world.actions : world.actionsBefore('The storm is over');
   const triesMax = isHistory ? SHRINK_TRIES_MAX : SHRINK_TRIES_MAX / 15;
-  const events = fails(actions) ? shrink(actions, { fails, partsOf, triesMax }).length : actions.length;
-  return { seeds, events, what: failure.what };
+  return fails(actions) ? shrink(actions, { fails, partsOf, triesMax }).length : actions.length;
 }
