@@ -64,19 +64,19 @@ export interface Trap {
   readonly stop: () => void;
 }
 
-/** Stops the thread at the next call of `method` of this one object for which the trap is due. */
+/** Stops the thread at the next call of `method` of this object, or of all that have this prototype, when it is due. */
 export function setTrap<Name extends string>(
   target: Record<Name, (...given: never[]) => unknown>,
   method: Name,
   { when, isDue, stop }: Trap,
 ): void {
   const original = target[method];
-  const trapped = (...given: never[]): unknown => {
+  function trapped(this: unknown, ...given: never[]): unknown {
     if (when === 'before' && isDue()) stop();
-    const result = original.apply(target, given);
+    const result = original.apply(this, given);
     if (when === 'after' && isDue()) stop();
     return result;
-  };
+  }
   Object.defineProperty(target, method, { value: trapped, configurable: true });
 }
 

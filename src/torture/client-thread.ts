@@ -1,9 +1,12 @@
 // A client in a worker thread, which the nemesis may kill at any instruction. Both sides are here.
 import { Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { isQuorateError } from '../base/errors.ts';
-import { seededRandom } from '../base/random.ts';
+import { below, seededRandom } from '../base/random.ts';
+import { AT_FAIL_POINT, setTrap, stopHere } from '../cluster/fail-point.ts';
 import { connectCluster } from '../cluster/open-cluster.ts';
 import type { ClusterHandle } from '../cluster/options.ts';
+import { RingProducer } from '../ring/spsc-ring.ts';
 import { TortureClient } from './client.ts';
 import { SharedLedger } from './ledger.ts';
 import type { LedgerShape } from './ledger.ts';
@@ -41,7 +44,10 @@ export class ClientThread {
     this.#worker = new Worker(programUrl('torture-client'), { workerData: wiring, name: 'torture:client', env: {} });
     this.ended = new Promise((resolve) => {
       let end: ClientEnd = { kind: 'failed', error: new Error('The thread ended and did not say why') };
-      this.#worker.on('message', (said: ClientEnd) => (end = said));
+      this.#worker.on('message', (said: ClientEnd | typeof AT_FAIL_POINT) => {
+        if (said === AT_FAIL_POINT) void this.kill();
+        else end = said;
+      });
       this.#worker.on('error', (error) => (end = { kind: 'failed', error }));
       this.#worker.once('exit', () => resolve(this.#isKilled ? { kind: 'killed' } : end));
     });
@@ -55,19 +61,28 @@ export class ClientThread {
 }
 
 /** The thread's program: connects, works until the ledger says stop, lets go, and says how it was. */
-export async function runClient(wiring: ClientWiring): Promise<ClientEnd> {
+export async function runClient(wiring: ClientWiring, port: MessagePort): Promise<ClientEnd> {
   const { handle, shape, buffer, client, owner, seed, lanes } = wiring;
   try {
     const store = await connectCluster(handle);
     const ledger = new SharedLedger(shape, buffer);
-    const options = { store, ledger, client, owner, random: seededRandom(seed), lanes, maySync: true };
-    await new TortureClient(options).run();
+    const random = seededRandom(seed);
+    const replicas = store.inspect().replicas.length;
+    const dieHalfway = (): void => trapRings(below(random, replicas), () => port.postMessage(AT_FAIL_POINT));
+    await new TortureClient({ store, ledger, client, owner, random, lanes, maySync: true, dieHalfway }).run();
     await store.close();
     return { kind: 'done' };
   } catch (error) {
     const isRefused = isQuorateError(error) && REFUSALS.has(error.code);
     return isRefused ? { kind: 'refused' } : { kind: 'failed', error };
   }
+}
+
+/** Stops the thread before it shows requests on a ring, when it has shown some on so many others. */
+function trapRings(rings: number, say: () => void): void {
+  let left = rings;
+  const stop = (): void => stopHere(say);
+  setTrap(RingProducer.prototype, 'publish', { when: 'before', isDue: () => left-- === 0, stop });
 }
 
 const REFUSALS: ReadonlySet<string> = new Set(['ERR_QUORATE_OVERLOADED', 'ERR_QUORATE_TIMEOUT']);

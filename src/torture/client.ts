@@ -10,8 +10,11 @@ import { ABSENT, STATES, keyOf } from './ledger.ts';
 import type { Call, SharedLedger, Ticket } from './ledger.ts';
 import { STAMPED_BYTES_MIN, readStamp, stampedValue } from './stamp.ts';
 
-/** What a client suffers when the nemesis asks: it blocks for so many milliseconds, or floods the cluster. */
-export const ORDERS = { BLOCK_MS_MAX: 10_000, FLOOD: 10_001, FLOOD_LARGE: 10_002 } as const;
+/**
+ * What a client suffers when the nemesis asks: it blocks for so many milliseconds, floods the cluster, or is killed
+ * when it has shown its next requests to some replicas and not to all.
+ */
+export const ORDERS = { BLOCK_MS_MAX: 10_000, FLOOD: 10_001, FLOOD_LARGE: 10_002, DIE_HALFWAY: 10_003 } as const;
 
 /** What a client works with. */
 export interface TortureClientOptions {
@@ -26,6 +29,8 @@ export interface TortureClientOptions {
   readonly lanes: number;
   /** Whether the thread may block: all but the main thread. */
   readonly maySync: boolean;
+  /** Sees to it that the thread is killed in the middle of its next batch; `undefined` where it must live. */
+  readonly dieHalfway: (() => void) | undefined;
 }
 
 /** Deadline of an operation, in milliseconds. */
@@ -33,6 +38,8 @@ export const OPERATION_MS = 3000;
 const BATCH_MAX = 6;
 const SYNC_BURST_MAX = 6;
 const LARGE_BYTES_MAX = 200_000;
+const QUIET_WRITES = 12;
+const QUIET_BUSY_SHARE = 0.3;
 const FLOOD_WRITES = 1500;
 const FLOOD_LARGE_WRITES = 24;
 const FLOOD_LARGE_BYTES = 512 * 1024;
@@ -42,6 +49,7 @@ const SHARES = { batch: 0.05, sync: 0.12, large: 0.02, hasty: 0.02, aborted: 0.0
 /** Of the calls on a busy key, the share that writes it, by slot; then that on a resting one. */
 const WRITE_SHARES = [0.6, 0.45, 0.3, 0.2, 0.1, 0.03];
 const WRITE_SHARE_RESTING = 0.4;
+const READ_SHARE_BATCH = 0.7;
 const DELETE_EVERY = 8;
 /** What ends a lane for a while: the cluster is lost, being reset, or drowned. */
 const TRANSIENT: ReadonlySet<string> = new Set([
@@ -88,7 +96,10 @@ export class TortureClient {
   async #step(lane: Lane): Promise<boolean> {
     const { random, maySync } = this.#options;
     const kind = unitOf(random);
-    if (kind < SHARES.batch) return this.#batch();
+    if (kind < SHARES.batch) {
+      const size = 2 + below(random, BATCH_MAX - 1);
+      return unitOf(random) < READ_SHARE_BATCH ? this.#readBatch(size) : this.#writeBatch(size, () => this.#take());
+    }
     if (maySync && kind < SHARES.batch + SHARES.sync) return this.#syncBurst(lane);
     const ticket = this.#take();
     if (ticket === undefined) return false;
@@ -114,34 +125,45 @@ export class TortureClient {
     }
   }
 
-  async #batch(): Promise<boolean> {
-    const { store, random } = this.#options;
-    const size = 2 + below(random, BATCH_MAX - 1);
-    const isRead = unitOf(random) < 0.7;
-    const tickets: Ticket[] = [];
-    const writes: Parameters<ClusterClient['batch']>[0][number][] = [];
-    for (let index = 0; index < size; index++) {
-      const ticket = this.#take();
-      if (ticket === undefined) break;
-      const key = keyOf(ticket.slot, ticket.generation);
-      tickets.push(ticket);
-      if (!isRead) writes.push({ kind: 'put', key, value: stampedValue(ticket, STAMPED_BYTES_MIN) });
-      this.#begin(ticket, isRead ? 'get' : 'put', this.#newLane());
-    }
-    if (tickets.length === 0) return false;
+  async #readBatch(size: number): Promise<boolean> {
+    const tickets = this.#beginBatch(size, 'get', () => this.#take());
     try {
-      if (isRead) {
-        const seen = await store.getMany(tickets.map(({ slot, generation }) => keyOf(slot, generation)));
-        tickets.forEach((ticket, index) => this.#endRead(ticket, seen[index]!));
-      } else {
-        const written = await store.batch(writes);
-        await Promise.all(tickets.map((ticket, index) => this.#endWrite(ticket, written[index]!, this.#newLane())));
-      }
+      const keys = tickets.map(({ slot, generation }) => keyOf(slot, generation));
+      const seen = await this.#options.store.getMany(keys);
+      tickets.forEach((ticket, index) => this.#endRead(ticket, seen[index]!));
     } catch (error) {
-      for (const ticket of tickets) this.#fail(ticket, isRead ? 'get' : 'put', error);
+      for (const ticket of tickets) this.#fail(ticket, 'get', error);
       await pause(PAUSE_MS);
     }
-    return true;
+    return tickets.length > 0;
+  }
+
+  async #writeBatch(size: number, take: () => Ticket | undefined): Promise<boolean> {
+    const tickets = this.#beginBatch(size, 'put', take);
+    const writes = tickets.map((ticket) => {
+      const key = keyOf(ticket.slot, ticket.generation);
+      return { kind: 'put' as const, key, value: stampedValue(ticket, STAMPED_BYTES_MIN) };
+    });
+    let written: WriteResult[];
+    try {
+      written = await this.#options.store.batch(writes);
+    } catch (error) {
+      for (const ticket of tickets) this.#fail(ticket, 'put', error);
+      await pause(PAUSE_MS);
+      return true;
+    }
+    await Promise.all(tickets.map((ticket, index) => this.#endWrite(ticket, written[index]!, this.#newLane())));
+    return tickets.length > 0;
+  }
+
+  /** Begins so many operations at once, each of a process of its own, as far as there are tickets. */
+  #beginBatch(size: number, call: Call, take: () => Ticket | undefined): Ticket[] {
+    const tickets: Ticket[] = [];
+    for (let ticket = take(); ticket !== undefined; ticket = tickets.length < size ? take() : undefined) {
+      this.#begin(ticket, call, this.#newLane());
+      tickets.push(ticket);
+    }
+    return tickets;
   }
 
   /** Blocking calls, one after the other, while the promises of the other lanes are under way. */
@@ -192,7 +214,11 @@ export class TortureClient {
       if (result.outcome === 'unknown') this.#renew(lane);
       return;
     }
-    this.#endWriteAsIs(ticket, await store.resolve(result.operationId, { timeoutMs: OPERATION_MS }));
+    try {
+      this.#endWriteAsIs(ticket, await store.resolve(result.operationId, { timeoutMs: OPERATION_MS }));
+    } catch (error) {
+      this.#fail(ticket, 'put', error);
+    }
     this.#renew(lane);
   }
 
@@ -258,8 +284,21 @@ export class TortureClient {
   async #suffer(): Promise<void> {
     const order = this.#options.ledger.takeOrder(this.#options.client);
     if (order === 0) return;
+    if (order === ORDERS.DIE_HALFWAY) return this.#dieHalfway();
     if (order <= ORDERS.BLOCK_MS_MAX) return blockFor(order);
     await this.#flood(order === ORDERS.FLOOD ? FLOOD_WRITES : FLOOD_LARGE_WRITES, order === ORDERS.FLOOD_LARGE);
+  }
+
+  /** Its last writes reach some replicas and not all, on keys that few write: many read what became of them. */
+  async #dieHalfway(): Promise<void> {
+    const { dieHalfway, ledger, random } = this.#options;
+    if (dieHalfway === undefined) return;
+    dieHalfway();
+    const { busy } = ledger.shape;
+    await this.#writeBatch(QUIET_WRITES, () => {
+      const isBusy = unitOf(random) < QUIET_BUSY_SHARE;
+      return ledger.take(isBusy ? busy - 1 - below(random, 2) : busy + below(random, ledger.slots - busy));
+    });
   }
 
   /** Writes at once, to keys that nobody checks: more than the rings hold. */

@@ -42,7 +42,8 @@ const DEEDS = {
   'fail point': 50,
   hang: 6,
   oom: 6,
-  'kill client': 20,
+  'kill client': 12,
+  'kill client halfway': 12,
   'block client': 12,
   flood: 6,
   'flood large': 6,
@@ -73,7 +74,7 @@ export class Nemesis {
     this.#options = options;
   }
 
-  /** Threads that were made to die: replicas and clients. */
+  /** Replicas that were made to die one by one. */
   get kills(): number {
     let kills = 0;
     for (const [name, count] of this.done) if (isKill(name)) kills += count;
@@ -119,6 +120,8 @@ export class Nemesis {
       case 'kill client':
         if (await stage.killClient(client)) this.#count(deed);
         return;
+      case 'kill client halfway':
+        return this.#order(deed, Math.max(1, client), ORDERS.DIE_HALFWAY);
       case 'block client':
         return this.#order(deed, client, 1 + below(random, BLOCK_MS_MAX));
       case 'flood':
@@ -174,7 +177,7 @@ export class Nemesis {
   }
 }
 
-const KILLS: ReadonlySet<string> = new Set(['terminate', 'hang', 'oom', 'kill client', ...FAIL_POINTS]);
+const KILLS: ReadonlySet<string> = new Set(['terminate', 'hang', 'oom', ...FAIL_POINTS]);
 
 function isKill(name: string): boolean {
   return KILLS.has(name);

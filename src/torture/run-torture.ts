@@ -69,6 +69,7 @@ class TortureRun {
   readonly #over = new AbortController();
   #nemesis: Nemesis | undefined;
   #owners = 0;
+  #clientKills = 0;
   #mainOwner: number | undefined;
   #isLosing = false;
   #beganMs = nowMs();
@@ -147,10 +148,10 @@ class TortureRun {
     const owner = ++this.#owners;
     this.#mainOwner = owner;
     const random = this.#randomOf(owner);
-    const { client, lanes, maySync } = { client: MAIN, lanes: LANES, maySync: false };
+    const own = { client: MAIN, owner, lanes: LANES, maySync: false, dieHalfway: undefined };
     const store = this.#cluster;
     try {
-      await new TortureClient({ store, ledger: this.#ledger, client, owner, random, lanes, maySync }).run();
+      await new TortureClient({ ...own, store, ledger: this.#ledger, random }).run();
     } catch (error) {
       this.#failed(`The client of the main thread failed: ${textOf(error)}`);
     } finally {
@@ -175,6 +176,7 @@ class TortureRun {
       this.#threads[client] = thread;
       const end = await thread.ended;
       this.#threads[client] = undefined;
+      if (end.kind === 'killed') this.#clientKills += 1;
       if (end.kind === 'failed') return this.#failed(`A client's thread failed: ${textOf(end.error)}`);
       await delay(RESTART_MS);
     }
@@ -243,7 +245,7 @@ class TortureRun {
     const { histories, violations, unknown, waiting } = this.#checks;
     let operations = 0;
     for (let client = 0; client < this.#options.clients; client++) operations += this.#ledger.begun(client);
-    const kills = this.#nemesis?.kills ?? 0;
+    const kills = (this.#nemesis?.kills ?? 0) + this.#clientKills;
     return { operations, kills, histories, violations, unknown, waiting, elapsedMs: nowMs() - this.#beganMs };
   }
 
