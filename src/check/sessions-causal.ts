@@ -56,15 +56,23 @@ function* lastWrites(
   causes: ReadonlyMap<Access, readonly Access[]>,
 ): Generator<readonly [read: Access, write: Access]> {
   const order = sorted(all, causes);
+  const numberOf = new Map(order.map((access, number) => [access, number] as const));
+  // At most two causes: in its session, and the write that it read. Where one is missing it causes itself.
+  const causesOfNumber = [0, 1].map((which) =>
+    Int32Array.from(order, (access, number) => numberOf.get((causes.get(access) ?? [])[which] ?? access) ?? number),
+  );
+  const [first = new Int32Array(0), second = new Int32Array(0)] = causesOfNumber;
+  const reach = new Int32Array(order.length); // How far into the session each access reaches back.
   for (const session of sessionsOf(all)) {
-    const places = new Map(session.map((access, at) => [access, at] as const));
     const lastWrite = lastWriteAt(session);
-    const seen = new Map<Access, number>(); // How far into the session each access reaches back.
-    for (const access of order) {
-      const own = places.get(access) ?? -1;
-      const reach = (causes.get(access) ?? []).reduce((most, cause) => Math.max(most, seen.get(cause) ?? -1), own);
-      seen.set(access, reach);
-      const write = access.isRead ? lastWrite(access.version.key, reach) : undefined;
+    reach.fill(-1);
+    for (const [place, access] of session.entries()) {
+      const number = numberOf.get(access);
+      if (number !== undefined) reach[number] = place;
+    }
+    for (const [number, access] of order.entries()) {
+      reach[number] = Math.max(reach[number]!, reach[first[number]!]!, reach[second[number]!]!);
+      const write = access.isRead ? lastWrite(access.version.key, reach[number]) : undefined;
       if (write !== undefined) yield [access, write];
     }
   }
@@ -98,7 +106,9 @@ function lastWriteAt(session: readonly Access[]): (key: string, place: number) =
     known.writes.push(access);
   }
   return (key, place) => {
-    const { places = [], writes = [] } = byKey.get(key) ?? {};
+    const known = byKey.get(key);
+    if (known === undefined || place < 0) return undefined;
+    const { places, writes } = known;
     let [low, high] = [0, places.length];
     while (low < high) {
       const middle = (low + high) >>> 1;

@@ -72,9 +72,8 @@ export class DependencyGraph {
 
   /** The edges whose kind is in `mask`. */
   adjacency(mask: number): Adjacency {
-    const chosen = this.#chosen(mask);
-    const ends = chosen.map((edge) => [this.#from[edge] ?? 0, this.#to[edge] ?? 0, edge] as const);
-    return adjacencyOf(this.#nodes, ends);
+    const ends = { from: (edge: number) => this.#from[edge]!, to: (edge: number) => this.#to[edge]! };
+    return this.#adjacency(this.#nodes, { mask, ends, isSplit: false });
   }
 
   /**
@@ -88,34 +87,42 @@ export class DependencyGraph {
     const relays = this.transactions;
     const start = (node: number): number => (node < relays ? 2 * node : relays + node);
     const commit = (node: number): number => (node < relays ? 2 * node + 1 : relays + node);
-    const ends: (readonly [number, number, number])[] = [];
-    for (let node = 0; node < relays; node++) ends.push([start(node), commit(node), -1]);
-    for (const edge of this.#chosen(mask)) {
-      const [from, to] = [this.#from[edge] ?? 0, this.#to[edge] ?? 0];
-      if (this.#kinds[edge] === KIND.rw) ends.push([start(from), commit(to), edge]);
-      else ends.push([commit(from), start(to), edge]);
-    }
-    return adjacencyOf(relays + this.#nodes, ends);
+    const ends = {
+      from: (edge: number) => (this.#kinds[edge] === KIND.rw ? start : commit)(this.#from[edge]!),
+      to: (edge: number) => (this.#kinds[edge] === KIND.rw ? commit : start)(this.#to[edge]!),
+    };
+    return this.#adjacency(relays + this.#nodes, { mask, ends, isSplit: true });
   }
 
-  #chosen(mask: number): readonly number[] {
-    const chosen: number[] = [];
-    for (let edge = 0; edge < this.#kinds.length; edge++) if ((this.kindOf(edge) & mask) !== 0) chosen.push(edge);
-    return chosen;
+  /** Sorts edges by the node that they leave: counts them first, then puts each in its place. */
+  #adjacency(nodes: number, { mask, ends, isSplit }: Chosen): Adjacency {
+    const offsets = new Int32Array(nodes + 1);
+    const added = isSplit ? this.transactions : 0; // From each start to its commit.
+    for (let transaction = 0; transaction < added; transaction++) offsets[2 * transaction + 1]! += 1;
+    for (let edge = 0; edge < this.#kinds.length; edge++) {
+      if ((this.#kinds[edge]! & mask) !== 0) offsets[ends.from(edge) + 1]! += 1;
+    }
+    for (let node = 0; node < nodes; node++) offsets[node + 1]! += offsets[node]!;
+    const next = offsets.slice();
+    const targets = new Int32Array(offsets[nodes]!);
+    const edges = new Int32Array(offsets[nodes]!);
+    const put = (from: number, to: number, edge: number): void => {
+      const at = next[from]!;
+      next[from] = at + 1;
+      targets[at] = to;
+      edges[at] = edge;
+    };
+    for (let transaction = 0; transaction < added; transaction++) put(2 * transaction, 2 * transaction + 1, -1);
+    for (let edge = 0; edge < this.#kinds.length; edge++) {
+      if ((this.#kinds[edge]! & mask) !== 0) put(ends.from(edge), ends.to(edge), edge);
+    }
+    return { nodes, offsets, targets, edges };
   }
 }
 
-function adjacencyOf(nodes: number, ends: readonly (readonly [from: number, to: number, edge: number])[]): Adjacency {
-  const offsets = new Int32Array(nodes + 1);
-  for (const [from] of ends) offsets[from + 1]!++;
-  for (let node = 0; node < nodes; node++) offsets[node + 1]! += offsets[node]!;
-  const next = offsets.slice();
-  const targets = new Int32Array(ends.length);
-  const edges = new Int32Array(ends.length);
-  for (const [from, to, edge] of ends) {
-    const at = next[from]!++;
-    targets[at] = to;
-    edges[at] = edge;
-  }
-  return { nodes, offsets, targets, edges };
+/** Which edges of the graph are wanted, and between which nodes they then lie. */
+interface Chosen {
+  readonly mask: number;
+  readonly ends: { from(edge: number): number; to(edge: number): number };
+  readonly isSplit: boolean;
 }

@@ -60,25 +60,7 @@ function sightInElements(inference: Inference, { list, longest, deviating, eleme
     const sentence = `T1 read key ${key} as ${shown(longest.value)}, T2 as ${shown(other.value)}`;
     sight(inference, 'incompatible-order', { transactions: [longest.by, other.by], sentence });
   }
-  for (const read of [longest, ...deviating]) {
-    if (new Set(read.value).size < read.value.length) {
-      const sentence = `T1 read key ${key} as ${shown(read.value)}`;
-      sight(inference, 'duplicate-elements', { transactions: [read.by], sentence });
-    }
-    const places = new Map<number, number>();
-    for (const element of read.value) {
-      const source = list.writes.get(element);
-      const sentence = `T1 read key ${key} with ${shown(element)}, which nobody appended`;
-      if (source === undefined) sight(inference, 'unwritten-read', { transactions: [read.by], sentence });
-      sightBadSource(inference, read, source);
-      if (source === undefined || new Set(read.value).size < read.value.length) continue;
-      const place = places.get(source.by) ?? 0;
-      places.set(source.by, place + 1);
-      if (source.place === place) continue;
-      const order = `T2 read key ${key} as ${shown(read.value)}, with ${shown(element)} not where T1 appended it`;
-      sight(inference, 'incompatible-order', { transactions: [source.by, read.by], sentence: order });
-    }
-  }
+  for (const read of [longest, ...deviating]) sightInList(inference, list, read);
   const written = elements.flatMap((write) => write ?? []);
   const at = written.findIndex(({ by }) => hasFailed(inference, by));
   const failed = written[at];
@@ -86,6 +68,31 @@ function sightInElements(inference: Inference, { list, longest, deviating, eleme
   if (failed === undefined || after === undefined) return;
   const sentence = `T2 appended ${shown(after.value)} to key ${key} after ${shown(failed.value)} of T1, and T1 failed`;
   sight(inference, 'dirty-update', { transactions: [failed.by, after.by], sentence });
+}
+
+/** Elements that are there twice, come from nowhere, from a failed transaction, or out of their order. */
+function sightInList(inference: Inference, list: ListObservation, read: Read<List>): void {
+  const key = shown(list.key);
+  const isRepeating = new Set(read.value).size < read.value.length;
+  if (isRepeating) {
+    const sentence = `T1 read key ${key} as ${shown(read.value)}`;
+    sight(inference, 'duplicate-elements', { transactions: [read.by], sentence });
+  }
+  const places = new Map<number, number>();
+  for (const element of read.value) {
+    const source = list.writes.get(element);
+    sightBadSource(inference, read, source);
+    if (source === undefined) {
+      const sentence = `T1 read key ${key} with ${shown(element)}, which nobody appended`;
+      sight(inference, 'unwritten-read', { transactions: [read.by], sentence });
+      continue;
+    }
+    const place = places.get(source.by) ?? 0;
+    places.set(source.by, place + 1);
+    if (source.place === place || isRepeating) continue;
+    const sentence = `T2 read key ${key} with ${shown(element)} of T1, and not in the order of T1's appends`;
+    sight(inference, 'incompatible-order', { transactions: [source.by, read.by], sentence });
+  }
 }
 
 /** The anomalies that one read shows by itself. */
