@@ -31,8 +31,8 @@ function rowOf({ bug, layer, removed, catchers }: Mutant): Row {
   return { bug, layer, removed, caughtBy, events: shortest?.events, what: shortest?.what ?? '' };
 }
 
-function ringRows(): Row[] {
-  return ringBugs().map(({ bug, isCaught }) => ({
+async function ringRows(): Promise<Row[]> {
+  return (await ringBugs()).map(({ bug, isCaught }) => ({
     bug,
     layer: 'ring',
     removed: 'an order, a comparison or a look of the memory',
@@ -59,7 +59,7 @@ function medianOf(numbers: readonly number[]): number {
   return numbers.toSorted((one, other) => one - other)[numbers.length >> 1] ?? 0;
 }
 
-function main(): number {
+async function main(): Promise<number> {
   const isJson = process.argv.includes('--json');
   const show = (text: string): void => {
     if (!isJson) console.log(text);
@@ -71,7 +71,7 @@ function main(): number {
   };
   show(line('bug', 'layer', 'caught by', 'seeds', 'events'));
   for (const mutant of MUTANTS) add(rowOf(mutant));
-  for (const row of ringRows()) add(row);
+  for (const row of await ringRows()) add(row);
   const caught = rows.filter(({ caughtBy }) => caughtBy.length > 0).length;
   const eventsMedian = medianOf(rows.flatMap(({ events }) => events ?? []));
   show(`\n${caught} of ${rows.length} seeded bugs caught; median of the shortest traces: ${eventsMedian} events`);
@@ -79,4 +79,4 @@ function main(): number {
   return caught === rows.length && eventsMedian <= EVENTS_MEDIAN_MAX ? 0 : 1;
 }
 
-process.exitCode = main();
+process.exitCode = await main();
