@@ -1,6 +1,6 @@
 // Causality: what a session did before, and what it read, comes before what it does next.
-// Source: Bouajjani, Enea, Guerraoui and Hamza, "On Verifying Causal Consistency" (POPL 2017), section 2 for causal
-// convergence, section 3.3 for the reduction to the absence of cycles when each value is written once.
+// Source: Bouajjani, Enea, Guerraoui and Hamza, "On Verifying Causal Consistency" (POPL 2017), on causal
+// convergence, and on its bad patterns, which are all there is to find where each value is written once.
 import { Demands, demandVersions } from './sessions-order.ts';
 import type { Access, Accesses, Version, VersionsBy } from './sessions-versions.ts';
 

@@ -43,8 +43,8 @@ export interface SessionCheckOptions {
  * Several together must be met by one order: by `value`, `monotonic-writes` shows little where reads go back and forth.
  * The verdict is exact in this sense. It takes time linear in the history; for `causal` times the number of sessions.
  *
- * Source: Terry et al., "Session Guarantees for Weakly Consistent Replicated Data" (1994), section 3; for `causal`
- * Bouajjani et al., "On Verifying Causal Consistency" (2017), section 2 (causal convergence).
+ * Source: Terry et al., "Session Guarantees for Weakly Consistent Replicated Data" (1994), the definitions of the
+ * four; for `causal` Bouajjani et al., "On Verifying Causal Consistency" (POPL 2017), causal convergence.
  *
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when there is no such guarantee.
  * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when an operation is neither a read nor a write.

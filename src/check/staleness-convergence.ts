@@ -19,8 +19,8 @@ export interface ConvergenceCheckOptions {
  * `unknown` where a key that was written is not read in the end: then there is nothing to see. Takes `read` and `write`
  * operations as {@link checkSession} does.
  *
- * Source: Terry et al., "Managing Update Conflicts in Bayou" (SOSP 1995), section 2; Vogels, "Eventually Consistent"
- * (2009).
+ * Source: Terry et al., "Managing Update Conflicts in Bayou" (SOSP 1995), on replica consistency; Vogels, "Eventually
+ * Consistent" (2009).
  *
  * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when an operation is neither a read nor a write.
  *

@@ -35,8 +35,8 @@ const VERSIONS_MAX = 1_000_000;
  * The verdict is exact. By `version` it takes time linear in the history, by `value` too for `maxStale` and for
  * `maxVersions` 1. By `value` larger `maxVersions` need a search, which may end as `unknown` within its limits.
  *
- * Source: Golab, Li and Shah, "Analyzing Consistency Properties for Fun and Profit" (PODC 2011), sections 3 and 4;
- * Golab, Hurwitz and Li, "On the k-Atomicity-Verification Problem" (ICDCS 2013), section 2.
+ * Source: Golab, Li and Shah, "Analyzing Consistency Properties for Fun and Profit" (PODC 2011), the definition of
+ * delta-atomicity; Golab, Hurwitz and Li, "On the k-Atomicity-Verification Problem" (ICDCS 2013), that of k-atomicity.
  *
  * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when an operation is neither a read nor a write.
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when there is not exactly one bound, or one out of its range.

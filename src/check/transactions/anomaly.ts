@@ -7,7 +7,7 @@ import type { TransactionKey, TransactionOperation, TransactionValue } from './t
  * other read, `rw` it read the version that the other replaced; `process` and `realtime`: it returned before the other
  * was called, by the same process or by any.
  *
- * Source: Adya, "Weak Consistency" (1999), section 3.1, for the first three.
+ * Source: Adya, "Weak Consistency" (1999), chapter 3, direct conflicts, for the first three.
  */
 export type DependencyKind = 'ww' | 'wr' | 'rw' | 'process' | 'realtime';
 
@@ -30,9 +30,9 @@ export type CycleName = 'G0' | 'G1c' | 'G-single' | 'G-nonadjacent' | 'G2-item';
 /**
  * An anomaly. The suffix of a cycle says that it needs the order of a process, or real time.
  *
- * Source: Adya, "Weak Consistency" (1999), chapter 4 for G0, G1a to G1c, G-single and G2-item; Kingsbury and Alvaro,
- * "Elle" (VLDB 2020), section 6.1, for the others that one sees without a cycle; Cerone and Gotsman, "Analysing
- * Snapshot Isolation" (2016), theorem 4.1, for G-nonadjacent, which is what snapshot isolation forbids.
+ * Source: Adya, "Weak Consistency" (1999), chapter 3 for G0, G1a to G1c and G2-item, chapter 4 for G-single; Cerone and
+ * Gotsman, "Analysing Snapshot Isolation" (PODC 2016), its characterization by dependency graphs, for G-nonadjacent;
+ * Kingsbury and Alvaro, "Elle" (VLDB 2020), what it finds without a cycle, for the others.
  */
 export type AnomalyName =
   | CycleName
@@ -84,7 +84,7 @@ const ITEMS = [...PL_2, 'internal', 'lost-update'] as const satisfies readonly A
 
 /**
  * What a level forbids besides cycles. That a transaction sees its own writes is a condition on every history in Adya
- * (1999), section 3.1.2; as in Elle, it is demanded only where one sees repeatable reads.
+ * (1999), chapter 3; as in Elle, it is demanded only where one sees repeatable reads.
  */
 export const FORBIDDEN: Readonly<Record<BaseIsolation, readonly AnomalyName[]>> = {
   'read-uncommitted': MALFORMED,

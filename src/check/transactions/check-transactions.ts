@@ -45,7 +45,8 @@ const SEARCH_EDGES_MAX = 5_000_000;
  * `illegal` is always right, `ok` says that no proof of the contrary was found. Whether there is a cycle is found in
  * time linear in the history; the cycles shown are the shortest, unless so many exist that the search for them was cut.
  *
- * Source: Adya, "Weak Consistency" (1999), chapter 4; Kingsbury and Alvaro, "Elle" (VLDB 2020), sections 4 to 6.
+ * Source: Adya, "Weak Consistency" (1999), chapters 3 and 4; Kingsbury and Alvaro, "Elle: Inferring Isolation
+ * Anomalies from Experimental Observations" (VLDB 2020).
  *
  * @param history transactions as {@link TransactionOperation}, in any order; failed ones too. Values are unique for
  *   their key, else the verdict is `unknown`.

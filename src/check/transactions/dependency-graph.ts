@@ -81,7 +81,8 @@ export class DependencyGraph {
    * violates snapshot isolation. What a transaction depends on committed before it started (ww, wr, order of calls);
    * what it read before another replaced it, it read from a snapshot taken before the other committed (rw).
    *
-   * Source: Adya (1999), section 4.3.1, start-depends; the same condition as theorem 4.1 of Cerone and Gotsman (2016).
+   * Source: Adya (1999), chapter 4, start-depends; the same cycles as in the characterization of snapshot isolation by
+   * Cerone and Gotsman (2016): those without two `rw` edges next to each other.
    */
   split(mask: number): Adjacency {
     const relays = this.transactions;

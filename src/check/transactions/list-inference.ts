@@ -1,6 +1,6 @@
 // Lists: every read shows how its version came to be, so the order of versions is read off, not guessed.
 // Source: Kingsbury and Alvaro, "Elle: Inferring Isolation Anomalies from Experimental Observations" (VLDB 2020),
-// sections 4.2 (traceability), 4.3 (dependencies) and 6.1 (what is seen without a cycle).
+// on traceable and recoverable objects, their version orders, and what is seen without a cycle.
 import { addOvertaken, hasCommitted, hasFailed, shown, sight, sightBadSource, sightLostUpdates } from './inference.ts';
 import type { Inference } from './inference.ts';
 import type { ListObservation, Read, Write } from './observation.ts';

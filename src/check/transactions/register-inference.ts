@@ -1,5 +1,5 @@
 // Registers: a read shows one version and not what it replaced, so only part of the order of versions is inferred.
-// Source: Kingsbury and Alvaro, "Elle" (VLDB 2020), section 5 (registers: what is known of the order of versions).
+// Source: Kingsbury and Alvaro, "Elle" (VLDB 2020), on inferring the order of versions of registers.
 import { Demands } from '../sessions-order.ts';
 import { successionsByCall } from './call-order.ts';
 import type { Touch } from './call-order.ts';
