@@ -2,7 +2,7 @@
 import { GRANTED, NO_MEMORY } from '../../replica/environment.ts';
 import { CATCH_UP, NO_VALUE, REPLY, REQUEST, padded } from '../../replica/wire.ts';
 import type { FrameViews } from '../../replica/wire.ts';
-import type { Message } from './network.ts';
+import type { Message } from './message.ts';
 import type { MessageKind } from './plan.ts';
 
 /** By the frame's KIND word. */

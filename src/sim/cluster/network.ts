@@ -9,28 +9,11 @@ import type { Engine } from '../engine/engine.ts';
 import type { Fates } from './fates.ts';
 import { describeMessage, messageKindOf } from './frame-text.ts';
 import type { Frame, FramePool, FrameSink } from './frames.ts';
+import type { Message } from './message.ts';
 import type { MessageKind } from './plan.ts';
 
 /** Nodes that a network has room for: a link's number is `from * 32 + to`. */
 export const NODES_MAX = 32;
-
-/** A frame or an answer under way. */
-export interface Message {
-  readonly from: number;
-  readonly to: number;
-  readonly kind: MessageKind;
-  /** `undefined` for an answer that is only a vote. */
-  readonly frame: Frame | undefined;
-  /** The vote that comes with the frame: none (0), or what SLOT, GENERATION, EPOCH and this say. */
-  readonly vote: Vote | 0;
-  readonly slot: number;
-  readonly generation: number;
-  readonly epoch: number;
-  /** Its number in the trace. */
-  readonly number: number;
-  /** Arrivals that are still to come; the frame is released after the last. */
-  arrivals: number;
-}
 
 /** Who takes messages. */
 export interface Receiver {

@@ -39,7 +39,15 @@ export interface TraceNode {
   readonly kind: 'client' | 'coordinator' | 'replica' | 'supervisor' | 'actor';
 }
 
-/** The records of one run, oldest first. */
+/**
+ * The records of one run, oldest first.
+ *
+ * @example
+ * import { simulate } from 'quorate/sim';
+ *
+ * const { trace } = simulate({ seed: 1, cluster: { replicas: 3 }, isTraced: true });
+ * console.log(trace.nodes[0], trace.records[0]?.kind); // { name: 'A0', kind: 'replica' } start
+ */
 export class Trace {
   readonly nodes: TraceNode[] = [];
   readonly records: TraceRecord[] = [];
