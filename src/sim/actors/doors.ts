@@ -14,13 +14,13 @@ export type OnOf<Definition> = Definition extends { readonly on: infer On } ? On
 /** Doors of the simulation, for actors and clients. */
 export interface SimDoors {
   /** Virtual time in milliseconds. */
-  nowMs(): number;
+  readonly nowMs: () => number;
   /** A number from 0 (included) to 1 (excluded), from the seed. */
-  random(): number;
+  readonly random: () => number;
   /** Waits for virtual time, in milliseconds. */
-  sleep(ms: number): Promise<void>;
+  readonly sleep: (ms: number) => Promise<void>;
   /** Notes whether something was reached: see the report's `sometimes`. */
-  sometimes(name: string, condition: boolean): void;
+  readonly sometimes: (name: string, condition: boolean) => void;
 }
 
 /** Doors of one actor: what `args` makes its arguments of. */
@@ -30,7 +30,10 @@ export interface ActorDoors extends SimDoors {
   /** Which incarnation it is, from 1. */
   readonly incarnation: number;
   /** Another actor of the run, by its name there. @throws {RangeError} when there is none of that name. */
-  ref<Definition extends AnyActorDefinition>(definition: Definition, name: string): ActorRef<OnOf<Definition>>;
+  readonly ref: <Definition extends AnyActorDefinition>(
+    definition: Definition,
+    name: string,
+  ) => ActorRef<OnOf<Definition>>;
 }
 
 /** Time and chance for whoever acts. */

@@ -17,9 +17,17 @@ interface Doors {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
+const startWorker = (
+  doors: Doors | undefined,
+): { sleep: Doors['sleep'] | undefined; seen: string[]; ended: number } => ({
+  sleep: doors?.sleep,
+  seen: [],
+  ended: 0,
+});
+
 /** Does what the tests need, and counts how often each of its messages began and ended. */
 const worker = actor(import.meta.url, {
-  start: (doors: Doors | undefined) => ({ sleep: doors?.sleep, seen: [] as string[], ended: 0 }),
+  start: startWorker,
   on: {
     note(state, text: string): void {
       state.seen.push(text);
@@ -41,7 +49,7 @@ const worker = actor(import.meta.url, {
 });
 
 const plain = actor(import.meta.url, {
-  start: worker.start,
+  start: startWorker,
   on: worker.on,
 });
 

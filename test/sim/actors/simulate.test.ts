@@ -58,6 +58,18 @@ async function run(
   );
 }
 
+/** Classes of faults that a profile injected. */
+async function counts(profile: 'swarm' | 'duplicate-storm' | 'partition-storm'): Promise<readonly string[]> {
+  const { faults } = await simulateActors({
+    actors: { counter: { actor: careful, args: ({ disk }) => ({ disk }) } },
+    workload: ({ actors }) => actors.counter.ask.add(1),
+    profile,
+    seed: SEED,
+    runs: 60,
+  });
+  return Object.keys(faults).toSorted();
+}
+
 async function failure(promise: Promise<unknown>): Promise<SimulationError> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -122,12 +134,6 @@ describe('Simulated actors', () => {
   });
 
   it('Between threads nothing is lost, repeated or cut unless that is asked for', async () => {
-    const counts = async (profile: 'swarm' | 'duplicate-storm' | 'partition-storm'): Promise<readonly string[]> => {
-      const actors = { counter: { actor: careful, args: ({ disk }: Args) => ({ disk }) } };
-      const workload = ({ actors: { counter } }: { actors: { counter: { ask: { add: (by: number) => unknown } } } }) =>
-        counter.ask.add(1);
-      return Object.keys((await simulateActors({ actors, workload, profile, seed: SEED, runs: 60 })).faults).toSorted();
-    };
     expect(await counts('swarm'), REPLAY).toEqual(['crash', 'delay', 'pause']);
     expect(await counts('duplicate-storm'), REPLAY).toEqual(['crash', 'delay', 'duplicate']);
     expect(await counts('partition-storm'), REPLAY).toEqual(['crash', 'loss', 'partition']);
