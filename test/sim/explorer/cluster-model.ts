@@ -4,11 +4,12 @@
 // Messages between a client and a replica arrive in any order; those between replicas in theirs, as in a ring, and they
 // outlive both ends. A frame may arrive before the vote that follows it, never after: production publishes the frames
 // of a batch before it casts the batch's votes. What is not delivered for long is as good as lost, and is looked at so:
-// in each state two newcomers read one after the other, each from two replicas of the explorer's choice, and whatever
+// in each state two newcomers read one after the other, each from a quorum of the explorer's choice, and whatever
 // they return must fit what the clients have been told.
 import { assert, unreachable } from '../../../src/base/assert.ts';
-import { lowestBits } from '../../../src/base/bits.ts';
+import { popcount } from '../../../src/base/bits.ts';
 import { ReplayedMachine } from '../../../src/sim/explorer/replayed-machine.ts';
+import type { Reactor } from '../../../src/sim/explorer/replayed-machine.ts';
 import type { StateModel } from '../../../src/sim/explorer/explore.ts';
 import type { Outcome } from '../../../src/replica/operation.ts';
 import { ACCEPT, PREPARE, REPLY, REQUEST } from '../../../src/replica/wire.ts';
@@ -25,7 +26,7 @@ import type {
   Surroundings,
 } from './nodes.ts';
 
-/** What a client does, one after the other: the value of a put, or `get`. */
+/** What a client does, one after the other: the value of a put, `get`, or `finish` and the number of a call. */
 export type Script = readonly string[];
 
 export interface ClusterOptions extends Omit<ClusterParts, 'clients'> {
@@ -36,6 +37,8 @@ export interface ClusterOptions extends Omit<ClusterParts, 'clients'> {
   readonly mortals?: readonly number[];
   /** Most times that everybody loses patience; default 0. */
   readonly ticksMax?: number;
+  /** Whether equal states of a node are merged and void messages left out, default; `false` to check just that. */
+  readonly isReduced?: boolean;
   /**
    * What has happened before the search begins: what {@link ClusterModel.describe} says of an action, or a beginning of
    * it; `lose` and such a beginning takes messages away, `once` the copies of messages that were sent again.
@@ -67,6 +70,10 @@ interface Call {
   /** What a put writes, or a get has returned. */
   readonly value: string | undefined;
   readonly outcome: Outcome | undefined;
+  /** Lower word of a put's first tag: its identity. */
+  readonly first: number;
+  /** The put that this one finishes, -1 when none: both are one operation of the history. */
+  readonly finishes: number;
 }
 
 /** A state of the cluster. */
@@ -120,7 +127,7 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
     this.#replicas = options.quorums.replicas;
     this.#clients = Array.from(
       { length: clients },
-      (_, client) => new ReplayedMachine(() => clientReactor(this.#parts, this.#replicas + client)),
+      (_, client) => new ReplayedMachine(() => this.#merging(clientReactor(this.#parts, this.#replicas + client))),
     );
     const seat: Seat = { state: 0, epoch: 1, phase: 'running', isOperational: true, takesRequests: true };
     const cluster: Cluster = {
@@ -238,7 +245,7 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
     switch (action.kind) {
       case 'start': {
         const step = this.#options.scripts[action.client]![cluster.clients[action.client]!.begun];
-        return `C${action.client} ${step === 'get' ? 'gets' : `puts ${step}`}`;
+        return `C${action.client} ${step === 'get' ? 'gets' : step!.startsWith('finish') ? step : `puts ${step}`}`;
       }
       case 'deliver':
       case 'forward': {
@@ -276,6 +283,11 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
     return node < this.#replicas ? `A${node}` : `C${node - this.#replicas}`;
   }
 
+  #merging<Input, Output>(reactor: Reactor<Input, Output>): Reactor<Input, Output> {
+    if (this.#options.isReduced !== false) return reactor;
+    return { react: (input) => reactor.react(input) };
+  }
+
   // --- steps
 
   #around({ seats, restarts, lastTag, ticks }: Cluster, moreMs = 0): Surroundings {
@@ -293,14 +305,17 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
   }
 
   #start(cluster: Cluster, client: number, step: string): Cluster {
-    const kind = step === 'get' ? 'get' : 'put';
-    const value = kind === 'get' ? undefined : step;
-    const call = cluster.calls.length;
-    const own = { ...cluster.clients[client]!, begun: cluster.clients[client]!.begun + 1, call };
-    const calls = [...cluster.calls, { client, kind, value, outcome: undefined } as const];
-    const events = withEvent(cluster.events, 2 * call);
-    const begun = { ...cluster, calls, events, clients: cluster.clients.with(client, own) };
-    return this.#react(begun, client, { kind: 'start', call: { kind, value }, around: this.#around(begun) }, step);
+    const number = cluster.calls.length;
+    const call = callOf(cluster, client, step);
+    const own = { ...cluster.clients[client]!, begun: cluster.clients[client]!.begun + 1, call: number };
+    const events = withEvent(cluster.events, 2 * number);
+    const clients = cluster.clients.with(client, own);
+    const begun = { ...cluster, calls: [...cluster.calls, call], events, clients };
+    const key = `${call.kind} ${call.value} ${call.first}`;
+    const next = this.#react(begun, client, { kind: 'start', call, around: this.#around(begun) }, key);
+    // A put of its own has taken the next tag.
+    const first = call.kind === 'put' && call.finishes < 0 ? cluster.lastTag + 1 : call.first;
+    return { ...next, calls: next.calls.with(number, { ...next.calls[number]!, first }) };
   }
 
   #deliver(cluster: Cluster, number: number): Cluster {
@@ -332,7 +347,7 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
     let machine = this.#incarnations.get(number);
     if (machine === undefined) {
       const incarnation = { index: replica, epoch: seat.epoch };
-      machine = new ReplayedMachine(() => replicaReactor(this.#parts, incarnation));
+      machine = new ReplayedMachine(() => this.#merging(replicaReactor(this.#parts, incarnation)));
       this.#incarnations.set(number, machine);
     }
     const { state, output } = machine.step(seat.state, key, input);
@@ -399,6 +414,7 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
 
   /** Whether a message concerns only a question of the client that is over: an answer to it, or the reading for it. */
   #isVoid(number: number, client: number, generation: number): boolean {
+    if (this.#options.isReduced === false) return false;
     const { from, to, frame, vote } = this.#messages[number]!;
     const node = this.#replicas + client;
     if (to === node) return (vote?.[1] ?? frame!.words[REPLY.GENERATION]) !== generation;
@@ -418,7 +434,7 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
 
   // --- newcomers
 
-  /** What two newcomers may return who read one after the other, each from two replicas that have their memory. */
+  /** What two newcomers may return who read one after the other, each from a quorum of replicas. */
   #look(cluster: Cluster): (readonly (string | undefined)[])[] {
     const first = this.#options.scripts.length;
     const empty = { ...cluster, flights: [], links: cluster.links.map(() => []) };
@@ -429,7 +445,8 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
       events: [],
     };
     const masks = Array.from({ length: 2 ** this.#replicas }, (_, mask) => mask);
-    const reach = masks.filter((mask) => mask !== lowestBits(this.#replicas) && (mask & (mask - 1)) !== 0);
+    const { read, write, prepare, agreeing } = this.#options.quorums;
+    const reach = masks.filter((mask) => popcount(mask) === Math.max(read, write, prepare, agreeing));
     const sights = new Map<string, readonly (string | undefined)[]>();
     for (const one of reach) {
       const once = this.#readAt(quiet, first, one);
@@ -459,12 +476,23 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
   }
 }
 
+function callOf({ calls }: Cluster, client: number, step: string): Call {
+  const [kind, finishes] = step.split(' ');
+  const call = { client, outcome: undefined, first: 0, finishes: -1 };
+  if (kind === 'get') return { ...call, kind, value: undefined };
+  if (kind !== 'finish') return { ...call, kind: 'put', value: step };
+  const { value, first } = calls[Number(finishes)]!;
+  return { ...call, kind: 'put', value, first, finishes: Number(finishes) };
+}
+
 function judgeSight({ calls, events }: Cluster, sight: readonly (string | undefined)[]): string | undefined {
   const history: HistoryOperation[] = [];
-  calls.forEach(({ kind, value, outcome }, call) => {
-    const hasEnded = outcome === 'ok' || outcome === 'absent';
-    if (kind === 'get' && !hasEnded) return;
-    const end = hasEnded ? events.indexOf(2 * call + 1) : undefined;
+  calls.forEach(({ kind, value, outcome, finishes }, call) => {
+    if (finishes >= 0 || (kind === 'get' && !isDone(outcome))) return;
+    const ends = calls.flatMap((each, other) =>
+      isDone(each.outcome) && (other === call || each.finishes === call) ? [events.indexOf(2 * other + 1)] : [],
+    );
+    const end = ends.length === 0 ? undefined : Math.min(...ends);
     history.push({ kind: kind === 'get' ? 'read' : 'write', value, start: events.indexOf(2 * call), end });
   });
   sight.forEach((seen, index) => {
@@ -474,6 +502,10 @@ function judgeSight({ calls, events }: Cluster, sight: readonly (string | undefi
   });
   if (checkRegister(history).kind === 'linearizable') return undefined;
   return `No order explains ${history.map(describeOperation).join(', ')}`;
+}
+
+function isDone(outcome: Outcome | undefined): boolean {
+  return outcome === 'ok' || outcome === 'absent';
 }
 
 function callsText(calls: readonly Call[]): string {

@@ -7,18 +7,18 @@ import { registerQuorums } from '../../../src/quorum/index.ts';
 import { explore } from '../../../src/sim/explorer/explore.ts';
 import type { ExploreOptions } from '../../../src/sim/explorer/explore.ts';
 import { ClusterModel } from './cluster-model.ts';
-import type { ClusterOptions } from './cluster-model.ts';
+import type { Cluster, ClusterOptions } from './cluster-model.ts';
 
 /** QUORATE_EXPLORE=all explores the large ones too: minutes, and some 400 MB. */
 const IS_WHOLE = process.env['QUORATE_EXPLORE'] === 'all';
 const TIMEOUT_MS = 1_200_000;
-const QUORUMS = registerQuorums({ replicas: 3 });
+const THREE = registerQuorums({ replicas: 3 });
 
-type Scenario = Omit<ClusterOptions, 'quorums' | 'rules'>;
+type Scenario = Omit<ClusterOptions, 'quorums' | 'rules'> & Partial<Pick<ClusterOptions, 'quorums'>>;
 
 /** Searches a scenario; what is wrong, with the way there, for people. */
 function search(scenario: Scenario, rules: Rules, options: ExploreOptions): { report: string; states: number } {
-  const model = new ClusterModel({ quorums: QUORUMS, rules, ...scenario });
+  const model = new ClusterModel({ quorums: THREE, rules, ...scenario });
   const { verdict, reason, states, path } = explore(model, options);
   const lines = path.slice(1).map(({ action }, index) => `  ${model.describe(path[index]!.state, action!)}`);
   return { report: [verdict, reason, ...lines].join('\n').trim(), states };
@@ -43,6 +43,32 @@ describe('The cluster is linearizable in every state of', { timeout: TIMEOUT_MS 
     // The counts change with the protocol: a smaller one without a reason means that something is not explored.
     expect(search(scenario, RULES, { order: 'depth', statesMax: 60_000_000 })).toEqual({ report: 'ok', states });
   });
+});
+
+describe('Merging equal states of a node and leaving out what is void', () => {
+  it.each<Scenario>([{ scripts: [['v0'], ['get']] }, { scripts: [['v0']], crashesMax: 1, mortals: [0] }])(
+    'changes no history that clients may see at an end: %j',
+    (scenario) => {
+      const historiesOf = (isReduced: boolean): { histories: string[]; states: number } => {
+        const model = new ClusterModel({ quorums: THREE, rules: RULES, isReduced, ...scenario });
+        const { initial } = model;
+        const histories = new Set<string>();
+        const { verdict, states } = explore({
+          initial,
+          actions: (cluster: Cluster) => model.actions(cluster),
+          apply: (cluster, action) => model.apply(cluster, action),
+          identify: (cluster) => model.identify(cluster),
+          judgeEnd: ({ calls, events }) => void histories.add(JSON.stringify([calls, events])),
+        });
+        expect(verdict).toBe('ok');
+        return { histories: [...histories].sort(), states };
+      };
+      const reduced = historiesOf(true);
+      const full = historiesOf(false);
+      expect(reduced.histories).toEqual(full.histories);
+      expect(full.states).toBeGreaterThan(10 * reduced.states);
+    },
+  );
 });
 
 /** Actions as the model describes them, or beginnings of it. */
@@ -75,12 +101,52 @@ const HELD_BY_ALL = steps(
   `${PATIENCE_IS_LOST}; once; lose C0 > A2`,
 );
 
+const PREPARED_MEANWHILE = steps(
+  ...HELD_BY_ALL,
+  'C0 > A0 prepare; C0 > A1 prepare; C1 > A1 accept; A0 > C0 promise; A1 > C0 promise',
+);
+
 /** v0 is put; C2 gets, asks A2 twice, and hears of nobody else. */
 const ASKED_TWICE = steps(
   'C0 puts v0; C0 > A0 accept; C0 > A1 accept; A0 > C0 grants; A1 > C0 grants',
   'C2 gets; 13 ms pass; 13 ms pass; 13 ms pass; lose C0; lose C2 > A0; lose C2 > A1',
   'C2 > A2 read; C2 > A2 read; lose C2',
 );
+
+/**
+ * C1 finishes the put of v0, which it does not find and C0 ends; then C2 puts v1, which A2 holds, and C3 puts v2, which
+ * A1 holds. C1 has the promises of A0 and A1.
+ */
+const FINISHED_LATE = steps(
+  'C0 puts v0; C1 finish 0; C1 > A0 read; C1 > A1 read',
+  'C0 > A0 accept; C0 > A1 accept; C0 > A2 accept; A0 > C0 grants; A1 > C0 grants',
+  'C2 puts v1; C2 > A2 accept; A2 > C2 grants',
+  'A0 > C1 reply; A1 > C1 reply; A0 > C1 ; A1 > C1 ; C1 > A0 prepare; C1 > A1 prepare',
+  'C3 puts v2; C3 > A1 accept; lose C3; lose A1 > C3',
+);
+
+/** All five hold v0; v1 is on its way to two of them. */
+const WRITTEN_BY_TWO = steps(
+  'C0 puts v0; C0 > A0 accept; C0 > A1 accept; C0 > A2 accept; C0 > A3 accept; C0 > A4 accept; A0 > C0 ; A1 > C0 ',
+  'C1 puts v1; lose C1 > A1; lose C1 > A2; lose C1 > A3',
+);
+
+/** A0 recovers, without the answer of A1; v1 is put at A0, A1, A2; A0 recovers again. */
+const RECOVERED_TWICE = steps(
+  'A0 dies; A0 has epoch; A0 recovers; A0 > A1 recover; A0 > A2 recover; A0 > A3 recover; A2 > A0 end; A3 > A0 end',
+  `${PATIENCE_IS_LOST}; ${PATIENCE_IS_LOST}; A0 > A4 recover; A4 > A0 end`,
+  'C0 puts v1; C0 > A0 accept; C0 > A1 accept; C0 > A2 accept; lose C0; A0 > C0 ; A1 > C0 ; A2 > C0 ',
+  `A0 dies; A0 has epoch; A0 recovers; ${PATIENCE_IS_LOST}; ${PATIENCE_IS_LOST}`,
+  'A0 > A1 recover; A0 > A3 recover; A0 > A4 recover',
+);
+
+const OF_FIVE: Scenario = {
+  scripts: [['v1']],
+  quorums: registerQuorums({ replicas: 5 }),
+  prefix: RECOVERED_TWICE,
+  crashesMax: 2,
+  mortals: [0],
+};
 
 const THREE_CLIENTS = { scripts: [['v0'], ['v1'], ['get']] };
 
@@ -93,8 +159,15 @@ const NEEDED: readonly (readonly [keyof Rules, Scenario, number])[] = [
   ['recoversPromises', { ...THREE_CLIENTS, prefix: PROMISED, crashesMax: 1, mortals: [0] }, 10],
   ['inheritedIsNoVote', { ...THREE_CLIENTS, prefix: PROMISED, crashesMax: 1, mortals: [0] }, 10],
   ['comparesFirstTag', { ...THREE_CLIENTS, prefix: HELD_BY_ALL }, 7],
-  ['finishesOnStable', { ...THREE_CLIENTS, prefix: HELD_BY_ALL }, 17],
+  ['finishesOnStable', { ...THREE_CLIENTS, prefix: PREPARED_MEANWHILE }, 12],
   ['countsVoterOnce', { scripts: [['v0'], [], ['get']], prefix: ASKED_TWICE, ticksMax: 4 }, 6],
+  ['refusesOlder', { scripts: [['v0'], ['finish 0'], ['v1'], ['v2']], prefix: FINISHED_LATE }, 7],
+  [
+    'countsOthersAlone',
+    { scripts: [['v0'], ['v1']], quorums: registerQuorums({ replicas: 5, read: 4, write: 2 }), prefix: WRITTEN_BY_TWO },
+    2,
+  ],
+  ['answersNameEpoch', OF_FIVE, 3],
 ];
 
 describe('A shortest schedule', { timeout: TIMEOUT_MS }, () => {

@@ -1,7 +1,6 @@
 // Production replicas and coordinators as reactors: an input is one message, one tick or one call, with all that the
 // node can see of the world at that moment; the answer is what it sends.
 import { seededRandom } from '../../../src/base/random.ts';
-import { NO_BALLOT } from '../../../src/protocol/ballot.ts';
 import type { Rules } from '../../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../../src/quorum/index.ts';
 import { Coordinator } from '../../../src/replica/coordinator.ts';
@@ -130,10 +129,15 @@ function registersOf({ table }: Replica): string {
   return entries.join(';');
 }
 
+/** What a client begins; `first` is the lower word of the first tag of a put that somebody else has begun, else 0. */
+interface Begun extends Pick<Call, 'kind' | 'value'> {
+  readonly first: number;
+}
+
 export type ClientInput =
   | {
       readonly kind: 'start';
-      readonly call: Pick<Call, 'kind' | 'value'>;
+      readonly call: Begun;
       readonly around: Surroundings;
     }
   | { readonly kind: 'frame' | 'vote'; readonly message: Message; readonly around: Surroundings }
@@ -197,10 +201,11 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
     quorums,
     rules,
   );
-  const begin = ({ kind, value }: Pick<Call, 'kind' | 'value'>): void => {
+  const begin = ({ kind, value, first }: Begun): void => {
     const operation = coordinator.acquire();
-    const call = { client: node, key: 'k', start: 0, end: undefined, outcome: undefined, first: NO_BALLOT };
-    fill(operation, { ...call, kind, value, level: 'quorum', finishes: undefined }, quorums);
+    const call = { client: node, key: 'k', start: 0, end: undefined, outcome: undefined };
+    const tag = { high: 0, low: first };
+    fill(operation, { ...call, first: tag, kind, value, level: 'quorum', finishes: undefined }, quorums);
     operation.timeoutMs = TIMEOUT_MS;
     open = operation;
     coordinator.submit(operation);
