@@ -1,5 +1,5 @@
 import { on, once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAIL_POINTS, FAIL_POINT_EXIT, setTrap } from '../../src/cluster/fail-point.ts';
 import { openCluster } from '../../src/index.ts';
 import type { Cluster } from '../../src/index.ts';
@@ -33,9 +33,16 @@ async function deathAtPoint(cluster: Cluster): Promise<Down> {
 }
 
 describe('A replica', { timeout: 30_000 }, () => {
-  it.each(FAIL_POINTS.map((point) => [point] as const))('dies at the point "%s", and comes back', async (point) => {
-    await using cluster = await openCluster({ replicas: 5, hungMs: 20_000, restartsMax: 100 });
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    cluster = await openCluster({ replicas: 5, hungMs: 20_000, restartsMax: 100, standbys: 2 });
     for (let index = 0; index < 200; index++) await cluster.put(`kept ${index}`, index);
+  });
+
+  afterAll(() => cluster.close());
+
+  it.each(FAIL_POINTS.map((point) => [point] as const))('dies at the point "%s", and comes back', async (point) => {
     const death = deathAtPoint(cluster);
     expect(await injectFault(cluster, 2, point)).toBe(true);
     if (point === 'helping') expect(await injectFault(cluster, 3, 'terminate')).toBe(true); // Somebody to help.
@@ -48,7 +55,6 @@ describe('A replica', { timeout: 30_000 }, () => {
   });
 
   it('that does not come by the point within a second is terminated all the same', async () => {
-    await using cluster = await openCluster({ replicas: 3 });
     const down = once(cluster, 'down');
     expect(await injectFault(cluster, 1, 'large')).toBe(true); // Nobody writes anything.
     expect(await down).toMatchObject([{ replica: 1, reason: { kind: 'exit', code: 1 } }]);
