@@ -71,6 +71,8 @@ export interface Rules {
   readonly takesFreshBallots: boolean;
   /** Each write of a batch has a tag of its own. */
   readonly spreadsTags: boolean;
+  /** The tags of a batch carry into the upper word. */
+  readonly carriesTags: boolean;
   /** A level above the quorum waits for as many acknowledgements as it names. */
   readonly heedsLevels: boolean;
   /** A write that ran out of time after a frame has left is unknown, not failed. */
@@ -117,6 +119,7 @@ export const RULES: Rules = Object.freeze({
   proposesOnce: true,
   takesFreshBallots: true,
   spreadsTags: true,
+  carriesTags: true,
   heedsLevels: true,
   admitsUnknown: true,
   asksAllForMemory: true,

@@ -256,7 +256,7 @@ export class Coordinator {
       this.#issue(operation, readers, nowMs);
       if (operation.kind === 'put' && this.#rules.spreadsTags) {
         tag.low = (tag.low + 1) | 0;
-        if (tag.low === 0) tag.high = (tag.high + 1) | 0;
+        if (tag.low === 0 && this.#rules.carriesTags) tag.high = (tag.high + 1) | 0;
       }
     }
   }

@@ -34,6 +34,9 @@ export function fromBook(title: string): Catcher {
   return byDirection(play, { kept, broken: removed });
 }
 
+/** Tags whose lower word wraps in the midst of a schedule. */
+const BEFORE_THE_WRAP: Broken = { tagsFrom: { high: 0, low: -6 } };
+
 const withSizes = (wrong: Partial<RegisterQuorums>, quorums = THREE): Broken => ({ quorums: { ...quorums, ...wrong } });
 
 export const REGISTER_MUTANTS: readonly Mutant[] = [
@@ -86,6 +89,12 @@ export const REGISTER_MUTANTS: readonly Mutant[] = [
     layer: 'tags',
     removed: 'rule spreadsTags',
     catchers: [atRandom(without('spreadsTags'))],
+  },
+  {
+    bug: 'The tags of a batch do not carry into the upper word',
+    layer: 'tags',
+    removed: 'rule carriesTags',
+    catchers: [atRandom({ ...without('carriesTags'), ...BEFORE_THE_WRAP }, BEFORE_THE_WRAP)],
   },
   {
     bug: 'An operation prepares again under a ballot that it has used for another value',
