@@ -83,7 +83,8 @@ describe('quorate torture', () => {
       let ran: Ran;
       const over = AbortSignal.timeout(90_000);
       do {
-        ran = await torture(['--seconds', '30', '--replicas', '3', '--sabotage', 'catch-up', '--out', folder]);
+        const harm = ['--replicas', '3', '--sabotage', 'catch-up', '--gap-ms', '20'];
+        ran = await torture([...harm, '--seconds', '30', '--out', folder]);
       } while (ran.code === 0 && !over.aborted);
       expect(ran.code).toBe(1);
       expect(ran.stdout).toContain('FAILED');

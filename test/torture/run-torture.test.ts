@@ -33,19 +33,16 @@ describe('A cluster under torture', () => {
 });
 
 describe('The torture of a cluster that lacks a rule', () => {
-  it.each<Sabotage>(['catch-up', 'write-quorum'])(
-    'finds out that it lacks %s',
-    { timeout: 150_000 },
-    async (sabotage) => {
-      const seed = testSeed();
-      const over = AbortSignal.timeout(120_000);
-      let violations = 0;
-      for (let run = 0; violations === 0 && !over.aborted; run++) {
-        const { summary, findings } = await torture(seed + run, 3, { sabotage, seconds: 20 });
-        violations = summary.violations;
-        if (violations > 0) expect(findings[0]).toMatchObject({ verdict: 'illegal' });
-      }
-      expect(violations, replayCommand(FILE, seed)).toBeGreaterThan(0);
-    },
-  );
+  // The test of the command line does the same without the catch-up.
+  it('finds out that writes are acknowledged by one replica', { timeout: 150_000 }, async () => {
+    const seed = testSeed();
+    const over = AbortSignal.timeout(120_000);
+    let violations = 0;
+    for (let run = 0; violations === 0 && !over.aborted; run++) {
+      const { summary, findings } = await torture(seed + run, 3, { sabotage: 'write-quorum', seconds: 20 });
+      violations = summary.violations;
+      if (violations > 0) expect(findings[0]).toMatchObject({ verdict: 'illegal' });
+    }
+    expect(violations, replayCommand(FILE, seed)).toBeGreaterThan(0);
+  });
 });
