@@ -169,9 +169,12 @@ function reportText({ path, verdict, operations, milliseconds, text }: CheckResu
 }
 
 function savePicture({ verdict, picture }: CheckResult, out: string, { io }: CommandContext): void {
-  if (picture === undefined) io.stderr.write(`No picture: the history is ${verdict}\n`);
-  else {
+  if (picture === undefined) return void io.stderr.write(`No picture: the history is ${verdict}\n`);
+  try {
     writeFileSync(out, picture);
-    io.stderr.write(`Picture: ${out}\n`);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`Cannot write --out "${out}": it must be a file that may be written (${reason})`);
   }
+  io.stderr.write(`Picture: ${out}\n`);
 }

@@ -149,6 +149,13 @@ describe('quorate check', () => {
     expect(existsSync(file('none.svg'))).toBe(false);
   });
 
+  it('ends with 2 where the picture cannot be written, after the verdict', async () => {
+    const out = file('no/such/folder.svg');
+    const { code, stdout, stderr } = await run(['--model', 'register', '--out', out, file('illegal.jsonl')]);
+    expect([code, stdout.startsWith('illegal')]).toEqual([2, true]);
+    expect(stderr).toContain(`Cannot write --out "${out}": it must be a file that may be written`);
+  });
+
   it('ends with 2 and the line where a file does not parse', async () => {
     const { code, stdout, stderr } = await run(['--model', 'register', file('broken.jsonl')]);
     expect([code, stdout]).toEqual([2, '']);
@@ -212,9 +219,9 @@ describe('quorate check', () => {
   });
 });
 
-async function resultOf(path: string, threads: number): Promise<Omit<CheckResult, 'milliseconds'>> {
+async function resultOf(path: string, threads: number, model = 'register'): Promise<Omit<CheckResult, 'milliseconds'>> {
   const common = { format: undefined, initial: undefined, isolation: undefined };
-  const plan = { ...common, model: 'register', picture: 'svg' } as const;
+  const plan = { ...common, model, picture: 'svg' } as const;
   const limits = { threads, directBytesMax: 0, splitBytesMin: 1, signal: new AbortController().signal };
   for await (const { milliseconds: _, ...result } of checkFiles([{ path, bytes: 1 }], plan, limits)) return result;
   throw new Error('One file has one result');
@@ -254,4 +261,17 @@ describe('Keys that are checked apart', () => {
       expect([one.verdict, one.operations]).toEqual([verdict, 4000]);
     },
   );
+
+  it('are those of a model that has them: registers of one transaction stay together', async () => {
+    const written = ['x', 'y'].map((key) => ['write', key, 1]);
+    const seen = ['x', 'y'].map((key) => ['read', key, 1]);
+    const history = [
+      { process: 1, key: 'a', call: 'txn', input: written, output: written, start: 0, end: 1 },
+      { process: 2, key: 'b', call: 'txn', input: seen, output: seen, start: 2, end: 3 },
+    ];
+    await writeFile(file('together.jsonl'), writeHistory(history));
+    expect((await resultOf(file('together.jsonl'), 3, 'multi-register')).verdict).toBe('ok');
+    await writeFile(file('lists.jsonl'), LISTS);
+    expect((await resultOf(file('lists.jsonl'), 3, 'list-append')).verdict).toBe('illegal');
+  });
 });

@@ -49,7 +49,7 @@ export function isHistoryFormat(name: string): name is HistoryFormat {
  * console.log(checkLinearizable(history, registerModel(0)).verdict); // illegal
  */
 export function parseHistory(text: string, format: HistoryFormat = detectFormat(text)): Operation[] {
-  if (isHistoryFormat(format)) return PARSERS[format](text);
+  if (isHistoryFormat(format)) return PARSERS[format](text.startsWith('\uFEFF') ? text.slice(1) : text);
   const allowed = HISTORY_FORMATS.join(', ');
   throw typeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use format ${String(format)}: it must be one of ${allowed}`);
 }

@@ -6,6 +6,7 @@ import { Offload } from '../../offload/offload.ts';
 import { check } from './check-task.ts';
 import type { CheckReply, CheckRequest, CheckTasks } from './check-task.ts';
 import type { HistoryFile } from './history-files.ts';
+import { isKeyedModel } from './model-of.ts';
 
 /** What is asked of every file. */
 export type CheckPlan = Omit<CheckRequest, 'path' | 'share' | 'limits'>;
@@ -71,7 +72,7 @@ async function checkFile(
     const reply = checkHere(path, plan);
     if (reply.verdict !== 'unknown') return { path, ...merged([reply]) };
   }
-  const of = bytes < splitBytesMin ? 1 : threads;
+  const of = bytes < splitBytesMin || !isKeyedModel(plan.model) ? 1 : threads;
   const shares = Array.from({ length: of }, (_, index) => ({ ...plan, path, share: { index, of }, limits: {} }));
   try {
     const replies = await Promise.all(shares.map((request) => offload.run('check', request, { signal })));

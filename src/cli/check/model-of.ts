@@ -64,6 +64,11 @@ export function modelOf(name: string, setting: Setting): Model {
   return MAKERS[name]!(initial === undefined ? undefined : initialOf(initial), setting);
 }
 
+/** Whether the keys of the model of that name may be checked apart. */
+export function isKeyedModel(name: string): boolean {
+  return MAKERS[name]?.(undefined, { initial: undefined, format: 'quorate', history: [] }).isKeyed === true;
+}
+
 /** Registers of Knossos hold 0 at first, those of others nothing. */
 function unwritten(format: HistoryFormat): 0 | null {
   return format === 'knossos' ? 0 : null;

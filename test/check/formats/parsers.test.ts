@@ -230,6 +230,17 @@ describe('What a format says', () => {
     expect(first).toMatchObject({ process: 9, key: 'a', call: 'get' });
   });
 
+  it.each(HISTORY_FORMATS)('%s: a byte order mark and the line ends of Windows change nothing', (format) => {
+    for (const [, of, text, rows] of CASES) {
+      const windows = `\uFEFF${text.replaceAll('\n', '\r\n')}`;
+      if (of === format) expect(parseHistory(windows).map(rowOf)).toEqual(rows);
+    }
+  });
+
+  it('A million blanks before a history cost no more than reading them', () => {
+    expect(() => detectFormat(`${' '.repeat(1_000_000)}x`)).toThrow('a map, or a line of a Jepsen log');
+  });
+
   it('A history of nothing but a fault injector has no operations', () => {
     expect(parseHistory(edn(':process :nemesis, :type :info, :f :kill, :value nil'))).toEqual([]);
   });
