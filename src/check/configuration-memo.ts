@@ -2,7 +2,14 @@ import type { Budget } from './search.ts';
 
 const CHUNK_WORDS: number = 1 << 16;
 const FIRST_CHUNK_WORDS = 256; // Most searches are small, so that the first chunk grows as it is used.
-const HEAD_WORDS = 4; // hash, state, first word of the mask that is kept, words kept
+const HEAD_WORDS = 4; // hash, state, low, high
+
+/** Which words of a mask say something, see {@link ConfigurationMemo.add}. */
+export interface KeptWords {
+  readonly fixed: number;
+  readonly low: number;
+  readonly high: number;
+}
 
 /**
  * The configurations that a depth-first search has seen: a state and the set of operations that took effect. V8's Set
@@ -22,30 +29,29 @@ export class ConfigurationMemo {
   /**
    * Adds a configuration.
    *
-   * @param mask a bit for each operation; it is kept from word `low` to `high`, excluded: words below are all ones,
-   *   words above all zeros.
+   * @param mask a bit for each operation. Its first `fixed` words are kept, and those from `low` to `high`, excluded:
+   *   words between are all ones, words behind all zeros.
    * @returns whether it is new; `undefined` when the budget is used up.
    */
-  add(
-    state: number,
-    mask: Int32Array,
-    { low, high }: { readonly low: number; readonly high: number },
-  ): boolean | undefined {
-    const hash = hashOf(state, mask, low, high);
+  add(state: number, mask: Int32Array, kept: KeptWords): boolean | undefined {
+    const { fixed, low, high } = kept;
+    const hash = hashOf(state, mask, kept);
     let bucket = hash & (this.#table.length - 1);
     for (let record = this.#table[bucket]!; record !== 0; record = this.#table[bucket]!) {
-      if (this.#isAt(record - 1, hash, state, mask, low, high)) return false;
+      if (this.#isAt(record - 1, hash, state) && this.#isMask(record - 1, mask, kept)) return false;
       bucket = (bucket + 1) & (this.#table.length - 1);
     }
-    const words = HEAD_WORDS + high - low;
+    const words = HEAD_WORDS + fixed + high - low;
     if (!this.#reserve(words)) return undefined;
     const chunk = this.#chunks.at(-1)!;
     const at = this.#chunkUsed;
     chunk[at] = hash;
     chunk[at + 1] = state;
     chunk[at + 2] = low;
-    chunk[at + 3] = high - low;
-    for (let word = low; word < high; word++) chunk[at + HEAD_WORDS + word - low] = mask[word]!;
+    chunk[at + 3] = high;
+    let to = at + HEAD_WORDS;
+    for (let word = 0; word < fixed; word++) chunk[to++] = mask[word]!;
+    for (let word = low; word < high; word++) chunk[to++] = mask[word]!;
     this.#table[bucket] = (this.#chunks.length - 1) * CHUNK_WORDS + at + 1;
     this.#chunkUsed += words;
     this.#count += 1;
@@ -53,12 +59,19 @@ export class ConfigurationMemo {
     return true;
   }
 
-  #isAt(record: number, hash: number, state: number, mask: Int32Array, low: number, high: number): boolean {
+  #isAt(record: number, hash: number, state: number): boolean {
     const chunk = this.#chunks[Math.floor(record / CHUNK_WORDS)]!;
     const at = record % CHUNK_WORDS;
-    if (chunk[at] !== hash || chunk[at + 1] !== state || chunk[at + 2] !== low || chunk[at + 3] !== high - low)
-      return false;
-    for (let word = low; word < high; word++) if (chunk[at + HEAD_WORDS + word - low] !== mask[word]) return false;
+    return chunk[at] === hash && chunk[at + 1] === state;
+  }
+
+  #isMask(record: number, mask: Int32Array, { fixed, low, high }: KeptWords): boolean {
+    const chunk = this.#chunks[Math.floor(record / CHUNK_WORDS)]!;
+    const at = record % CHUNK_WORDS;
+    if (chunk[at + 2] !== low || chunk[at + 3] !== high) return false;
+    let from = at + HEAD_WORDS;
+    for (let word = 0; word < fixed; word++) if (chunk[from++] !== mask[word]) return false;
+    for (let word = low; word < high; word++) if (chunk[from++] !== mask[word]) return false;
     return true;
   }
 
@@ -100,12 +113,15 @@ export class ConfigurationMemo {
   }
 }
 
-function hashOf(state: number, mask: Int32Array, low: number, high: number): number {
+function hashOf(state: number, mask: Int32Array, { fixed, low, high }: KeptWords): number {
   let hash = Math.imul(state + 1, 0x9e37_79b1) ^ Math.imul(low, 0x85eb_ca6b);
-  for (let word = low; word < high; word++) {
-    hash = Math.imul(hash ^ mask[word]!, 0xc2b2_ae35);
-    hash ^= hash >>> 15;
-  }
+  for (let word = 0; word < fixed; word++) hash = mix(hash, mask[word]!);
+  for (let word = low; word < high; word++) hash = mix(hash, mask[word]!);
   hash = Math.imul(hash ^ (hash >>> 16), 0x27d4_eb2f);
   return hash ^ (hash >>> 14);
+}
+
+function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0xc2b2_ae35);
+  return mixed ^ (mixed >>> 15);
 }

@@ -11,7 +11,8 @@ import { isRead, OK, OUT_OF_STEPS } from './search.ts';
 import type { Budget, ObjectHistory, Outcome } from './search.ts';
 import { StateTable } from './state-table.ts';
 
-const CONFIGURATIONS_MAX: number = 1 << 17;
+// More at once are compared with too many others: going in depth is faster then.
+const CONFIGURATIONS_MAX: number = 1 << 14;
 const STATES_KEPT = 4096;
 const TOO_MANY: Outcome = { kind: 'unknown', reason: 'too many configurations at once' };
 
@@ -135,6 +136,7 @@ export class Frontier<State> {
       if (after === ILLEGAL) continue;
       const to = this.#states.idOf(after);
       if (to === from && this.#isOptional(change)) continue; // It need not take effect, and had none.
+      this.#budget.steps -= 1;
       current.copyTo(row, index);
       row[0] = to;
       row[1 + (change >>> 5)]! |= 1 << (change & 31);

@@ -7,6 +7,7 @@ export { detectFormat, HISTORY_FORMATS, parseHistory } from './formats/parse-his
 export type { HistoryFormat } from './formats/parse-history.ts';
 export { writeHistory } from './formats/quorate.ts';
 export type { Explanation, Operation, Verdict } from './history.ts';
+export { LinearizabilityChecker } from './linearizability-checker.ts';
 export { checkLinearizable } from './linearizability.ts';
 export { ANY, ILLEGAL } from './model.ts';
 export type { Model, RegisterView, SearchLimits } from './model.ts';

@@ -2,13 +2,14 @@ import { explain } from './explanation.ts';
 import { Frontier, searchJustInTime } from './frontier.ts';
 import type { Explanation, Operation, Verdict } from './history.ts';
 import type { Model, SearchLimits } from './model.ts';
-import { budgetOf, orderEvents } from './search.ts';
+import { budgetOf, orderEvents, OUT_OF_STEPS } from './search.ts';
 import type { Budget, Outcome } from './search.ts';
 import { searchDepthFirst } from './wing-gong.ts';
 import { checkZones } from './zones.ts';
 
-/** The share of the steps that are left which the search in breadth may use, before the one in depth has a try. */
-const BREADTH_SHARE = 0.25;
+const TURN_STEPS_MIN = 100_000;
+const TURN_STEPS_PER_OPERATION = 16;
+const TURN_GROWTH = 8;
 /** A stretch that is longer is first cut where the object was certainly in one state. */
 const STRETCH_MAX = 200;
 
@@ -18,7 +19,7 @@ const STRETCH_MAX = 200;
  *
  * Pure; blocks until it is done. Objects of different keys are checked apart, the smallest first, until one is illegal.
  * Of each, histories of distinct writes are checked in one pass; others by a search in breadth, whose memory grows with
- * the operations that overlap; and where too many do, by one in depth. The order of the operations in the array does
+ * the operations that overlap, and by one in depth, in turns. The order of the operations in the array does
  * not matter but for which of several explanations is given; the verdict is the same on every run.
  *
  * Sources: Herlihy and Wing, "Linearizability" (1990); see zones.ts, frontier.ts and wing-gong.ts for the searches.
@@ -93,13 +94,24 @@ function checkObject<State>(operations: readonly Operation[], model: Model<State
   return outcome.kind === 'illegal' ? { ...outcome, among } : outcome;
 }
 
+/** Searches in breadth and in depth by turns, ever longer: either may be lost where the other sees it at once. */
 function search<State>(operations: readonly Operation[], model: Model<State>, budget: Budget): Outcome {
   const ordered = orderEvents(operations, model);
-  const share = { ...budget, steps: Math.ceil(budget.steps * BREADTH_SHARE) };
-  const before = share.steps;
-  const outcome = searchJustInTime(ordered, model, share);
-  budget.steps -= before - Math.max(0, share.steps);
-  return outcome.kind === 'unknown' ? searchDepthFirst(ordered, model, budget) : outcome;
+  let searches = [searchJustInTime, searchDepthFirst];
+  let turn = Math.max(TURN_STEPS_MIN, TURN_STEPS_PER_OPERATION * operations.length);
+  let outcome: Outcome = OUT_OF_STEPS;
+  for (; searches.length > 0 && budget.steps > 0; turn *= TURN_GROWTH) {
+    for (const searchOnce of searches) {
+      const share = Math.min(turn, budget.steps);
+      const own = { steps: share, memoBytes: budget.memoBytes };
+      outcome = searchOnce(ordered, model, own);
+      budget.steps -= share - Math.max(0, own.steps);
+      if (outcome.kind !== 'unknown') return outcome;
+      // With more steps it would run out of memory again.
+      if (outcome !== OUT_OF_STEPS) searches = searches.filter((other) => other !== searchOnce);
+    }
+  }
+  return outcome;
 }
 
 function explainObject<State>(

@@ -47,11 +47,12 @@ class DepthFirstSearch<State> {
   readonly #before: Int32Array;
   /** The operations that never return, by their calls: they are not among the nodes. */
   readonly #open: Int32Array;
-  /** A bit for each operation that took effect. Those that never return come last: they leave gaps for good. */
+  /** A bit for each operation that took effect. Those that never return have words of their own: they leave gaps. */
   readonly #mask: Int32Array;
   readonly #bits: Int32Array;
-  #low = 0;
-  #high = 0;
+  readonly #openWords: number;
+  #low: number;
+  #high: number;
   readonly #effects: Effect[] = [];
   #state = 0;
   #returnsLeft: number;
@@ -74,8 +75,11 @@ class DepthFirstSearch<State> {
     this.#link(events);
     this.#open = Int32Array.from([...operations.keys()].filter((index) => operations[index]!.end === Infinity));
     this.#returnsLeft = events.length - operations.length;
-    this.#bits = bitsOf(operations, this.#returnsLeft);
-    this.#mask = new Int32Array((operations.length >>> 5) + 2);
+    this.#openWords = (this.#open.length + 31) >>> 5;
+    this.#bits = bitsOf(operations, this.#openWords);
+    this.#mask = new Int32Array(this.#openWords + (operations.length >>> 5) + 2);
+    this.#low = this.#openWords;
+    this.#high = this.#openWords;
   }
 
   run(): Outcome {
@@ -179,7 +183,7 @@ class DepthFirstSearch<State> {
     this.#setBit(operation);
     const isForced = this.#reads[operation] === 1;
     if (!isForced) {
-      const isNew = this.#memo.add(to, this.#mask, { low: this.#low, high: this.#high });
+      const isNew = this.#memo.add(to, this.#mask, { fixed: this.#openWords, low: this.#low, high: this.#high });
       if (isNew !== true) {
         this.#clearBit(operation);
         return isNew;
@@ -218,17 +222,19 @@ class DepthFirstSearch<State> {
   }
 
   #setBit(operation: number): void {
-    const bit = this.#bits[operation]!;
-    this.#mask[bit >>> 5]! |= 1 << (bit & 31);
+    const word = this.#bits[operation]! >>> 5;
+    this.#mask[word]! |= 1 << (this.#bits[operation]! & 31);
+    if (word < this.#openWords) return;
     while (this.#mask[this.#low] === -1) this.#low += 1;
-    this.#high = Math.max(this.#high, (bit >>> 5) + 1, this.#low);
+    this.#high = Math.max(this.#high, word + 1);
   }
 
   #clearBit(operation: number): void {
-    const bit = this.#bits[operation]!;
-    this.#mask[bit >>> 5]! &= ~(1 << (bit & 31));
-    this.#low = Math.min(this.#low, bit >>> 5);
-    while (this.#high > this.#low && this.#mask[this.#high - 1] === 0) this.#high -= 1;
+    const word = this.#bits[operation]! >>> 5;
+    this.#mask[word]! &= ~(1 << (this.#bits[operation]! & 31));
+    if (word < this.#openWords) return;
+    this.#low = Math.min(this.#low, word);
+    while (this.#high > this.#openWords && this.#mask[this.#high - 1] === 0) this.#high -= 1;
   }
 
   #keepLongest(): void {
@@ -237,10 +243,10 @@ class DepthFirstSearch<State> {
   }
 }
 
-/** The bit of each operation: in the order of their calls, those that never return behind all others. */
-function bitsOf(operations: readonly Operation[], returns: number): Int32Array {
-  let returning = 0;
-  let open = returns;
+/** The bit of each operation: in the order of their calls, those that never return in words before all others. */
+function bitsOf(operations: readonly Operation[], openWords: number): Int32Array {
+  let open = 0;
+  let returning = openWords * 32;
   return Int32Array.from(operations, ({ end }) => (end === Infinity ? open++ : returning++));
 }
 

@@ -31,6 +31,7 @@ function verdictsOf(history: readonly Operation[], model: Model): Readonly<Recor
 describe('Every search agrees with trying all orders', () => {
   it.each(SUBJECTS.map((subject, index) => [subject.name, subject, index] as const))(
     'of a %s',
+    { timeout: 60_000 }, // On a machine that is busy with other things.
     (_name, subject, index) => {
       const random = seededRandom(SEED + index);
       const counts = { ok: 0, illegal: 0, zones: 0 };
