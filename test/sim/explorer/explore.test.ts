@@ -2,12 +2,13 @@
 //
 // Sources: `manifest.json` of specifications/transaction_commit and specifications/ewd840 in tlaplus/Examples
 // (distinct states, states in all with the initial ones, levels); the assertions in examples/2pc.rs, increment.rs
-// (comments), single-copy-register.rs and linearizable-register.rs of stateright/stateright.
+// (comments), single-copy-register.rs, linearizable-register.rs and paxos.rs of stateright/stateright.
 import { describe, expect, it } from 'vitest';
 import { explore } from '../../../src/sim/explorer/explore.ts';
 import type { ExploreOptions, StateModel } from '../../../src/sim/explorer/explore.ts';
 import { increment, symmetricIncrement, wrongIncrement } from './models/increment.ts';
 import type { Increment } from './models/increment.ts';
+import { paxosServer } from './models/paxos.ts';
 import { SINGLE_COPY, abdServer, registerModel } from './models/registers.ts';
 import { terminationRing } from './models/termination-ring.ts';
 import { transactionCommit } from './models/transaction-commit.ts';
@@ -20,7 +21,7 @@ function run<State, Action>(model: StateModel<State, Action>): Run {
   return (options) => explore(model, options);
 }
 
-describe('A search meets as many states as others have published', () => {
+describe('A search meets as many states as others have published', { timeout: 60_000 }, () => {
   const breadth = { order: 'breadth' } as const;
   const depth = { order: 'depth' } as const;
 
@@ -34,6 +35,7 @@ describe('A search meets as many states as others have published', () => {
     ['Stateright increment, 2 threads with symmetry', run(symmetricIncrement(2)), 8],
     ['Stateright single-copy register, 2 clients', run(registerModel(SINGLE_COPY, 1, 2)), 93],
     ['Stateright linearizable register (ABD), 2 servers, 2 clients', run(registerModel(abdServer(2), 2, 2)), 544],
+    ['Stateright paxos, 3 servers, 2 clients', run(registerModel(paxosServer(3), 3, 2)), 16_668],
   ])('%s, in either order', (_, search, states) => {
     expect(search(breadth)).toMatchObject({ verdict: 'ok', states });
     expect(search(depth)).toMatchObject({ verdict: 'ok', states });

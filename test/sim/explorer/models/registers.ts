@@ -4,9 +4,10 @@
 import type { StateModel } from '../../../../src/sim/explorer/explore.ts';
 
 /** A message is data: arrays of numbers and texts. */
-type Message = readonly (string | number)[];
+export type Message = readonly (string | number)[];
 
-interface Envelope {
+/** A message on its way. */
+export interface Envelope {
   readonly from: number;
   readonly to: number;
   readonly message: Message;
