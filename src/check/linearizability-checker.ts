@@ -67,13 +67,13 @@ export class LinearizabilityChecker<State = unknown> {
    *
    * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when it has an open call.
    */
-  call(process: string | number, call: string, input?: unknown, key?: string): void {
-    if (this.#open.has(process)) throw callError(process, 'call', 'its call before has not returned');
+  call(caller: string | number, call: string, input?: unknown, key?: string): void {
+    if (this.#open.has(caller)) throw callError(caller, 'call', 'its call before has not returned');
     const start = this.#position++;
-    const operation: Operation = { process, call, input, output: undefined, start, end: Infinity };
+    const operation: Operation = { process: caller, call, input, output: undefined, start, end: Infinity };
     const named = key === undefined ? operation : { ...operation, key };
     const pending: Pending = { key, operation: named, isSettled: false, slot: -1 };
-    this.#open.set(process, pending);
+    this.#open.set(caller, pending);
     this.#operations += 1;
     this.#objectOf(key).push({ pending, isCall: true });
   }
@@ -83,8 +83,8 @@ export class LinearizabilityChecker<State = unknown> {
    *
    * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when it has none.
    */
-  return(process: string | number, output?: unknown): void {
-    const pending = this.#close(process);
+  return(caller: string | number, output?: unknown): void {
+    const pending = this.#close(caller);
     pending.operation = { ...pending.operation, output, end: this.#position++ };
     const object = this.#objectOf(pending.key);
     object.push({ pending, isCall: false });
@@ -96,8 +96,8 @@ export class LinearizabilityChecker<State = unknown> {
    *
    * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when it has none.
    */
-  lose(process: string | number): void {
-    const pending = this.#close(process);
+  lose(caller: string | number): void {
+    const pending = this.#close(caller);
     this.#advance(pending.key, this.#objectOf(pending.key));
   }
 
@@ -109,7 +109,7 @@ export class LinearizabilityChecker<State = unknown> {
 
   /** The verdict, now that nothing else happens: calls that are open never return. */
   finish(): Verdict {
-    for (const process of this.#open.keys()) this.lose(process);
+    for (const caller of this.#open.keys()) this.lose(caller);
     const operations = this.#operations;
     if (this.#failure !== undefined) return { verdict: 'illegal', operations, explanation: this.#failure };
     return this.#reason === undefined
@@ -117,10 +117,10 @@ export class LinearizabilityChecker<State = unknown> {
       : { verdict: 'unknown', operations, reason: this.#reason };
   }
 
-  #close(process: string | number): Pending {
-    const pending = this.#open.get(process);
-    if (pending === undefined) throw callError(process, 'return', 'it has no open call');
-    this.#open.delete(process);
+  #close(caller: string | number): Pending {
+    const pending = this.#open.get(caller);
+    if (pending === undefined) throw callError(caller, 'return', 'it has no open call');
+    this.#open.delete(caller);
     pending.isSettled = true;
     return pending;
   }
@@ -143,8 +143,8 @@ export class LinearizabilityChecker<State = unknown> {
   }
 }
 
-function callError(process: string | number, verb: string, reason: string): TypeError {
-  return typeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot let process ${String(process)} ${verb}: ${reason}`);
+function callError(caller: string | number, verb: string, reason: string): TypeError {
+  return typeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot let process ${String(caller)} ${verb}: ${reason}`);
 }
 
 /** The events of one object that wait, and what it may be in after those before. */
