@@ -98,6 +98,8 @@ describe('Convergence', () => {
     ['Reads disagree', ['x=1 0 1', 'x=2 2 3', 'x->2 4 5', 'x->1 4 5'], 'illegal', 'illegal'],
     ['Reads disagreed while somebody wrote', ['x=1 0 1', 'x->null 2 3', 'x=2 2 4', 'x->1 3 5', 'x->2 6 7'], 'ok', 'ok'],
     ['All read an old version', ['x=1 0 1', 'x=2 2 3', 'x->1 4 5', 'x->1 4 5'], 'ok', 'illegal'],
+    ['A write took a version below the last one', ['x=2 0 1', 'x=1 2 3', 'x->2 4 5'], 'ok', 'ok'],
+    ['And that one is read', ['x=2 0 1', 'x=1 2 3', 'x->1 4 5'], 'ok', 'illegal'],
     ['What was written is lost', ['x=1 0 1', 'x->null 4 5'], 'illegal', 'illegal'],
     ['Nobody looked', ['x=1 0 1', 'y=1 0 1', 'x->1 4 5'], 'unknown', 'unknown'],
     ['Nobody wrote', ['x->null 4 5'], 'ok', 'ok'],

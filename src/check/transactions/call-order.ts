@@ -23,8 +23,8 @@ export function addProcessOrder(
  * Adds real time: whatever returned comes before whatever was called later. Each return is a relay, linked to the next
  * one, so that the number of edges is linear.
  *
- * Source: Kingsbury and Alvaro, "Elle" (VLDB 2020), real-time order, whose reduction has an edge for each two transactions
- * that are next to each other; relays say the same with fewer.
+ * Source: Kingsbury and Alvaro, "Elle" (VLDB 2020), real-time order, whose reduction has an edge for each two
+ * transactions that are next to each other; relays say the same with fewer.
  */
 export function addRealTime(
   graph: DependencyGraph,

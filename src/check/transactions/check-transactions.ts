@@ -1,4 +1,5 @@
 // Whether transactions were isolated from each other: who comes before whom must have no cycle that the level forbids.
+import { assert } from '../../base/assert.ts';
 import type { Explanation, Operation, Verdict } from '../history.ts';
 import { FORBIDDEN, FORBIDDEN_CYCLES } from './anomaly.ts';
 import type { Anomaly, AnomalyName } from './anomaly.ts';
@@ -9,7 +10,7 @@ import type { Cycle, CycleShape } from './cycle-search.ts';
 import { DependencyGraph, KIND } from './dependency-graph.ts';
 import { explainCycle, explainSighting, nameOf } from './explanation.ts';
 import { hasCommitted } from './inference.ts';
-import type { Inference } from './inference.ts';
+import type { Inference, Sighting } from './inference.ts';
 import { levelOf } from './isolation.ts';
 import type { Isolation, Level } from './isolation.ts';
 import { inferList, orderList, withoutOwn } from './list-inference.ts';
@@ -80,9 +81,10 @@ export function checkTransactions(
     return { verdict: 'unknown', operations, reason };
   }
   const graph = new DependencyGraph(operations);
-  const inference: Inference = { operations: transactions, graph, revealed: new Set(), anomalies: new Map() };
-  const isWeak = level.base === 'read-uncommitted' || level.base === 'read-committed';
-  const lists = observation.lists.map((list) => orderList(inference, isWeak ? withoutOwn(list) : list));
+  const hasAtomicUpdates = level.base !== 'read-uncommitted' && level.base !== 'read-committed';
+  const found = { revealed: new Set<number>(), anomalies: new Map<AnomalyName, Sighting>() };
+  const inference: Inference = { operations: transactions, graph, hasAtomicUpdates, ...found };
+  const lists = observation.lists.map((list) => orderList(inference, hasAtomicUpdates ? list : withoutOwn(list)));
   for (const register of observation.registers) revealWriters(inference, register);
   for (const list of lists) inferList(inference, list);
   for (const register of observation.registers) inferRegister(inference, register, level);
@@ -119,6 +121,7 @@ function cyclesOf({ graph, operations }: Inference, level: Level): readonly Anom
   }
   // The budget was spent on starts that lead nowhere: any cycle will do then, and there is one.
   if (found.size === 0) note(anyShape(level), Number.POSITIVE_INFINITY);
+  assert(found.size > 0, 'A component of more than one node has a cycle');
   return [...found.values()].map((cycle) => explainCycle(cycle, graph, operations));
 }
 

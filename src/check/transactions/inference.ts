@@ -10,6 +10,8 @@ import type { TransactionKey, TransactionOperation } from './transaction.ts';
 export interface Inference {
   readonly operations: readonly TransactionOperation[];
   readonly graph: DependencyGraph;
+  /** Whether the level forbids that another write comes between what a transaction reads of a key and writes to it. */
+  readonly hasAtomicUpdates: boolean;
   /** Open transactions of which a committed one read something: they committed too. */
   readonly revealed: Set<number>;
   /** The first anomaly of each name that has no cycle; the sentence calls its transactions T1, T2 and so on. */
@@ -72,13 +74,21 @@ export interface Overtaken {
  * through one relay. Of those that are writers too only the first gets edges: two of them are a lost update, which the
  * levels that look at these edges forbid anyway.
  */
-export function addOvertaken({ graph }: Inference, { key, version, readers, writes }: Overtaken): void {
+export function addOvertaken(
+  { graph, hasAtomicUpdates }: Inference,
+  { key, version, readers, writes }: Overtaken,
+): void {
   if (writes.length === 0) return;
   const writers = new Set(writes.map(({ by }) => by));
   const before = version?.value;
   const updater = [...readers].find((by) => writers.has(by));
+  const own = writes.find(({ by }) => by === updater)?.value;
   if (updater !== undefined) {
-    for (const { by, value } of writes) graph.add(updater, by, { kind: 'rw', reason: { key, before, after: value } });
+    for (const { by, value } of writes) {
+      graph.add(updater, by, { kind: 'rw', reason: { key, before, after: value } });
+      // It replaced the very version that it had read, or lost an update: so its write came before the others, too.
+      if (hasAtomicUpdates) graph.add(updater, by, { kind: 'ww', reason: { key, before: own, after: value } });
+    }
   }
   const others = [...readers].filter((by) => !writers.has(by));
   if (others.length === 0) return;

@@ -153,6 +153,12 @@ const CASES: readonly (readonly [string, readonly string[], readonly Isolation[]
     FROM_ITEMS,
     ['G-single'],
   ],
+  [
+    'One that replaced what it read comes before other writes, though nobody read them',
+    ['a rx[] ax1 ay1', 'b ax2 ry[]'],
+    FROM_ITEMS,
+    ['G-single', 'G2-item'],
+  ],
 ];
 
 const REGISTERS: readonly (readonly [string, readonly string[], readonly Isolation[], readonly AnomalyName[]])[] = [
@@ -191,6 +197,18 @@ const REGISTERS: readonly (readonly [string, readonly string[], readonly Isolati
     ['cyclic-versions'],
   ],
   [
+    'A stale read: a version that another read found replaced',
+    ['a wx1', 'b wx2', 'c rx2 after', 'd rx1 after'],
+    ['strong-snapshot-isolation', 'strict-serializable'],
+    ['cyclic-versions'],
+  ],
+  [
+    'A stale read, the other way round',
+    ['a wx1', 'b wx2', 'c rx1 after', 'd rx2 after'],
+    ['strong-snapshot-isolation', 'strict-serializable'],
+    ['cyclic-versions'],
+  ],
+  [
     'A stale read: a version that was replaced in between',
     ['a wx1', 'b wx2 after', 'c rx1 after'],
     ['strong-snapshot-isolation', 'strict-serializable'],
@@ -211,6 +229,14 @@ describe('Anomalies', () => {
       const found = anomaliesOf(checkTransactions(parse(lines).toReversed()));
       expect(found.toSorted()).toEqual(names.toSorted());
     }
+  });
+
+  it('A transaction that was given up before it was answered may commit later than that', () => {
+    const [given, ...others] = parse(['a ax1 open', 'b rx[] after', 'c rx[1] after']);
+    if (given === undefined) throw new Error('Three lines are three transactions');
+    expect(checkTransactions([{ ...given, end: 5 }, ...others]).verdict).toBe('ok');
+    const again = parse(['a ax1 open', 'a rx[] after', 'c rx[1] after']);
+    expect(checkTransactions(again, { isolation: 'strong-session-serializable' }).verdict).toBe('ok');
   });
 
   it('A process order is named where real time is not asked for', () => {

@@ -2,7 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { below, seededRandom } from '../../../src/base/random.ts';
 import type { Random } from '../../../src/base/random.ts';
+import { FORBIDDEN_CYCLES } from '../../../src/check/transactions/anomaly.ts';
+import type { AnomalyName, Dependency } from '../../../src/check/transactions/anomaly.ts';
 import { checkTransactions } from '../../../src/check/transactions/check-transactions.ts';
+import { levelOf } from '../../../src/check/transactions/isolation.ts';
 import type { Isolation } from '../../../src/check/transactions/isolation.ts';
 import { FAILED } from '../../../src/check/transactions/transaction.ts';
 import type { MicroOperation, TransactionOperation } from '../../../src/check/transactions/transaction.ts';
@@ -38,12 +41,28 @@ describe('The level of an engine', () => {
         expect(found.verdict, `${isolation}: ${text}\n${REPLAY}`).toBe('ok');
       }
       for (const isolation of violated) {
-        if (verdictOf(history, isolation) === 'illegal') counts.set(isolation, (counts.get(isolation) ?? 0) + 1);
+        const found = checkTransactions(history, { isolation });
+        if (found.verdict !== 'illegal') continue;
+        counts.set(isolation, (counts.get(isolation) ?? 0) + 1);
+        for (const { name, cycle } of found.anomalies) expectForbidden(name, cycle, isolation);
       }
     }
     for (const [isolation, count] of counts) expect(count, `${isolation}\n${REPLAY}`).toBeGreaterThan(5);
   });
 });
+
+/** A cycle goes round once, has the kinds of edges that its name says, and its level forbids it. */
+function expectForbidden(name: AnomalyName, cycle: readonly Dependency[], isolation: Isolation): void {
+  if (cycle.length === 0) return;
+  expect(new Set(cycle.map(({ from }) => from)).size, REPLAY).toBe(cycle.length);
+  for (const [at, { to }] of cycle.entries()) expect(cycle[(at + 1) % cycle.length]?.from, REPLAY).toBe(to);
+  const reads = cycle.filter(({ kind }) => kind === 'rw').length;
+  const [shape = ''] = name.split(/-(?:process|realtime)/);
+  expect({ G0: [0, 0], G1c: [0, 0], 'G-single': [1, 1] }[shape] ?? [2, Infinity], name).toSatisfy(
+    (range: readonly number[]) => reads >= (range[0] ?? 0) && reads <= (range[1] ?? 0),
+  );
+  expect(FORBIDDEN_CYCLES[levelOf(isolation).base], `${isolation}\n${REPLAY}`).toContain(shape);
+}
 
 describe('Brute force', () => {
   const LEVELS = [
