@@ -19,7 +19,7 @@ import { simRef } from './refs.ts';
 import { SimActor } from './sim-actor.ts';
 import type { SimActorOptions } from './sim-actor.ts';
 import { setTraps } from './traps.ts';
-import { World, settled } from './world.ts';
+import { World, alone, settled } from './world.ts';
 import type { ActorViolation } from './world.ts';
 
 /** Events after which a run is given up, and how long what goes on after the last operation is followed. */
@@ -100,14 +100,16 @@ export async function runOnce(
   const fates = new Fates(seed, allowed);
   const world = new World(engine, fates, faultsOf(options.profile, options.faults, mixWords(seed, wordOf('swarm'))));
   const stage = stageOf(options, world);
-  const removeTraps = setTraps(world);
-  try {
-    for (const actor of stage.actors.values()) actor.start();
-    stage.clients.start();
-    await play(world, stage.clients, () => options.invariant?.(stage.outcome));
-  } finally {
-    removeTraps();
-  }
+  await alone(async () => {
+    const removeTraps = setTraps(world);
+    try {
+      for (const actor of stage.actors.values()) actor.start();
+      stage.clients.start();
+      await play(world, stage.clients, () => options.invariant?.(stage.outcome));
+    } finally {
+      removeTraps();
+    }
+  });
   world.active = undefined;
   if (world.violation === undefined) await judge(world, options, stage.outcome);
   const { hash, events, nowMs, faults, reached, trace } = engine;

@@ -153,3 +153,13 @@ export async function settled(): Promise<void> {
     });
   }
 }
+
+/** Settles when the last run that was asked for has ended. */
+let lastRun: Promise<unknown> = Promise.resolve();
+
+/** Lets runs happen one after the other: they share the traps of the process, and none may see another's turns. */
+export function alone(run: () => Promise<void>): Promise<void> {
+  const ended = lastRun.then(run);
+  lastRun = ended.catch(() => undefined);
+  return ended;
+}

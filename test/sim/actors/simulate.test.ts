@@ -110,6 +110,14 @@ describe('Simulated actors', () => {
     expect((await run(careful, { seed, replay })).operations, REPLAY).toBe(replay.operations.length);
   });
 
+  it('Simulations that are asked for at once do not disturb each other', async () => {
+    const { random } = Math;
+    const apart = [await run(careful, { seed: SEED, runs: 5 }), await run(careful, { seed: SEED + 9, runs: 5 })];
+    const together = [run(careful, { seed: SEED, runs: 5 }), run(careful, { seed: SEED + 9, runs: 5 })];
+    expect(await Promise.all(together), REPLAY).toEqual(apart);
+    expect(Math.random).toBe(random);
+  });
+
   it('QUORATE_SIM_SEED runs its seed alone', async () => {
     process.env['QUORATE_SIM_SEED'] = '77';
     try {
