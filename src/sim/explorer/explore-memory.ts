@@ -11,6 +11,7 @@ import { explore } from './explore.ts';
 import type { ExploreOptions, StateModel } from './explore.ts';
 import { RecordedThread } from './recorded-thread.ts';
 import type { Access, MemoryProgram } from './recorded-thread.ts';
+import { WordSharing } from './word-sharing.ts';
 
 /** One thread. */
 export interface MemoryThread {
@@ -103,7 +104,7 @@ const NO_STORES: readonly number[] = [];
  */
 export function exploreMemory(model: MemoryModel, options: ExploreOptions = {}): MemoryExploration {
   const threads = model.threads.map(({ program }) => new RecordedThread(program, model.words.length));
-  const sharing = new Sharing(model.words.length);
+  const sharing = new WordSharing(model.words.length);
   for (;;) {
     sharing.isRefuted = false;
     const machine = new Machine(model, threads, sharing);
@@ -114,59 +115,14 @@ export function exploreMemory(model: MemoryModel, options: ExploreOptions = {}):
   }
 }
 
-/**
- * Which words are shared, as learned so far: accesses to the others are steps alone. Each search assumes what the last
- * one has learned; the first access that refutes it ends the search, and the next one knows better. The accesses before
- * that one are as if nothing had been assumed, so that it is met if there is one.
- */
-class Sharing {
-  readonly #readers: Int32Array;
-  readonly #writers: Int32Array;
-  /** Threads whose accesses to the word were taken alone. */
-  readonly #alone: Int32Array;
-  isRefuted = false;
-
-  constructor(length: number) {
-    this.#readers = new Int32Array(length);
-    this.#writers = new Int32Array(length);
-    this.#alone = new Int32Array(length);
-  }
-
-  note({ kind, index }: Access, thread: number): void {
-    const bit = 1 << thread;
-    const masks = kind === 'read' || kind === 'load' ? this.#readers : this.#writers;
-    if ((masks[index]! & bit) !== 0) return;
-    masks[index]! |= bit;
-    const alone = this.#alone[index]!;
-    if (alone !== 0 && !this.#isOwn(index, alone)) {
-      this.isRefuted = true;
-      this.#alone.fill(0);
-    }
-  }
-
-  /** Whether the access can be taken alone, as far as is known. */
-  takeAlone({ index }: Access, thread: number): boolean {
-    const bit = 1 << thread;
-    if (!this.#isOwn(index, bit)) return false;
-    this.#alone[index]! |= bit;
-    return true;
-  }
-
-  /** Whether no thread but these, taken for one, accesses the word, or nobody writes it. */
-  #isOwn(index: number, threads: number): boolean {
-    const writers = this.#writers[index]!;
-    return writers === 0 || ((writers | this.#readers[index]!) === threads && (threads & (threads - 1)) === 0);
-  }
-}
-
 class Machine implements StateModel<State, Action> {
   readonly initial: readonly State[];
   readonly #model: MemoryModel;
   readonly #threads: readonly RecordedThread[];
-  readonly #sharing: Sharing;
+  readonly #sharing: WordSharing;
   readonly #isBuffered: boolean;
 
-  constructor(model: MemoryModel, threads: readonly RecordedThread[], sharing: Sharing) {
+  constructor(model: MemoryModel, threads: readonly RecordedThread[], sharing: WordSharing) {
     this.#model = model;
     this.#threads = threads;
     this.#sharing = sharing;
@@ -220,11 +176,12 @@ class Machine implements StateModel<State, Action> {
   identify = (state: State): string => {
     const { words } = state;
     const first = this.#model.words;
-    let text = String.fromCharCode(state.kills);
+    let changed = '';
     for (let index = 0; index < words.length; index++) {
       const word = words[index]!;
-      if (word !== first[index]) text += String.fromCharCode(index, word & 0xffff, word >>> 16);
+      if (word !== first[index]) changed += String.fromCharCode(index, word & 0xffff, word >>> 16);
     }
+    let text = String.fromCharCode(state.kills, changed.length) + changed;
     state.threads.forEach(({ state: at, isDead, sleepsAt, pending }, thread) => {
       const recorded = this.#threads[thread]!;
       const isOver = isDead || recorded.accessIn(at) === undefined; // Then only what it has said matters.
