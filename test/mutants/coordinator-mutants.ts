@@ -1,5 +1,6 @@
 // Seeded bugs of the coordinator: what it counts, what it proposes, what it tells its caller.
 import { registerQuorums } from '../../src/quorum/register-quorums.ts';
+import { PUT_AND_GET, explored } from './explorer-catcher.ts';
 import { judgeAll, judgeFailures } from './judges.ts';
 import type { Mutant } from './mutant.ts';
 import { fromBook, without } from './register-mutants.ts';
@@ -14,13 +15,13 @@ export const COORDINATOR_MUTANTS: readonly Mutant[] = [
     bug: 'A read returns what is not stable',
     layer: 'coordinator',
     removed: 'rule readsStable',
-    catchers: [atRandom(without('readsStable'))],
+    catchers: [explored('readsStable', PUT_AND_GET), atRandom(without('readsStable'))],
   },
   {
     bug: 'A read takes the first answer, not the newest',
     layer: 'coordinator',
     removed: 'rule keepsNewest',
-    catchers: [atRandom(without('keepsNewest'))],
+    catchers: [explored('keepsNewest', PUT_AND_GET), atRandom(without('keepsNewest'))],
   },
   {
     bug: 'A read returns what enough agree on before R have answered',

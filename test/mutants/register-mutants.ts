@@ -3,6 +3,7 @@ import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../../src/quorum/register-quorums.ts';
+import { PUT_AND_CRASH, explored } from './explorer-catcher.ts';
 import { judgeDetours } from './judges.ts';
 import type { Catcher, Mutant } from './mutant.ts';
 import {
@@ -108,7 +109,7 @@ export const REGISTER_MUTANTS: readonly Mutant[] = [
     layer: 'epochs',
     removed: 'rule checksEpochs',
     source: 'register-schedules 8',
-    catchers: [onDetours(without('checksEpochs'))],
+    catchers: [explored('checksEpochs', PUT_AND_CRASH), onDetours(without('checksEpochs'))],
   },
   {
     bug: 'Epochs are looked at before the last vote arrived',
@@ -176,7 +177,7 @@ export const REGISTER_MUTANTS: readonly Mutant[] = [
     bug: 'A replica without memory answers before it has caught up',
     layer: 'recovery',
     removed: 'rule silentUntilCaughtUp',
-    catchers: [atRandom(without('silentUntilCaughtUp'))],
+    catchers: [explored('silentUntilCaughtUp', PUT_AND_CRASH), atRandom(without('silentUntilCaughtUp'))],
   },
   {
     bug: 'Recovery takes over entries but no promises',

@@ -18,7 +18,7 @@ export async function ringBugs(): Promise<RingBug[]> {
   const options = { root: ROOT, watch: false, reporters: [{}], taskTitleValueFormatTruncate: 0 };
   const vitest = await startVitest('test', [FILE], options);
   try {
-    const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
+    const tests = vitest.state.getTestModules().flatMap((module) => Array.from(module.children.allTests()));
     return tests
       .filter(({ name }) => !NO_BUGS.test(name))
       .map((test) => ({ bug: sentenceOf(test.name), isCaught: test.result().state === 'passed' }));
