@@ -1,11 +1,13 @@
 // Sessions: small histories by hand, brute force over all orders of versions, and stores that keep each promise or not.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { below, seededRandom } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
 import type { Operation } from '../../src/check/history.ts';
 import { checkSession, SESSION_GUARANTEES } from '../../src/check/sessions.ts';
 import type { SessionGuarantee } from '../../src/check/sessions.ts';
 import { replayCommand, testSeed } from '../support/seed.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // Brute force takes its time on a machine that does much else.
 
 const SEED = testSeed();
 const REPLAY = replayCommand('test/check/sessions.test.ts', SEED);

@@ -1,5 +1,5 @@
 // Staleness: small histories by hand, brute force over all orders, and replicas that lag by a known bound.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { below, seededRandom } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
 import type { Operation } from '../../src/check/history.ts';
@@ -7,6 +7,8 @@ import { checkStaleness } from '../../src/check/staleness.ts';
 import type { StalenessCheckOptions } from '../../src/check/staleness.ts';
 import { checkConvergence } from '../../src/check/staleness-convergence.ts';
 import { replayCommand, testSeed } from '../support/seed.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // Brute force takes its time on a machine that does much else.
 
 const SEED = testSeed();
 const REPLAY = replayCommand('test/check/staleness.test.ts', SEED);

@@ -239,6 +239,14 @@ describe('Anomalies', () => {
     expect(checkTransactions(again, { isolation: 'strong-session-serializable' }).verdict).toBe('ok');
   });
 
+  it('A walk that passes a transaction twice is cut to a cycle that the level forbids', () => {
+    // p comes before t, t before a, a before p; and through x and y there is a way from t to t, which is write skew.
+    const lines = ['a rk[] rl[1]', 'p ak1 am1', 't rm[1] rn[] aq1 al1', 'x an1 ao1', 'y ro[1] rq[]'];
+    const found = checkTransactions(parse(lines), { isolation: 'snapshot-isolation' });
+    expect(anomaliesOf(found)).toEqual(['G-single']);
+    expect(anomaliesOf(checkTransactions(parse(lines)))).toEqual(['G-single', 'G2-item']);
+  });
+
   it('A process order is named where real time is not asked for', () => {
     const found = checkTransactions(parse(['a ax1', 'a rx[] after']), { isolation: 'strong-session-serializable' });
     expect(anomaliesOf(found)).toEqual(['G-single-process']);

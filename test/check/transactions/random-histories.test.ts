@@ -1,5 +1,5 @@
 // Random transactions: what weak engines record is judged as their level says, and as brute force does.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { below, seededRandom } from '../../../src/base/random.ts';
 import type { Random } from '../../../src/base/random.ts';
 import { FORBIDDEN_CYCLES } from '../../../src/check/transactions/anomaly.ts';
@@ -13,10 +13,12 @@ import { replayCommand, testSeed } from '../../support/seed.ts';
 import { isSerializable, isSnapshotIsolated } from './brute-force.ts';
 import { ENGINES, run } from './engines.ts';
 
+vi.setConfig({ testTimeout: 60_000 }); // For more histories, and for machines that do much else.
+
 const SEED = testSeed();
 const REPLAY = replayCommand('test/check/transactions/random-histories.test.ts', SEED);
 /** Histories that are compared with brute force; QUORATE_HISTORIES makes it more. */
-const HISTORIES = Number(process.env['QUORATE_HISTORIES'] ?? 24_000);
+const HISTORIES = Number(process.env['QUORATE_HISTORIES'] ?? 20_000);
 
 const verdictOf = (history: readonly TransactionOperation[], isolation: Isolation): string =>
   checkTransactions(history, { isolation }).verdict;

@@ -1,10 +1,12 @@
 // Recorded histories of transactions with verdicts that others published.
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseElle } from '../../../src/check/formats/elle.ts';
 import { checkTransactions } from '../../../src/check/transactions/check-transactions.ts';
 import type { Isolation } from '../../../src/check/transactions/isolation.ts';
 import { CORPUS_MISSING, corpusPath } from '../../support/corpus.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const FILES = [
   ['elle/huge-scc.edn', 10_254],
