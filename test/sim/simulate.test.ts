@@ -156,24 +156,34 @@ describe('The transcript', () => {
   });
 });
 
-// From a fixed seed, so that each is found after the same number of runs. Rules that random runs find too seldom are
-// shown by direction in test/replica and by the mutants.
-describe('Negative controls: with a rule taken away, runs go wrong', () => {
-  it.each<[rule: string, profile: Profile, seeds: number]>([
-    ['comparesFirstTag', 'crash-storm', 200],
-    ['recoversPromises', 'crash-storm', 100],
-    ['readsStable', 'scramble', 2000],
-    ['keepsNewest', 'duplicate-storm', 100],
-    ['reportsTombstones', 'duplicate-storm', 200],
+// `first` is the first seed from 0 on that finds it: how many runs a search needs. The search begins there, so that it
+// is short, and goes on where a change of the code has moved it. `inheritedIsNoVote` is not among them: no profile has
+// found it in 40,000 runs, a directed schedule does (test/replica/schedule-book.ts).
+describe('Negative controls: with a rule taken away, a run goes wrong', () => {
+  it.each<[rule: string, profile: Profile, first: number]>([
+    ['recoversPromises', 'crash-storm', 1],
+    ['keepsNewest', 'duplicate-storm', 3],
+    ['reportsTombstones', 'duplicate-storm', 16],
+    ['comparesFirstTag', 'crash-storm', 25],
+    ['keepsPromises', 'stalls', 258],
+    ['readsStable', 'scramble', 516],
+    ['answersNameEpoch', 'stale-messages', 536],
+    ['countsVoterOnce', 'scramble', 557],
+    ['silentUntilCaughtUp', 'stalls', 1307],
+    ['checksEpochs', 'stalls', 1554],
+    ['finishesOnStable', 'stalls', 2311],
+    ['countsOthersAlone', 'scramble', 2390],
+    ['refusesOlder', 'scramble', 15_383],
   ])(
-    '%s under %s, within %i seeds',
-    (rule, profile, seeds) => {
+    '%s under %s, from seed %i on',
+    (rule, profile, first) => {
       const rules = rulesWithout([rule]);
-      let found = 0;
-      for (let seed = 0; seed < seeds && found === 0; seed++) {
-        found = simulate({ seed, profile, rules }).violations.length;
+      let found: number | undefined;
+      for (let seed = first; seed < first + 5000 && found === undefined; seed++) {
+        if (simulate({ seed, profile, rules }).violations.length > 0) found = seed;
       }
-      expect(found).toBe(1);
+      expect(found).toBeDefined();
+      expect(simulate({ seed: found!, profile }).violations).toEqual([]);
     },
     TIMEOUT_MS,
   );

@@ -25,7 +25,7 @@ interface Draw extends FaultScope {
 }
 
 /** Faults by what they do; a profile is a few of these, many times. */
-type Kind = 'crash' | 'fail-point' | 'stale' | 'pause' | 'slow' | 'partition' | 'clog' | 'clock' | 'leave';
+type Kind = 'crash' | 'fail-point' | 'stale' | 'relapse' | 'pause' | 'slow' | 'partition' | 'clog' | 'clock' | 'leave';
 
 const MIXES: Readonly<Record<Profile, { readonly kinds: readonly Kind[]; readonly most: number }>> = {
   calm: { kinds: ['slow', 'pause'], most: 1 },
@@ -37,7 +37,7 @@ const MIXES: Readonly<Record<Profile, { readonly kinds: readonly Kind[]; readonl
   'pause-storm': { kinds: ['pause', 'pause', 'pause', 'crash', 'leave'], most: 10 },
   'clock-storm': { kinds: ['clock', 'clock', 'clock', 'crash', 'partition'], most: 10 },
   'fail-points': { kinds: ['fail-point', 'fail-point', 'fail-point', 'partition'], most: 10 },
-  'stale-messages': { kinds: ['stale', 'stale', 'crash'], most: 6 },
+  'stale-messages': { kinds: ['stale', 'relapse', 'relapse', 'crash'], most: 4 },
   priorities: { kinds: ['crash', 'crash', 'fail-point', 'leave'], most: 10 },
   scramble: { kinds: ['crash', 'crash', 'crash', 'fail-point', 'leave'], most: 12 },
   stalls: { kinds: ['crash', 'crash', 'crash', 'fail-point', 'leave'], most: 12 },
@@ -75,6 +75,7 @@ const DRAWS: Readonly<Record<Kind, (draw: Draw) => FaultPlan[]>> = {
     },
   ],
   stale: drawStale,
+  relapse: drawRelapse,
   pause: ({ random, atUs, forUs, node }) => [
     { kind: 'pause', atUs: atUs(), node: node(), forUs: happens(random, 0.1) ? 800_000 : forUs() },
   ],
@@ -101,6 +102,27 @@ function drawStale({ random, cluster, atUs, forUs, replica }: Draw): FaultPlan[]
   return [
     { ...clog, forUs: waits + between(random, 0, waits) },
     { kind: 'crash', atUs: at + between(random, 1, waits), node },
+  ];
+}
+
+/**
+ * A replica dies twice, and its second recovery gets no questions through for a while: the answers to the first one, if
+ * they come again, are all that it hears.
+ */
+function drawRelapse({ random, cluster, stormUs, replica }: Draw): FaultPlan[] {
+  const node = replica();
+  const atUs = cluster.loadUs + between(random, 100, Math.floor(stormUs / 5));
+  const apartUs = between(random, 10_000, 60_000);
+  const replicas = 2 ** cluster.replicas - 1;
+  const threads = (2 ** cluster.coordinators - 1) << cluster.replicas;
+  const forUs = 2 * apartUs;
+  // Another one, which has heard everything, is out of the clients' reach by then.
+  const other = 1 << ((node + between(random, 1, cluster.replicas - 1)) % cluster.replicas);
+  return [
+    { kind: 'cut', atUs: atUs + apartUs, from: threads, to: other, forUs: 2 * forUs },
+    { kind: 'crash', atUs, node },
+    { kind: 'crash', atUs: atUs + apartUs, node },
+    { kind: 'clog', atUs: atUs + apartUs - 1_000, from: 1 << node, to: replicas, forUs, messages: 'recover' },
   ];
 }
 

@@ -39,7 +39,8 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
 
 function drawCluster(random: Random, profile: Profile, { cluster = {} }: PlanChoices): ClusterPlan {
   // Guided profiles search small clusters: few replicas have fewer ways to make up for each other.
-  const isSmall = profile === 'scramble' || profile === 'stalls' || profile === 'priorities';
+  const isSmall =
+    profile === 'scramble' || profile === 'stalls' || profile === 'priorities' || profile === 'stale-messages';
   const replicas = cluster.replicas ?? pick(random, isSmall ? [3, 3, 3, 4, 5] : [3, 5, 5, 5, 5]);
   const majority = Math.floor(replicas / 2) + 1;
   // As openCluster may be configured; mostly as it is by default.
@@ -95,7 +96,15 @@ function drawNetwork(random: Random, profile: Profile): NetworkPlan {
     case 'duplicate-storm':
       return { ...hostile, repeatRate: pick(random, [0.2, 0.5]), replayRate: 0.3, replayUs: 40_000, lossRate: 0.05 };
     case 'stale-messages':
-      return { ...hostile, repeatRate: 0.3, replayRate: 0.7, replayUs: 30_000, losesToDead: false };
+      return {
+        ...hostile,
+        repeatRate: 0.5,
+        replayRate: 0.9,
+        replayUs: 40_000,
+        lossyKind: 'accept',
+        lossyRate: pick(random, [0, 0.3, 0.6]),
+        losesToDead: false,
+      };
     case 'priorities':
       return { ...hostile, slowRate: 0, priorityChanges: pick(random, [30, 100, 250]), lossRate: 0 };
     case 'stalls':
