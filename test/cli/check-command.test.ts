@@ -182,6 +182,7 @@ describe('quorate check', () => {
     [['--model', 'register', '--initial', '[1', 'ok.jsonl'], 'it must be EDN'],
     [['--model', 'register', '--out', 'a.png', 'ok.jsonl'], 'it must end in .svg or .html'],
     [['--model', 'register', '--out', 'a.svg', 'ok.jsonl', 'illegal.jsonl'], 'a picture shows one'],
+    [['--model', 'register', '--format', 'jepsen', '/dev/null'], 'it must be a regular file'],
     [['--model', 'register', 'missing.jsonl'], 'it must be a file or folder'],
     [['--model', 'register', 'empty'], 'the folder holds no file'],
     [['--model', 'register', 'nothing.jsonl'], 'at least one, or a format that is named'],

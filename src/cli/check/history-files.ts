@@ -40,7 +40,10 @@ export function historyFiles(paths: readonly string[]): readonly HistoryFile[] {
 }
 
 function fileOf(path: string): HistoryFile {
-  const { size } = statOf(path);
+  const found = statOf(path);
+  // A pipe is empty when it is read a second time, in a thread of the pool: an empty history would pass.
+  if (!found.isFile()) throw new UsageError(`Cannot check ${path}: it must be a regular file or a folder`);
+  const { size } = found;
   if (size > FILE_BYTES_MAX) {
     throw new UsageError(`Cannot check ${path}: its ${size} bytes must be at most ${FILE_BYTES_MAX}`);
   }
