@@ -138,6 +138,28 @@ export const framesOf: (payloads: readonly number[], capacity: number) => Case =
       wrong(isPrefix(taken!, sent!), `Sent ${listed(sent)}, taken ${listed(taken)}`),
   });
 
+/**
+ * Two frames by one publish: bytes that were asked for ahead of the first are overwritten by the second with no atomic
+ * access in between (where they begin a line: one frame before a wrap), so that both stores to a word may wait at once.
+ */
+export const batch: Case = (parts, start) => ({
+  words: ringAt(start, 2 * CAPACITY),
+  threads: [
+    {
+      program: on(parts, (memory) => {
+        const producer = new parts.producer(memory, 1);
+        for (let value = 1; value <= 2; value++) {
+          fillFrame(producer, producer.claim(PAYLOAD_BYTES), value, PAYLOAD_BYTES);
+          producer.commit();
+        }
+        producer.publish();
+      }),
+    },
+    { program: taking(parts, 3, 9) },
+  ],
+  judgeEnd: ({ said: [, taken] }) => wrong(isPrefix(taken!, [1, 2]), `Taken ${listed(taken)}`),
+});
+
 /** The producer is killed anywhere; its successor evicts it and sends on. */
 export const killedProducer: Case = (parts, start) => {
   const successor = sending(parts, [11, 11], [PAYLOAD_BYTES]);

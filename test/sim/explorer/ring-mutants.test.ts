@@ -12,6 +12,7 @@ import {
   PAYLOAD_BYTES,
   PRODUCTION,
   STARTS,
+  batch,
   broadcast,
   decidingVote,
   fillFrame,
@@ -91,6 +92,25 @@ function without(index: number): Partial<Parts> {
 /** Whether the word of slot 0 holds what a voter says, not its generation. */
 function isVote(index: number): boolean {
   return index >= 36 && index < 40 && index % 2 === 1;
+}
+
+/** Zeros are stored to the data only when TAIL is: after the frames that were written to the same words. */
+function lateZeros(memory: SharedMemory): SharedMemory {
+  const { store } = memory.atomics;
+  const late = new Set<number>();
+  const words = new Proxy(memory.words, {
+    set: (target, key, value: number) => {
+      if (value === 0 && Number(key) >= 64) late.add(Number(key));
+      else target[Number(key)] = value;
+      return true;
+    },
+  });
+  const storeAll = (_: Int32Array, index: number, value: number): number => {
+    for (const at of late) memory.words[at] = 0;
+    late.clear();
+    return store(memory.words, index, value);
+  };
+  return { ...memory, words, atomics: { ...memory.atomics, store: storeAll as AtomicOperations['store'] } };
 }
 
 class SignedGate extends RingProducer {
@@ -177,6 +197,12 @@ const MUTANTS: readonly Mutant[] = [
     name: 'zeros and frames reach one frame too far ahead',
     model: frames,
     parts: { producer: GateOneFrameAhead },
+    isSeenInOrder: true,
+  },
+  {
+    name: 'a byte that was asked for ahead is cleared after the frame that was written to it',
+    model: batch,
+    parts: { memory: lateZeros },
     isSeenInOrder: true,
   },
   {

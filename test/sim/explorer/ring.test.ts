@@ -7,6 +7,7 @@ import {
   PAYLOAD_BYTES,
   PRODUCTION,
   STARTS,
+  batch,
   broadcast,
   decidingVote,
   framesOf,
@@ -22,13 +23,20 @@ import type { Case } from './ring-cases.ts';
 
 /** With QUORATE_EXPLORE=all, the cases of most states begin before each wrap too; else before that of 2^32. */
 const IS_WHOLE = process.env['QUORATE_EXPLORE'] === 'all';
-const LARGE: ReadonlySet<Case> = new Set([broadcast, killedConsumer]);
+const LARGE: ReadonlySet<Case> = new Set([
+  broadcast,
+  killedConsumer,
+  killedProducer,
+  killedWhileFreeing,
+  parkedConsumer,
+]);
 const TIMEOUT_MS = 120_000;
 
 const CASES: readonly (readonly [string, Case])[] = [
   ['frames of which two fill the ring', framesOf([PAYLOAD_BYTES], CAPACITY)],
   ['frames that run on into the spill', framesOf([16, 8, 24], CAPACITY)],
   ['frames with two lines of free bytes ahead', framesOf([PAYLOAD_BYTES], 2 * CAPACITY)],
+  ['two frames of one batch, over bytes that were asked for ahead', batch],
   ['a producer that is killed anywhere, and its successor', killedProducer],
   ['a consumer that is killed anywhere, and its successor', killedConsumer],
   ['a consumer that parks for each frame', parkedConsumer],
