@@ -86,7 +86,9 @@ const STEPS_OF_ELLE: ReadonlySet<unknown> = new Set(['append', 'r', 'w']);
 function formatOf(fields: ReadonlyMap<Edn, Edn>): HistoryFormat | undefined {
   if (fields.has('call')) return 'quorate';
   if (nameOf(fieldOf(fields, 'type')) !== 'invoke') return undefined;
+  if (nameOf(fieldOf(fields, 'process')) === 'nemesis') return undefined; // The fault injector's name in Jepsen.
   const value = fieldOf(fields, 'value');
+  if (Array.isArray(value) && value.length === 0) return undefined;
   const step: unknown = Array.isArray(value) ? value[0] : undefined;
   if (Array.isArray(step)) return STEPS_OF_ELLE.has(nameOf(step[0])) ? 'elle' : 'knossos';
   if (KV_CALLS.has(nameOf(fieldOf(fields, 'f')))) return 'kv';

@@ -241,6 +241,15 @@ describe('What a format says', () => {
     expect(() => detectFormat(`${' '.repeat(1_000_000)}x`)).toThrow('a map, or a line of a Jepsen log');
   });
 
+  it('The format is found behind a fault injector and transactions without steps', () => {
+    const before = [
+      ':process :nemesis :type :invoke :f :start :value nil',
+      ':process 1 :type :invoke :f :txn :value []',
+    ];
+    expect(detectFormat(edn(...before, ':process 2 :type :invoke :f :txn :value [[:w 1 1]]'))).toBe('elle');
+    expect(detectFormat(edn(...before, ':process 2 :type :invoke :f :txn :value [[:write 1 1]]'))).toBe('knossos');
+  });
+
   it('A history of nothing but a fault injector has no operations', () => {
     expect(parseHistory(edn(':process :nemesis, :type :info, :f :kill, :value nil'))).toEqual([]);
   });
