@@ -2,7 +2,7 @@
 // checkers of `quorate/check` read. The last operations come in calm: what fails then fails without an excuse.
 import { isQuorateError } from '../../base/errors.ts';
 import type { Operation } from '../../check/history.ts';
-import { shortText } from './sim-actor.ts';
+import { shortText } from './body-copy.ts';
 import type { SimActor } from './sim-actor.ts';
 import type { Follower } from './refs.ts';
 import type { Party, World } from './world.ts';

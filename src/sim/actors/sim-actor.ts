@@ -1,14 +1,11 @@
 // One actor of a run: its production definition in the production loop, one incarnation after the other. The world
 // grants it one message at a time, and may crash it before the message, at any of its awaits, or before its answer.
 import { ActorLoop } from '../../actor/actor-loop.ts';
-import type { AnswerSender, Ask } from '../../actor/actor-loop.ts';
+import type { AnswerSender } from '../../actor/actor-loop.ts';
 import { vocabularyOf } from '../../actor/definition.ts';
-import type { AnyActorDefinition, AnyHandler } from '../../actor/definition.ts';
-import { ANSWER_TYPE, KIND } from '../../actor/message-kind.ts';
-import { decodeThrown, encodeThrown } from '../../actor/remote-error.ts';
-import { decodePlain, encodePlain } from '../../base/plain-codec.ts';
+import type { AnyActorDefinition } from '../../actor/definition.ts';
+import { KIND } from '../../actor/message-kind.ts';
 import { below, unitOf } from '../../base/random.ts';
-import { textOf } from '../../check/models/value.ts';
 import type { Deliver, Mailbox, SendOutcome } from '../../mailbox/envelope.ts';
 import type { OverflowPolicy } from '../../mailbox/overflow.ts';
 import type { Vocabulary } from '../../mailbox/vocabulary.ts';
@@ -18,12 +15,14 @@ import { toError } from '../../supervision/exit-reason.ts';
 import { NO_FAILURES, decide, restartPolicy } from '../../supervision/restart-policy.ts';
 import type { FailureHistory, RestartPolicy } from '../../supervision/restart-policy.ts';
 import { wordOf } from '../engine/chance.ts';
-import { copyOf } from './body-copy.ts';
+import { crossingOf, sendAnswer } from './answer.ts';
+import { copyOf, shortText } from './body-copy.ts';
 import type { SimDesk } from './desk.ts';
 import { ActorDisk } from './disk.ts';
 import { SimMailbox } from './mailbox.ts';
 import type { SimEnvelope } from './mailbox.ts';
 import type { ActorNetwork } from './network.ts';
+import { isThenable, observed } from './observed.ts';
 import type { Party, World } from './world.ts';
 
 /** Mean time of a handler's turn, and of a start, in microseconds. */
@@ -208,11 +207,20 @@ export class SimActor {
   async #live(incarnation: Incarnation): Promise<void> {
     const { world } = this.#parts;
     const answers: AnswerSender = {
-      send: (ask, kind, body) => this.#answer(incarnation, ask, kind, body),
+      send: ({ correlation }, kind, body) => {
+        const asked = this.mailbox.inHand;
+        if (!incarnation.isAlive || asked === undefined) return undefined;
+        const crossing = crossingOf(body, kind === KIND.FAILURE, this.#options.place);
+        sendAnswer(this.#parts, this, { asked, correlation, name: this.#names[asked.type]!, ...crossing });
+        return undefined;
+      },
       flush: () => undefined,
     };
     try {
-      const definition = this.#observed(incarnation);
+      const definition = observed(this.#definition, {
+        made: (state) => (incarnation.state = state),
+        handled: (result) => this.#handled(incarnation, result),
+      });
       const mailbox = this.#mailboxOf(incarnation);
       const rest = (): Promise<unknown> => this.#rest(incarnation);
       const loop = new ActorLoop({ definition, context: { name: this.name }, mailbox, answers, rest });
@@ -228,21 +236,6 @@ export class SimActor {
     } catch (error) {
       if (incarnation.isAlive) this.#crash(incarnation, { kind: 'crashed', error: toError(error) });
     }
-  }
-
-  /** The definition, with a look at what its functions return. */
-  #observed(incarnation: Incarnation): AnyActorDefinition {
-    const on: Record<string, AnyHandler> = {};
-    for (const [name, handler] of Object.entries(this.#definition.on)) {
-      on[name] = (state, body, context) => this.#handled(incarnation, handler(state, body, context));
-    }
-    const definition = this.#definition;
-    const start = (args: unknown, context: { readonly name: string }): unknown => {
-      const state = definition.start(args, context);
-      if (!isThenable(state)) return (incarnation.state = state);
-      return Promise.resolve(state).then((made) => (incarnation.state = made));
-    };
-    return { ...definition, on, start };
   }
 
   #handled(incarnation: Incarnation, result: unknown): unknown {
@@ -412,58 +405,4 @@ export class SimActor {
     for (const left of this.mailbox.closeWith()) this.#bury(left, reason, 'stopped');
     for (const closed of this.#closers.splice(0)) closed(reason);
   }
-
-  #answer(incarnation: Incarnation, { correlation }: Ask, kind: number, body: unknown): undefined {
-    const { world, network, desk } = this.#parts;
-    const asked = this.mailbox.inHand;
-    if (!incarnation.isAlive || asked === undefined) return;
-    const { engine } = world;
-    const failed = kind === KIND.FAILURE;
-    const { value, isFailure } = this.#crossing(body, failed);
-    const outcome = isFailure ? String(value) : shortText(value);
-    const message = engine.nextMessage();
-    const name = this.#names[asked.type]!;
-    const record = { from: this.node, to: asked.from.node, message, text: `${name}: ${outcome}` };
-    engine.note(this.node, wordOf(outcome));
-    engine.trace.add({ ...record, atUs: engine.nowUs, kind: 'send' });
-    const fate = network.fate(this, asked.from, `${asked.label} answer`);
-    if (fate.length === 0) engine.trace.add({ ...record, atUs: engine.nowUs, kind: 'lost' });
-    for (const delayUs of fate) {
-      engine.schedule(delayUs, asked.from.node, () => {
-        if (asked.from.isAlive) engine.trace.add({ ...record, atUs: engine.nowUs, kind: 'receive' });
-        if (desk.settle(correlation, isFailure, value)) return;
-        const late = {
-          isSystem: false,
-          type: ANSWER_TYPE,
-          kind,
-          target: 0,
-          correlation,
-          incarnation: 0,
-          body: undefined,
-        };
-        world.deadLetters.add('late-reply', late);
-      });
-    }
-  }
-
-  /** What an answer is on the other side. */
-  #crossing(body: unknown, failed: boolean): { readonly value: unknown; readonly isFailure: boolean } {
-    if (this.#options.place === 'inline') return { value: body, isFailure: failed };
-    try {
-      const value = failed ? decodeThrown(encodeThrown(body)) : decodePlain(encodePlain(body));
-      return { value, isFailure: failed };
-    } catch (error) {
-      return { value: error, isFailure: true }; // As in production: an ask must not wait for what cannot cross.
-    }
-  }
-}
-
-/** A value in at most 40 characters. */
-export function shortText(value: unknown): string {
-  const text = textOf(value);
-  return text.length <= 40 ? text : `${text.slice(0, 39)}…`;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
