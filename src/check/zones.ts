@@ -59,8 +59,8 @@ export function checkZones(operations: readonly Operation[], model: Model): Zone
   const known = [...clusters.values()];
   const unwritten = known.find((cluster) => isImpossible(cluster, initial));
   if (unwritten !== undefined) return { kind: 'illegal', among: membersOf(unwritten) };
-  // A write that never returned and that nobody read may never have happened.
-  const conflict = conflictOf(known.filter(({ isRead, firstEnd }) => isRead || firstEnd !== Infinity));
+  // A write that never returned and that nobody read is in nobody's way: nothing is called after its first return.
+  const conflict = conflictOf(known);
   return conflict === undefined ? { kind: 'ok' } : { kind: 'illegal', among: conflict.flatMap(membersOf) };
 }
 

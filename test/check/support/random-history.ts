@@ -142,9 +142,10 @@ export function randomHistory(random: Random, subject: Subject, operationsMax = 
 function randomTimes(random: Random, count: number): readonly Pick<Operation, 'start' | 'end'>[] {
   const span = pick(random, [1, 2, 4]);
   const isDense = below(random, 4) === 0;
+  const openOneIn = pick(random, [2, 6, 6]);
   return Array.from({ length: count }, (_, index) => {
     const start = 2 * index + unitOf(random);
-    const end = below(random, 6) === 0 ? Infinity : start + 2 * span * unitOf(random);
+    const end = below(random, openOneIn) === 0 ? Infinity : start + 2 * span * unitOf(random);
     return isDense ? { start: Math.floor(start / 2), end: Math.floor(end / 2) } : { start, end };
   });
 }
