@@ -169,7 +169,7 @@ export class TortureClient {
   /** Blocking calls, one after the other, while the promises of the other lanes are under way. */
   async #syncBurst(lane: Lane): Promise<boolean> {
     for (let count = 1 + below(this.#options.random, SYNC_BURST_MAX); count > 0; count--) {
-      const ticket = this.#take();
+      const ticket = this.#options.ledger.isStopped ? undefined : this.#take();
       if (ticket === undefined) return false;
       if (!this.#callSync(lane, ticket)) {
         this.#renew(lane);

@@ -77,14 +77,14 @@ describe('quorate torture', () => {
     expect(stdout).toContain('Every history is linearizable');
   });
 
-  it('ends with exit code 1 and saves what is wrong, for quorate check', { timeout: 120_000 }, async () => {
+  it('ends with exit code 1 and saves what is wrong, for quorate check', { timeout: 240_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'quorate-torture-'));
     try {
       let ran: Ran;
       const over = AbortSignal.timeout(90_000);
       do {
         const harm = ['--replicas', '3', '--sabotage', 'catch-up', '--gap-ms', '20'];
-        ran = await torture([...harm, '--seconds', '30', '--out', folder]);
+        ran = await torture([...harm, '--seconds', '60', '--out', folder]);
       } while (ran.code === 0 && !over.aborted);
       expect(ran.code).toBe(1);
       expect(ran.stdout).toContain('FAILED');

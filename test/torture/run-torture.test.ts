@@ -21,7 +21,7 @@ function textOf({ findings, failures }: TortureReport, seed: number): string {
 }
 
 describe('A cluster under torture', () => {
-  it('is linearizable', { timeout: SECONDS * 1000 + 60_000 }, async () => {
+  it('is linearizable', { timeout: SECONDS * 1000 + 120_000 }, async () => {
     const seed = testSeed();
     const report = await torture(seed, 5, { seconds: SECONDS });
     expect(report.isGood, textOf(report, seed)).toBe(true);
@@ -34,12 +34,12 @@ describe('A cluster under torture', () => {
 
 describe('The torture of a cluster that lacks a rule', () => {
   // The test of the command line does the same without the catch-up.
-  it('finds out that writes are acknowledged by one replica', { timeout: 150_000 }, async () => {
+  it('finds out that writes are acknowledged by one replica', { timeout: 240_000 }, async () => {
     const seed = testSeed();
     const over = AbortSignal.timeout(120_000);
     let violations = 0;
     for (let run = 0; violations === 0 && !over.aborted; run++) {
-      const { summary, findings } = await torture(seed + run, 3, { sabotage: 'write-quorum', seconds: 20 });
+      const { summary, findings } = await torture(seed + run, 3, { sabotage: 'write-quorum', seconds: 60 });
       violations = summary.violations;
       if (violations > 0) expect(findings[0]).toMatchObject({ verdict: 'illegal' });
     }
