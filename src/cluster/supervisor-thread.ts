@@ -162,17 +162,9 @@ export class Supervisor implements SupervisorControl {
     }
     if (!isLive || (away >= downMax && !isForced)) return false;
     this.#doomed.add(replica);
-    switch (fault) {
-      case 'terminate':
-        void this.#keeper.end(replica, { kind: 'exit', code: 1 });
-        break;
-      case 'hang':
-      case 'oom':
-        this.#order(replica, FAULT_CODES[fault]);
-        break;
-      default:
-        this.#endAt(replica, fault);
-    }
+    if (fault === 'terminate') void this.#keeper.end(replica, { kind: 'exit', code: 1 });
+    else if (fault === 'hang' || fault === 'oom') this.#order(replica, FAULT_CODES[fault]);
+    else this.#endAt(replica, fault);
     return true;
   }
 
