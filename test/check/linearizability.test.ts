@@ -35,6 +35,7 @@ const MODELS: readonly (readonly [model: Model, cases: readonly Case[]])[] = [
         'illegal',
         'a:write:1 b:read b=1 b:write:2 b b:read b=2 c:read c=1',
       ],
+      ['one of two equal writes is seen late', 'ok', 'a:write:1 b:write:1 c:read c=1 b c:write:2 c c:read c=1'],
       ['a read that never returned says nothing', 'ok', 'a:read b:write:1 b b:read b=1'],
       ['a value is read that nobody wrote', 'illegal', 'a:write:1 a b:read b=7'],
       ['a value is read before it is written', 'illegal', 'b:read b=1 a:write:1 a'],
