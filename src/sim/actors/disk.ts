@@ -75,7 +75,8 @@ export class ActorDisk implements SimDisk {
   #inTurn(party: Party, meanUs: number, run: () => void): void {
     const { engine } = this.#world;
     const delayUs = this.#world.spread(party.node, `disk ${this.#world.label(party)}`, meanUs);
-    this.#lastUs = Math.max(this.#lastUs, Math.floor(engine.nowUs + delayUs));
+    // Later than the one before, because events of one moment happen in any order.
+    this.#lastUs = Math.max(this.#lastUs + 1, Math.floor(engine.nowUs + delayUs));
     this.#world.later(party, this.#lastUs - engine.nowUs, run);
   }
 }

@@ -54,7 +54,7 @@ export class ActorNetwork {
   /** When news of a death is there: it is never lost, and comes after what was sent before. */
   noticeUs(from: End, to: End): number {
     const way = this.#wayOf(`${from.name}>${to.name}`);
-    way.lastUs = Math.max(way.lastUs, this.#world.engine.nowUs + DELAY_US);
+    way.lastUs = Math.max(way.lastUs + 1, this.#world.engine.nowUs + DELAY_US);
     return way.lastUs - this.#world.engine.nowUs;
   }
 
@@ -66,7 +66,8 @@ export class ActorNetwork {
       engine.countFault('delay');
       delayUs += unitOf(random) * faults.delayMs * 1000;
     }
-    way.lastUs = Math.max(way.lastUs, Math.floor(engine.nowUs + delayUs));
+    // Later than the one before, because events of one moment happen in any order.
+    way.lastUs = Math.max(way.lastUs + 1, Math.floor(engine.nowUs + delayUs));
     return way.lastUs - engine.nowUs;
   }
 

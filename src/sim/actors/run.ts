@@ -224,11 +224,17 @@ async function play(world: World, clients: Clients, look: () => void): Promise<v
 
 async function judge(world: World, options: RunOptions, outcome: AnyOutcome): Promise<void> {
   try {
-    const verdict = await options.check?.(outcome);
-    if (typeof verdict !== 'object' || verdict.verdict === 'ok') return;
+    const verdict: unknown = await options.check?.(outcome);
+    // What an assertion library returns, for one, is no verdict.
+    if (!isVerdict(verdict) || verdict.verdict === 'ok') return;
     const text = verdict.verdict === 'illegal' ? verdict.explanation.text : `not decided: ${verdict.reason}`;
     world.violate({ kind: 'check', text, cause: verdict });
   } catch (error) {
     world.violate({ kind: 'check', text: String(error), cause: error });
   }
+}
+
+function isVerdict(value: unknown): value is Verdict {
+  if (typeof value !== 'object' || value === null || !('verdict' in value)) return false;
+  return value.verdict === 'ok' || value.verdict === 'illegal' || value.verdict === 'unknown';
 }

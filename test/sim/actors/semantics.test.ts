@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { actor } from '../../../src/actor/definition.ts';
 import { isQuorateError } from '../../../src/base/errors.ts';
 import { layout } from '../../../src/mailbox/body-layout.ts';
+import type { SimDisk } from '../../../src/sim/actors/disk.ts';
 import type { ActorFaults } from '../../../src/sim/actors/profile.ts';
 import { simulateActors } from '../../../src/sim/actors/simulate-actors.ts';
 import { replayCommand, testSeed } from '../../support/seed.ts';
@@ -178,6 +179,26 @@ describe('A simulated actor', () => {
     }
     expect(ends, REPLAY).toEqual(['answered ', 'ERR_QUORATE_ACTOR_DEAD']);
     expect(states, REPLAY).toEqual([2, ['crashed'], [], 1, ['crashed'], undefined]);
+  });
+
+  it('whose writes are under way together finds the last one on its disk', async () => {
+    const writer = actor(import.meta.url, {
+      start: ({ disk }: { readonly disk: SimDisk }) => ({ disk }),
+      on: {
+        write(state, values: readonly number[]): void {
+          for (const value of values) void state.disk.write('value', value);
+        },
+      },
+    });
+    await simulateActors(
+      {
+        actors: { writer: { actor: writer, args: ({ disk }) => ({ disk }) } },
+        ...ONE,
+        runs: 50,
+        workload: ({ actors }) => actors.writer.tell.write([1, 2, 3, 4, 5]),
+      },
+      ({ actors }) => expect(actors.writer.disk('value')).toBe(5),
+    );
   });
 
   it('that crashes loses its memory; what it was about is a dead letter, or is handled once more', async () => {
