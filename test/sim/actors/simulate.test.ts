@@ -117,6 +117,13 @@ describe('Simulated actors', () => {
     expect((await run(careful, { seed, replay })).operations, REPLAY).toBe(replay.operations.length);
   });
 
+  it('A verdict that is unknown is no pass', async () => {
+    const actors = { counter: { actor: careful, args: ({ disk }: Args) => ({ disk }) } };
+    const verdict = { verdict: 'unknown', operations: 0, reason: 'out of steps' } as const;
+    const undecided = simulateActors({ actors, workload: () => 0, seed: SEED }, () => verdict);
+    await expect(undecided).rejects.toThrow('(check): not decided: out of steps');
+  });
+
   it('Simulations that are asked for at once do not disturb each other', async () => {
     const { random } = Math;
     const apart = [await run(careful, { seed: SEED, runs: 5 }), await run(careful, { seed: SEED + 9, runs: 5 })];
