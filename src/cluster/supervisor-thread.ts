@@ -12,6 +12,7 @@ import type { SharedMemory } from '../ring/memory.ts';
 import { createRing, evictOwner, unreadBytes } from '../ring/spsc-ring.ts';
 import { createTallyBoard } from '../ring/tally-board.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { MemoryRoll } from '../replica/memory-roll.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
 import { isHung, measure } from '../supervision/hang-watch.ts';
 import type { HangMeasurement } from '../supervision/hang-watch.ts';
@@ -102,8 +103,7 @@ export class Supervisor implements SupervisorControl {
   /** Rings between replicas: `#peerRings[from][to]`. */
   readonly #peerRings: readonly (readonly SharedMemory[])[];
   readonly #hangs: (HangMeasurement | undefined)[];
-  /** Whether the replica has been operational, and has a memory to lose. */
-  readonly #hasMemory: boolean[];
+  readonly #memories: MemoryRoll;
   readonly #downSinceMs: number[];
   /** Replicas that were told to commit a fault and have not died of it yet. */
   readonly #doomed = new Set<number>();
@@ -125,7 +125,7 @@ export class Supervisor implements SupervisorControl {
     const each = Array.from({ length: replicas });
     this.#peerRings = each.map(() => each.map(() => createRing(wiring.ringBytes)));
     this.#hangs = each.map(() => undefined);
-    this.#hasMemory = each.map(() => false);
+    this.#memories = new MemoryRoll(wiring.quorums, this.#epochs);
     this.#downSinceMs = each.map(() => nowMs());
     this.#nextPoints = each.map(() => undefined);
     this.#dropsUnread = each.map(() => false);
@@ -193,7 +193,7 @@ export class Supervisor implements SupervisorControl {
 
   async #reset(): Promise<void> {
     this.#board.state = CLUSTER_STATE_LOST; // Nobody is served while some hold the old state and some none.
-    this.#hasMemory.fill(false);
+    this.#memories.forget();
     this.#dropsUnread.fill(true);
     this.#nextPoints.fill(undefined);
     const { replicas } = this.#wiring.quorums;
@@ -224,7 +224,7 @@ export class Supervisor implements SupervisorControl {
       hooks: {
         wiringFor: (slot, epoch) => ({ message: this.#wiringFor(slot, epoch) }),
         onDown: (slot, epoch, reason) => this.#onDown(slot, epoch, reason),
-        mayEnd: (slot, reason) => this.#mayEnd(slot, reason),
+        mayEnd: (slot, reason) => reason.kind !== 'hung' || this.#memories.mayEnd(slot, this.#doomedMask()),
         onMessage: (slot, _epoch, message) => this.#onMessage(slot, message),
       },
     });
@@ -241,7 +241,7 @@ export class Supervisor implements SupervisorControl {
     this.#board.setCounter(replica, COUNTER.FAULT, 0);
     this.#board.replicaBell(replica).reset();
     // During a reset nobody recovers: who answered would have the old state, or nothing yet.
-    const isFirst = this.#resetting !== undefined || !this.#hasMemory[replica]! || sabotage === 'catch-up';
+    const isFirst = this.#resetting !== undefined || this.#memories.beginsEmpty(replica) || sabotage === 'catch-up';
     if (epoch > this.#epochs.epochOf(replica)) this.#epochs.setEpoch(replica, epoch);
     this.#epochs.setState(replica, isFirst ? STARTING : RECOVERING);
     this.#hangs[replica] = undefined;
@@ -282,7 +282,7 @@ export class Supervisor implements SupervisorControl {
   #onDown(replica: number, epoch: number, reason: ExitReason): void {
     this.#doomed.delete(replica);
     // It may have voted since the last tick: from its first vote on, it has a memory to lose. A reset wants it lost.
-    if (this.#resetting === undefined && this.#epochs.isOperational(replica)) this.#hasMemory[replica] = true;
+    if (this.#resetting === undefined && this.#epochs.isOperational(replica)) this.#memories.noteOperational(replica);
     this.#epochs.setState(replica, DOWN);
     this.#epochs.setEpoch(replica, epoch + 1);
     this.#downSinceMs[replica] = nowMs();
@@ -290,15 +290,9 @@ export class Supervisor implements SupervisorControl {
     this.#wakeAll(); // It may have died between taking a thread's parked flag down and waking it.
     this.#tell({ kind: 'down', replica, epoch, reason });
     if (this.#resetting !== undefined || reason.kind === 'stopped') return;
-    const down = this.#withoutMemory();
-    if (down.length <= this.#wiring.quorums.downMax || this.#board.state !== CLUSTER_OPEN) return;
+    if (!this.#memories.isLost || this.#board.state !== CLUSTER_OPEN) return;
     this.#board.state = CLUSTER_STATE_LOST;
-    this.#tell({ kind: 'state-lost', down });
-  }
-
-  /** Replicas that had a memory and do not have it now. */
-  #withoutMemory(): number[] {
-    return this.#hasMemory.flatMap((had, replica) => (had && !this.#epochs.isOperational(replica) ? [replica] : []));
+    this.#tell({ kind: 'state-lost', down: this.#memories.withoutMemory() });
   }
 
   #wakeAll(): void {
@@ -318,14 +312,10 @@ export class Supervisor implements SupervisorControl {
     }
   }
 
-  /** A live replica is not ended for hanging when that leaves fewer operational than recovery needs. */
-  #mayEnd(replica: number, reason: ExitReason): boolean {
-    if (reason.kind !== 'hung') return true;
-    let others = 0;
-    for (let each = 0; each < this.#wiring.quorums.replicas; each++) {
-      if (each !== replica && this.#epochs.isOperational(each) && !this.#doomed.has(each)) others++;
-    }
-    return others >= this.#wiring.quorums.recoverFrom;
+  #doomedMask(): number {
+    let mask = 0;
+    for (const replica of this.#doomed) mask |= 1 << replica;
+    return mask;
   }
 
   /** Looks at every replica; less often while all of them sleep. */
@@ -345,7 +335,7 @@ export class Supervisor implements SupervisorControl {
     if (!this.#epochs.isOperational(replica)) return;
     const recoveryMs = nowMs() - this.#downSinceMs[replica]!;
     this.#downSinceMs[replica] = 0;
-    this.#hasMemory[replica] = true;
+    this.#memories.noteOperational(replica);
     this.#tell({ kind: 'operational', replica, epoch: this.#epochs.epochOf(replica), recoveryMs });
   }
 
