@@ -31,8 +31,11 @@ const PROGRESS_MS = 1000;
 const RESTART_MS = 20;
 /** A call of a live thread that has not returned so long after its deadline never will, in milliseconds. */
 const STUCK_MS = 30_000;
-/** Longest wait for clients to finish, and for the cluster to notice that its state is lost, in milliseconds. */
+/** Longest wait for clients to finish, and for the news of a lost state, in milliseconds. */
 const PATIENCE_MS = 60_000;
+/** Wait for the cluster to lose its state before all are killed again, in milliseconds, and how often. */
+const LOSS_MS = 1000;
+const LOSS_ATTEMPTS_MAX = 30;
 /** The last tick of the ledger's clock is 2^32 - 1. */
 const TICKS_MAX = 4_200_000_000;
 
@@ -211,15 +214,22 @@ class TortureRun {
     this.#isLosing = true;
     const lossTick = this.#ledger.tick();
     const lost = new Promise<void>((resolve) => this.#cluster.once('stateLost', () => resolve()));
-    const { replicas } = this.#options.cluster;
-    const first = random.nextUint32() % replicas;
-    for (let each = 0; each < replicas; each++) {
-      await injectFault(this.#cluster, (first + each) % replicas, 'terminate', { force: true });
+    // All at once, and again: where this thread was held up in between, the first may be back before the last dies.
+    for (let left = LOSS_ATTEMPTS_MAX; left > 0 && !this.#cluster.inspect().stateLost; left--) {
+      await this.#killAll(random);
+      await Promise.race([lost, delay(LOSS_MS)]);
     }
     await this.#inTime(lost, 'Nobody noticed that the state was lost');
     await this.#cluster.reset();
     this.#collector.retireAll(lossTick);
     this.#isLosing = false;
+  }
+
+  async #killAll(random: Random): Promise<void> {
+    const { replicas } = this.#options.cluster;
+    const first = random.nextUint32() % replicas;
+    const order = Array.from({ length: replicas }, (_, each) => (first + each) % replicas);
+    await Promise.all(order.map((replica) => injectFault(this.#cluster, replica, 'terminate', { force: true })));
   }
 
   // --- what came of it
