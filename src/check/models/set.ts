@@ -2,11 +2,11 @@ import { ILLEGAL } from '../model.ts';
 import type { Model } from '../model.ts';
 import type { Operation } from '../history.ts';
 import { unknownCall } from './register.ts';
-import { describeCall, describeChange, identityOf, isOutputUnknown, textOf } from './value.ts';
+import { describeCall, describeChange, identityOf, isOutputUnknown } from './value.ts';
 import type { Identity } from './value.ts';
 
-/** The elements, by what they hold. */
-type Elements = ReadonlySet<Identity>;
+/** The elements that are present: bit i is the i-th element that the model has met. Sets of thousands stay cheap. */
+type Elements = bigint;
 
 /**
  * A set of elements.
@@ -34,50 +34,69 @@ type Elements = ReadonlySet<Identity>;
  * console.log(verdict); // illegal
  */
 export function setModel(initial: readonly unknown[] = []): Model<Elements> {
+  const numbers = new ElementNumbers();
   return {
     name: 'set',
-    initial: new Set(initial.map(identityOf)),
+    initial: numbers.maskOf(initial),
     isKeyed: true,
-    step: stepSet,
-    identify: textOf,
+    step: (elements, operation) => stepSet(numbers, elements, operation),
+    identify: (elements) => elements.toString(16),
     describe: (operation) => (isReadOf(operation) ? describeCall(operation) : describeChange(operation)),
     isRead: (operation) => isReadOf(operation) || (operation.output === false && !isOutputUnknown(operation)),
   };
+}
+
+/** Numbers the elements in the order in which the model meets them. */
+class ElementNumbers {
+  readonly #bits = new Map<Identity, bigint>();
+  /** What each read returned: a search looks at it again and again. */
+  readonly #reads = new WeakMap<Operation, Elements>();
+
+  /** The element as a set of its own. */
+  bitOf(element: unknown): Elements {
+    const identity = identityOf(element);
+    let bit = this.#bits.get(identity);
+    if (bit === undefined) this.#bits.set(identity, (bit = 1n << BigInt(this.#bits.size)));
+    return bit;
+  }
+
+  maskOf(elements: Iterable<unknown>): Elements {
+    let mask = 0n;
+    for (const element of elements) mask |= this.bitOf(element);
+    return mask;
+  }
+
+  readOf(operation: Operation): Elements {
+    let mask = this.#reads.get(operation);
+    if (mask !== undefined) return mask;
+    const { output } = operation;
+    if (!Array.isArray(output) && !(output instanceof Set)) {
+      throw unknownCall('set', operation, 'read with an array or Set as its output');
+    }
+    this.#reads.set(operation, (mask = this.maskOf(output)));
+    return mask;
+  }
 }
 
 function isReadOf({ call }: Operation): boolean {
   return call === 'read' || call === 'contains';
 }
 
-function stepSet(elements: Elements, operation: Operation): Elements | typeof ILLEGAL {
+function stepSet(numbers: ElementNumbers, elements: Elements, operation: Operation): Elements | typeof ILLEGAL {
   const { call, input, output } = operation;
   const isUnknown = isOutputUnknown(operation);
-  if (call === 'read') return isUnknown || isAllOf(elements, operation) ? elements : ILLEGAL;
-  const element = identityOf(input);
-  const isPresent = elements.has(element);
+  if (call === 'read') return isUnknown || numbers.readOf(operation) === elements ? elements : ILLEGAL;
+  const bit = numbers.bitOf(input);
+  const isPresent = (elements & bit) !== 0n;
   const isChecked = !isUnknown && typeof output === 'boolean';
   switch (call) {
     case 'contains':
       return isUnknown || output === isPresent ? elements : ILLEGAL;
     case 'add':
-      if (isChecked && output === isPresent) return ILLEGAL;
-      return isPresent ? elements : new Set([...elements, element]);
+      return isChecked && output === isPresent ? ILLEGAL : elements | bit;
     case 'remove':
-      if (isChecked && output !== isPresent) return ILLEGAL;
-      return isPresent ? new Set([...elements].filter((other) => other !== element)) : elements;
+      return isChecked && output !== isPresent ? ILLEGAL : elements & ~bit;
     default:
       throw unknownCall('set', operation, 'add, remove, contains, read');
   }
-}
-
-function isAllOf(elements: Elements, operation: Operation): boolean {
-  const { output } = operation;
-  if (!Array.isArray(output) && !(output instanceof Set)) {
-    throw unknownCall('set', operation, 'read with an array or Set as its output');
-  }
-  const seen = new Set<Identity>();
-  for (const element of output) seen.add(identityOf(element));
-  if (seen.size !== elements.size) return false;
-  for (const element of seen) if (!elements.has(element)) return false;
-  return true;
 }
