@@ -5,6 +5,8 @@ import { nowMs } from '../base/clock.ts';
 import { systemSeed } from '../base/random.ts';
 import { regressionText, rulesWithout } from '../sim/regression.ts';
 import type { SeedFailure, SeedSummary } from '../sim/seeds.ts';
+import { spaceTimeDiagram } from '../sim/diagram.ts';
+import type { SimResult } from '../sim/simulate.ts';
 import { transcriptOf } from '../sim/transcript.ts';
 import { PROFILES } from '../sim/cluster/profiles.ts';
 import type { Profile } from '../sim/cluster/profiles.ts';
@@ -14,7 +16,7 @@ import type { Command } from './command.ts';
 import { ProgressLine, painter } from './io.ts';
 import type { CliIo, CommandContext } from './io.ts';
 import { fanOut, openSimPool } from './sim/fan-out.ts';
-import { replayFile, summaryOfOne } from './sim/replay.ts';
+import { replayFile, replayed, summaryOfOne } from './sim/replay.ts';
 
 const SEEDS_DEFAULT = 1000;
 const SEEDS_MAX = 100_000_000;
@@ -41,8 +43,8 @@ export const simCommand: Command = {
       'every history for linearizability, then heals a part and demands progress. One seed is one run, on any machine.',
       `Profiles: ${PROFILES.slice(0, 6).join(', ')},`,
       `${PROFILES.slice(6).join(', ')}.`,
-      'Ends with 1 when a run went wrong: the failure is shrunk, written to a file, and the command that replays it',
-      'printed. JSON: { "runs", "events", "virtualSeconds", "faults", "violations", "sometimes", "runsPerSecond",',
+      'Ends with 1 when a run went wrong: the failure is shrunk, written to a file and drawn, and the command that',
+      'replays it printed. JSON: { "runs", "events", "virtualSeconds", "faults", "violations", "sometimes", "runsPerSecond",',
       '"seed", "hash" }; the same seeds give the same but for "runsPerSecond".',
     ],
     options: {
@@ -50,7 +52,7 @@ export const simCommand: Command = {
       seed: { type: 'string', value: 'S', help: 'the first seed, from 0 to 2^32 - 1 (a fresh one)' },
       profile: { type: 'string', value: 'P', help: 'one profile for all seeds (each seed names its own)' },
       replay: { type: 'string', value: 'FILE', help: 'run the failure of a file and print what happened' },
-      out: { type: 'string', value: 'FOLDER', help: 'where the file of a failure goes (here)' },
+      out: { type: 'string', value: 'FOLDER', help: 'where the file and picture of a failure go (here)' },
       without: { type: 'string', value: 'RULES', help: 'take rules of the protocol away, to see it caught' },
     },
     examples: [
@@ -123,13 +125,22 @@ async function simulateSeeds(settings: SimSettings, { io, signal }: CommandConte
     const shrunk = await pool.run('shrink', { seed: failure.seed, profile: failure.profile, without });
     io.stderr.write(failureText(io, failure, without));
     if (shrunk === undefined) return 1;
-    const path = join(out, `quorate-sim-${failure.profile}-${failure.seed}.json`);
-    writeFileSync(path, regressionText(shrunk.regression));
-    io.stderr.write(`shrunk to ${shrunk.steps} steps in ${shrunk.runs} runs: quorate sim --replay ${path}\n`);
+    const path = join(out, `quorate-sim-${failure.profile}-${failure.seed}`);
+    writeFileSync(`${path}.json`, regressionText(shrunk.regression));
+    writeFileSync(
+      `${path}.svg`,
+      pictureOf(replayed({ ...shrunk.regression, format: 'quorate-sim-1' }).result, failure),
+    );
+    io.stderr.write(`shrunk to ${shrunk.steps} steps in ${shrunk.runs} runs: quorate sim --replay ${path}.json\n`);
+    io.stderr.write(`space-time diagram: ${path}.svg\n`);
     return 1;
   } finally {
     await pool.close();
   }
+}
+
+function pictureOf({ trace }: SimResult, { profile, seed, kind }: SeedFailure): string {
+  return spaceTimeDiagram(trace, { title: `${kind}: seed ${seed}, ${profile}, shrunk` });
 }
 
 function replay(file: string, given: Arguments, { io }: CommandContext): number {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -71,7 +71,10 @@ describe('quorate sim', () => {
       expect(parsed(stdout)['violations']).toBeGreaterThan(0);
       expect(stderr).toMatch(/replay: quorate sim --seed \d+ --profile duplicate-storm --without keepsNewest\n/);
       expect(stderr).toMatch(/shrunk to \d+ steps in \d+ runs: quorate sim --replay /);
-      const [file = ''] = readdirSync(FOLDER);
+      const [file = '', picture = ''] = readdirSync(FOLDER).toSorted();
+      expect(readFileSync(join(FOLDER, picture), 'utf8')).toMatch(
+        /^<svg [^]*linearizability: seed \d+, duplicate-storm/,
+      );
       const replayed = await run('--replay', join(FOLDER, file));
       expect(replayed.code).toBe(1);
       expect(replayed.stdout).toContain('accept(b');

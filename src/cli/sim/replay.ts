@@ -18,7 +18,11 @@ export interface Replayed {
 
 /** Runs a regression file. @throws {QuorateError} `ERR_QUORATE_TRACE` when it cannot be read. */
 export function replayFile(path: string): Replayed {
-  const regression = parseRegression(readText(path));
+  return replayed(parseRegression(readText(path)));
+}
+
+/** Runs a regression, and traces it. */
+export function replayed(regression: Regression): Replayed {
   const result = simulatePlan(regression.plan, { rules: rulesWithout(regression.without), isTraced: true });
   return { regression, result };
 }
