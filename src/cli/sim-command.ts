@@ -44,8 +44,8 @@ export const simCommand: Command = {
       `Profiles: ${PROFILES.slice(0, 6).join(', ')},`,
       `${PROFILES.slice(6).join(', ')}.`,
       'Ends with 1 when a run went wrong: the failure is shrunk, written to a file and drawn, and the command that',
-      'replays it printed. JSON: { "runs", "events", "virtualSeconds", "faults", "violations", "sometimes", "runsPerSecond",',
-      '"seed", "hash" }; the same seeds give the same but for "runsPerSecond".',
+      'replays it printed. JSON: { "runs", "events", "virtualSeconds", "faults", "violations", "sometimes",',
+      '"runsPerSecond", "seed", "hash" }; the same seeds give the same but for "runsPerSecond".',
     ],
     options: {
       seeds: { type: 'string', value: 'N', help: `how many seeds (${SEEDS_DEFAULT}, or 1 with --seed)` },
