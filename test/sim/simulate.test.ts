@@ -38,6 +38,10 @@ describe('A simulated cluster', () => {
     }
   });
 
+  it('promises no more of a write at level one when it is resolved', () => {
+    expect(simulate({ seed: 1984068, profile: 'fail-points' }).violations).toEqual([]);
+  });
+
   it('differs between seeds', () => {
     expect(new Set(Array.from({ length: 200 }, (_, seed) => simulate({ seed }).hash)).size).toBe(200);
   });

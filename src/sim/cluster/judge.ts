@@ -44,8 +44,9 @@ export function historyOf(calls: readonly Call[]): HistoryOperation[] {
 }
 
 /** When the client heard that it has happened; `undefined` when it does not know. */
-function endOf({ kind, plan, outcome, end }: Call): number | undefined {
-  if (kind === 'put' && plan.level === 'one') return undefined;
+function endOf({ kind, plan, finishes, outcome, end }: Call): number | undefined {
+  // A write that is resolved keeps its level: at `one`, one replica has it now.
+  if (kind === 'put' && (finishes?.plan ?? plan).level === 'one') return undefined;
   return outcome === 'ok' || outcome === 'absent' ? end : undefined;
 }
 
