@@ -63,7 +63,8 @@ interface Scan {
   /** Counts what was asked: the end of an older answer asks nothing more, or repeated questions would multiply. */
   round: number;
   askedAtMs: number;
-  isComplete: boolean;
+  /** Times that it answered whole: more than once counts only where a test takes a rule away. */
+  answers: number;
 }
 
 /** The recovery of one incarnation. */
@@ -71,8 +72,6 @@ export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #scans: Scan[] = [];
   readonly #report = { promised: mutableBallot(), accepted: mutableBallot(), root: mutableBallot() };
-  /** Whole answers; more than complete scans only where a test takes a rule away. */
-  #answers = 0;
   #nowMs = 0;
 
   constructor(options: RecoveryOptions) {
@@ -81,7 +80,7 @@ export class Recovery {
 
   /** Whether enough others have answered whole. */
   get isDone(): boolean {
-    return this.#answers >= this.#options.plan.answersNeeded;
+    return this.#scans.reduce((sum, { answers }) => sum + answers, 0) >= this.#options.plan.answersNeeded;
   }
 
   /** Asks where an answer is missing. */
@@ -94,7 +93,7 @@ export class Recovery {
     for (let missing = plan.answersNeeded - active; missing > 0; missing--) {
       const answerer = this.#nextAnswerer();
       if (answerer === undefined) return; // Too few are up: asked again at the next tick.
-      const scan = { answerer, answererEpoch: 0, cursor: 0, round: 0, askedAtMs: nowMs, isComplete: false };
+      const scan = { answerer, answererEpoch: 0, cursor: 0, round: 0, askedAtMs: nowMs, answers: 0 };
       this.#scans.push(scan);
       this.#restart(scan);
     }
@@ -109,15 +108,14 @@ export class Recovery {
     const isEntry = words[at + CATCH_UP.KIND] === ENTRY;
     const isMerged = isEntry && this.#merge(peer, frame, start);
     const scan = this.#scans.find((each) => each.answerer === peer);
-    if (scan === undefined || (scan.isComplete && rules.countsAnswererOnce)) return;
+    if (scan === undefined || (scan.answers > 0 && rules.countsAnswererOnce)) return;
     const answererEpoch = words[at + (isEntry ? CATCH_UP.ENTRY_ANSWERER_EPOCH : CATCH_UP.ANSWERER_EPOCH)];
     if (rules.answersNameEpoch && answererEpoch !== scan.answererEpoch) return;
     const cursor = words[at + CATCH_UP.CURSOR]!;
     if (isEntry) {
       if (isMerged && cursor === scan.cursor + 1) scan.cursor = cursor;
     } else if (words[at + CATCH_UP.IS_LAST] === 1 && (cursor === scan.cursor || !rules.noticesGaps)) {
-      scan.isComplete = true; // Of any round: else answers that always come after our patience would never end it.
-      this.#answers++;
+      scan.answers++; // Of any round: else answers that always come after our patience would never end it.
     } else if (words[at + CATCH_UP.ROUND] === scan.round) {
       this.#ask(scan);
     }
@@ -151,7 +149,7 @@ export class Recovery {
   }
 
   #isOverdue(scan: Scan): boolean {
-    if (scan.isComplete) return false;
+    if (scan.answers > 0) return false;
     const { epochs } = this.#options.plan;
     const isSame = epochs.epochOf(scan.answerer) === scan.answererEpoch && epochs.isOperational(scan.answerer);
     return !isSame || this.#nowMs - scan.askedAtMs > PATIENCE_MS;
