@@ -496,10 +496,9 @@ export class Coordinator {
   #prepare(operation: Operation, nowMs: number): void {
     operation.isFast = false;
     operation.attempts++;
-    const hasPrepared = operation.phase === 'back-off' && compareBallots(operation.ballot, operation.first) !== 0;
+    if (this.#rules.takesFreshBallots || !hasPrepared(operation)) this.#doors.tags.take(1, operation.ballot);
     operation.phase = 'prepare';
     if (this.#rules.asksAfresh) operation.clearAnswers();
-    if (!hasPrepared || this.#rules.takesFreshBallots) this.#doors.tags.take(1, operation.ballot);
     this.#ask(operation, this.#quorums.prepare, this.#all, nowMs);
   }
 
@@ -603,4 +602,9 @@ export class Coordinator {
 /** The deadline of an operation that has none yet: one look at the clock serves a whole batch. */
 function startClock(operation: Operation, nowMs: number): void {
   if (operation.deadlineMs === Number.POSITIVE_INFINITY) operation.deadlineMs = nowMs + operation.timeoutMs;
+}
+
+/** Whether it backs off from a prepare of its own: its ballot is not the tag that it began with. */
+function hasPrepared({ phase, ballot, first }: Operation): boolean {
+  return phase === 'back-off' && compareBallots(ballot, first) !== 0;
 }
