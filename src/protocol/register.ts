@@ -79,8 +79,8 @@ export function mergeReport(register: Register, report: Report, rules: Rules): b
   if (rules.recoversPromises && compareBallots(report.promised, register.promised) > 0) {
     copyBallot(register.promised, report.promised);
   }
-  const isFirst = rules.adoptsNewest || isNone(register.accepted);
-  const isNewer = isFirst && compareBallots(report.accepted, register.accepted) > 0;
+  const mayAdopt = rules.adoptsNewest || isNone(register.accepted);
+  const isNewer = mayAdopt && compareBallots(report.accepted, register.accepted) > 0;
   if (isNewer) {
     copyBallot(register.accepted, report.accepted);
     copyBallot(register.root, report.root);

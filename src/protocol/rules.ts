@@ -1,5 +1,5 @@
 // The rules of the register, each of which some schedule breaks it without. Production uses RULES; a test takes one
-// rule away and must then find the violation, which shows that the tests can fail (docs/TESTING.md, "Mutants").
+// rule away and must then find the violation, which shows that the tests can fail (docs/TESTING.md, "Seeded bugs").
 
 /** Each field names a rule of the register; `true` keeps it. */
 export interface Rules {

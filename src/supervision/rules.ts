@@ -1,5 +1,5 @@
 // The rules of supervision. Production uses SUPERVISION_RULES; a test takes one rule away and must then see a thread
-// wronged or a storm of restarts, which shows that the tests can fail (docs/TESTING.md, "Mutants").
+// wronged or a storm of restarts, which shows that the tests can fail (docs/TESTING.md, "Seeded bugs").
 
 /** Each field names a rule of supervision; `true` keeps it. */
 export interface SupervisionRules {
