@@ -12,18 +12,10 @@
  * recovers. The next two are reached by the incarnation that follows: `spawned`, before it did anything; `recovering`,
  * in the middle of its recovery.
  */
-export type FailPoint =
-  | 'claimed'
-  | 'unpublished'
-  | 'unvoted'
-  | 'voted'
-  | 'large'
-  | 'helping'
-  | 'spawned'
-  | 'recovering';
+export type FailPoint = (typeof FAIL_POINTS)[number];
 
 /** All of them; the order gives their codes. */
-export const FAIL_POINTS: readonly FailPoint[] = [
+export const FAIL_POINTS = [
   'claimed',
   'unpublished',
   'unvoted',
@@ -32,7 +24,7 @@ export const FAIL_POINTS: readonly FailPoint[] = [
   'helping',
   'spawned',
   'recovering',
-];
+] as const;
 
 /** Points that the next incarnation reaches. */
 export const NEXT_LIFE: ReadonlySet<FailPoint> = new Set(['spawned', 'recovering']);
