@@ -25,7 +25,18 @@ interface Draw extends FaultScope {
 }
 
 /** Faults by what they do; a profile is a few of these, many times. */
-type Kind = 'crash' | 'fail-point' | 'stale' | 'relapse' | 'pause' | 'slow' | 'partition' | 'clog' | 'clock' | 'leave';
+type Kind =
+  | 'crash'
+  | 'fail-point'
+  | 'stale'
+  | 'relapse'
+  | 'inherit'
+  | 'pause'
+  | 'slow'
+  | 'partition'
+  | 'clog'
+  | 'clock'
+  | 'leave';
 
 const MIXES: Readonly<Record<Profile, { readonly kinds: readonly Kind[]; readonly most: number }>> = {
   calm: { kinds: ['slow', 'pause'], most: 1 },
@@ -41,6 +52,7 @@ const MIXES: Readonly<Record<Profile, { readonly kinds: readonly Kind[]; readonl
   priorities: { kinds: ['crash', 'crash', 'fail-point', 'leave'], most: 10 },
   scramble: { kinds: ['crash', 'crash', 'crash', 'fail-point', 'leave'], most: 12 },
   stalls: { kinds: ['crash', 'crash', 'crash', 'fail-point', 'leave'], most: 12 },
+  inheritance: { kinds: ['inherit'], most: 1 },
 };
 
 const POINTS: readonly FailPoint[] = ['accept', 'accept', 'prepare', 'read', 'answer', 'operational'];
@@ -76,6 +88,7 @@ const DRAWS: Readonly<Record<Kind, (draw: Draw) => FaultPlan[]>> = {
   ],
   stale: drawStale,
   relapse: drawRelapse,
+  inherit: drawInherit,
   pause: ({ random, atUs, forUs, node }) => [
     { kind: 'pause', atUs: atUs(), node: node(), forUs: happens(random, 0.1) ? 800_000 : forUs() },
   ],
@@ -123,6 +136,36 @@ function drawRelapse({ random, cluster, stormUs, replica }: Draw): FaultPlan[] {
     { kind: 'crash', atUs, node },
     { kind: 'crash', atUs: atUs + apartUs, node },
     { kind: 'clog', atUs: atUs + apartUs - 1_000, from: 1 << node, to: replicas, forUs, messages: 'recover' },
+  ];
+}
+
+/**
+ * A write lands at a write quorum whose votes are late, is refused by the rest, where a newer one was faster, and is
+ * prepared again; one of that quorum dies on its promise and inherits the newer entry, below the promise that it hears
+ * of. Then what both had to say arrives.
+ */
+function drawInherit({ random, cluster }: Draw): FaultPlan[] {
+  const { replicas, coordinators, write, loadUs } = cluster;
+  const order = Array.from({ length: replicas }, (_, replica) => replica);
+  const landed = Array.from({ length: write }, () => order.splice(below(random, order.length), 1)[0]!);
+  const quorum = landed.reduce((mask, replica) => mask | (1 << replica), 0);
+  const rest = 2 ** replicas - 1 - quorum;
+  const slow = 1 << (replicas + below(random, coordinators));
+  const fast = ((2 ** coordinators - 1) << replicas) & ~slow;
+  const atUs = loadUs + between(random, 0, 2_000);
+  const landsUs = between(random, 1_000, 30_000);
+  const refusedUs = landsUs + between(random, 1_000, 20_000);
+  const grantedUs = refusedUs + between(random, 30_000, 90_000);
+  const forUs = grantedUs + between(random, 1_000, 20_000);
+  const again = refusedUs + 100;
+  return [
+    { kind: 'clog', atUs, from: quorum, to: slow, forUs, messages: 'vote' },
+    { kind: 'cut', atUs, from: rest, to: slow, forUs, messages: 'promise' },
+    { kind: 'clog', atUs, from: slow, to: rest, forUs: refusedUs, messages: 'accept' },
+    { kind: 'clog', atUs: atUs + again, from: slow, to: rest, forUs: forUs - again, messages: 'accept' },
+    { kind: 'clog', atUs, from: fast, to: quorum, forUs: grantedUs, messages: 'accept' },
+    { kind: 'clog', atUs: atUs + landsUs, from: slow, to: quorum, forUs: forUs - landsUs, messages: 'accept' },
+    { kind: 'crash-at', atUs: atUs + landsUs, node: landed[0]!, point: 'prepare', nth: 1, loses: 'nothing' },
   ];
 }
 

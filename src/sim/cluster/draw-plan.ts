@@ -40,7 +40,11 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
 function drawCluster(random: Random, profile: Profile, { cluster = {} }: PlanChoices): ClusterPlan {
   // Guided profiles search small clusters: few replicas have fewer ways to make up for each other.
   const isSmall =
-    profile === 'scramble' || profile === 'stalls' || profile === 'priorities' || profile === 'stale-messages';
+    profile === 'scramble' ||
+    profile === 'stalls' ||
+    profile === 'priorities' ||
+    profile === 'stale-messages' ||
+    profile === 'inheritance';
   const replicas = cluster.replicas ?? pick(random, isSmall ? [3, 3, 3, 4, 5] : [3, 5, 5, 5, 5]);
   const majority = Math.floor(replicas / 2) + 1;
   // As openCluster may be configured; mostly as it is by default.
@@ -93,6 +97,8 @@ function drawNetwork(random: Random, profile: Profile): NetworkPlan {
     losesToDead: happens(random, 0.3),
   };
   switch (profile) {
+    case 'inheritance': // Its faults hold back what has to be late; by itself nothing is.
+      return rings;
     case 'duplicate-storm':
       return { ...hostile, repeatRate: pick(random, [0.2, 0.5]), replayRate: 0.3, replayUs: 40_000, lossRate: 0.05 };
     case 'stale-messages':
@@ -151,6 +157,7 @@ function drawNetwork(random: Random, profile: Profile): NetworkPlan {
 /** Guided profiles search few operations for one bad order; the others drown the cluster in many. */
 function workloadOf(seed: number, profile: Profile): PlanChoices {
   if (profile === 'scramble') return { clients: 3, operations: 4, keys: 1 };
+  if (profile === 'inheritance') return { clients: 3, operations: 3, keys: 1, writes: 0.4 };
   const isGuided = profile === 'stalls' || profile === 'priorities' || profile === 'stale-messages';
   return isGuided && (seed & 2) === 0 ? { clients: 3, operations: 4, keys: 1 } : {};
 }

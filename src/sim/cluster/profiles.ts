@@ -15,6 +15,7 @@ export const PROFILES = [
   'priorities',
   'stalls',
   'scramble',
+  'inheritance',
 ] as const;
 
 /** What goes wrong. */
