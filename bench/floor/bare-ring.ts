@@ -6,11 +6,10 @@
 //     main (produces) --[ 65,536 slots of 8 words ]--> worker (reads and adds up every word)
 //
 //   words of the shared buffer:  0 TAIL   16 HEAD   32 PASS (frames to take)   33 NOBODY   48 SUM   64 slots...
-import { programUrl, startProgram, waitWhile } from '../harness/program.ts';
+import { Patience, programUrl, startProgram } from '../harness/program.ts';
 import { ONE_WAY } from '../harness/questions.ts';
-import { expectAnswer } from '../harness/subject.ts';
+import { streamContender } from '../harness/stream.ts';
 import type { Contender, Subject } from '../harness/subject.ts';
-import { nowMs } from '../../src/base/clock.ts';
 
 const TAIL = 0;
 const HEAD = 16;
@@ -35,25 +34,11 @@ export const subjects: readonly Subject[] = [
 async function openBareRing(): Promise<Contender> {
   const words = new Int32Array(new SharedArrayBuffer(4 * (SLOTS + (MASK + 1) * SLOT_WORDS)));
   const worker = await startProgram(programUrl('bare-ring-consumer', import.meta.url), words);
-  const send = (frames: number): void => {
-    Atomics.store(words, PASS, frames);
-    Atomics.notify(words, PASS);
-    const sum = produce(words, frames);
-    waitWhile(words, PASS, frames); // The consumer answers by setting PASS to 0.
-    expectAnswer(words[SUM], sum, 'the sum of all words');
-  };
-  return {
-    check: () => send(CHUNK),
-    pass: (ms) => {
-      const startMs = nowMs();
-      let frames = 0;
-      for (; nowMs() - startMs < ms; frames += CHUNK) send(CHUNK);
-      return (frames * 1000) / (nowMs() - startMs);
-    },
-    close: async () => {
-      await worker.terminate();
-    },
-  };
+  const produceFrames = (frames: number): number => produce(words, frames);
+  return streamContender(
+    { words, pass: PASS, sum: SUM, chunk: CHUNK, produce: produceFrames },
+    { close: async () => void (await worker.terminate()) },
+  );
 }
 
 function produce(words: Int32Array, frames: number): number {
@@ -61,14 +46,28 @@ function produce(words: Int32Array, frames: number): number {
   let sum = 0;
   for (let frame = 1; frame <= frames; frame += BATCH) {
     const tail = words[TAIL]!;
-    for (let looks = 0; ((tail + BATCH - headSeen) | 0) > MASK; looks++) {
-      headSeen = Atomics.load(words, HEAD);
-      if (looks > LOOKS) Atomics.wait(words, NOBODY, 0, SLEEP_MS);
-    }
+    if (isFull(tail, headSeen)) headSeen = waitForRoom(words, tail);
     sum = (sum + produceBatch(words, tail, frame)) | 0;
     Atomics.store(words, TAIL, (tail + BATCH) | 0);
   }
   return sum;
+}
+
+function isFull(tail: number, headSeen: number): boolean {
+  return ((tail + BATCH - headSeen) | 0) > MASK;
+}
+
+/** @returns where the consumer is, with room for a batch. @throws {Error} when nobody makes room. */
+function waitForRoom(words: Int32Array, tail: number): number {
+  let patience: Patience | undefined;
+  for (let looks = 0; ; looks++) {
+    const head = Atomics.load(words, HEAD);
+    if (!isFull(tail, head)) return head;
+    if (looks < LOOKS) continue;
+    patience ??= new Patience();
+    Atomics.wait(words, NOBODY, 0, SLEEP_MS);
+    patience.check();
+  }
 }
 
 /** A function of its own: the engine compiles it well, where it gave up on the same loop inside the loop above. */

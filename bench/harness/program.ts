@@ -1,6 +1,7 @@
 // Starting the other thread of a benchmark: its program lies in `programs/` beside the file that needs it.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { nowMs } from '../../src/base/clock.ts';
 
 /**
  * The program `name` in the folder `programs` beside the module `from` (its `import.meta.url`), as source or built.
@@ -43,8 +44,25 @@ const ANSWER_MS_MAX = 10_000;
  * @throws {Error} when that takes longer than 10 s.
  */
 export function waitWhile(words: Int32Array, index: number, value: number): void {
+  const patience = new Patience();
   // Looked at again after each wait: a late notify for an earlier change may end it.
   while (Atomics.load(words, index) === value) {
-    if (Atomics.wait(words, index, value, ANSWER_MS_MAX) === 'timed-out') throw new Error('The other thread is lost');
+    Atomics.wait(words, index, value, ANSWER_MS_MAX);
+    patience.check();
+  }
+}
+
+/** Bounds a wait that looks again and again: make it where the wait begins, and ask it where nothing was to be done. */
+export class Patience {
+  readonly #untilMs: number;
+
+  /** @param msMax how long the other thread may take. */
+  constructor(msMax: number = ANSWER_MS_MAX) {
+    this.#untilMs = nowMs() + msMax;
+  }
+
+  /** @throws {Error} when the wait takes too long. */
+  check(): void {
+    if (nowMs() >= this.#untilMs) throw new Error('The other thread is lost');
   }
 }

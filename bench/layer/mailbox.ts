@@ -2,12 +2,12 @@
 //
 //     main (OverflowSender, RingSender) --[ lane ]--> worker (RingMailbox, reads and adds up every field)
 //     main: in-thread mailbox, sender and receiver in one thread
-import { programUrl, startProgram, waitWhile } from '../harness/program.ts';
 import { inThread } from '../harness/in-thread.ts';
+import { Patience, programUrl, startProgram } from '../harness/program.ts';
 import { ONE_WAY } from '../harness/questions.ts';
+import { streamContender } from '../harness/stream.ts';
 import { expectAnswer } from '../harness/subject.ts';
 import type { Contender, Subject } from '../harness/subject.ts';
-import { nowMs } from '../../src/base/clock.ts';
 import { DeadLetters } from '../../src/mailbox/dead-letters.ts';
 import type { Envelope } from '../../src/mailbox/envelope.ts';
 import { InThreadMailbox } from '../../src/mailbox/in-thread-mailbox.ts';
@@ -41,31 +41,26 @@ async function openRing(): Promise<Contender> {
   const sender = new RingSender({ memory, port, owner: 1, incarnation: 1, vocabulary: FOUR_NUMBERS });
   const worker = await startProgram(programUrl('mailbox-receiver', import.meta.url), { memory, control: words.buffer });
   const envelope = envelopeOf(BODY);
-  const send = (count: number): void => {
-    Atomics.store(words, MAILBOX_WORDS.PASS, count);
-    Atomics.notify(words, MAILBOX_WORDS.PASS);
+  const send = (): void => {
+    if (sender.offer(envelope)) return;
+    for (const patience = new Patience(); !sender.offer(envelope); patience.check()) sender.waitForRoom(ROOM_MS);
+  };
+  const produce = (count: number): number => {
     for (let sent = 0; sent < count; sent++) {
-      while (!sender.offer(envelope)) sender.waitForRoom(ROOM_MS);
+      send();
       if (sent % BATCH === 0) sender.flush();
     }
     sender.flush();
-    waitWhile(words, MAILBOX_WORDS.PASS, count); // The receiver answers by setting PASS to 0.
-    expectAnswer(words[MAILBOX_WORDS.SUM], count * BODY_SUM, 'the sum of all fields');
+    return count * BODY_SUM;
   };
-  return {
-    note: 'four f64 of a fixed layout, a header of 16 bytes, an envelope each',
-    check: () => send(CHUNK),
-    pass: (ms) => {
-      const startMs = nowMs();
-      let count = 0;
-      for (; nowMs() - startMs < ms; count += CHUNK) send(CHUNK);
-      return (count * 1000) / (nowMs() - startMs);
-    },
-    close: async () => {
-      await worker.terminate();
-      sender.close();
-    },
+  const close = async (): Promise<void> => {
+    await worker.terminate();
+    sender.close();
   };
+  return streamContender(
+    { words, pass: MAILBOX_WORDS.PASS, sum: MAILBOX_WORDS.SUM, chunk: CHUNK, produce },
+    { note: 'four f64 of a fixed layout, a header of 16 bytes, an envelope each', close },
+  );
 }
 
 function openInThread(): Promise<Contender> {

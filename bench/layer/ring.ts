@@ -3,11 +3,10 @@
 //
 //     main (RingProducer) --[ 64 KiB ]--> worker (RingConsumer, reads and adds up every word)
 import { availableParallelism } from 'node:os';
-import { programUrl, startProgram, waitWhile } from '../harness/program.ts';
+import { Patience, programUrl, startProgram } from '../harness/program.ts';
 import { ONE_WAY } from '../harness/questions.ts';
-import { expectAnswer } from '../harness/subject.ts';
+import { streamContender } from '../harness/stream.ts';
 import type { Contender, Subject } from '../harness/subject.ts';
-import { nowMs } from '../../src/base/clock.ts';
 import { Doorbell } from '../../src/ring/doorbell.ts';
 import { DOORBELL } from '../../src/ring/layout.ts';
 import { sharedMemory } from '../../src/ring/memory.ts';
@@ -39,26 +38,11 @@ async function openRing(): Promise<Contender> {
     mine: new Doorbell(control, DOORBELL.WORDS),
     strategy,
   });
-  const send = (frames: number): void => {
-    Atomics.store(words, RING_WORDS.PASS, frames);
-    Atomics.notify(words, RING_WORDS.PASS);
-    const sum = side.produce(frames);
-    waitWhile(words, RING_WORDS.PASS, frames); // The consumer answers by setting PASS to 0.
-    expectAnswer(words[RING_WORDS.SUM], sum, 'the sum of all words');
-  };
-  return {
-    note: `${strategy.looks} looks, then parks`,
-    check: () => send(CHUNK),
-    pass: (ms) => {
-      const startMs = nowMs();
-      let frames = 0;
-      for (; nowMs() - startMs < ms; frames += CHUNK) send(CHUNK);
-      return (frames * 1000) / (nowMs() - startMs);
-    },
-    close: async () => {
-      await worker.terminate();
-    },
-  };
+  const produce = (frames: number): number => side.produce(frames);
+  return streamContender(
+    { words, pass: RING_WORDS.PASS, sum: RING_WORDS.SUM, chunk: CHUNK, produce },
+    { note: `${strategy.looks} looks, then parks`, close: async () => void (await worker.terminate()) },
+  );
 }
 
 /** The sending side. */
@@ -119,12 +103,19 @@ class Producer {
     if (this.#ring.publish()) this.#consumersBell.ring(0);
   }
 
-  /** Looks for room for a batch first: the consumer frees some every few microseconds, and a park costs a wake-up. */
+  /**
+   * Looks for room for a batch first: the consumer frees some every few microseconds, and a park costs a wake-up.
+   *
+   * @throws {Error} when nobody makes room for so long that the consumer must be gone.
+   */
   #waitForRoom(): void {
     this.#publish();
-    if (!lookUntil(this.#hasRoom, this.#strategy.looks)) {
+    let patience: Patience | undefined;
+    while (!lookUntil(this.#hasRoom, this.#strategy.looks)) {
+      patience ??= new Patience();
       this.#mine.take();
       if (this.#ring.wantRoom()) awaitBell(this.#mine, this.#strategy);
+      patience.check();
     }
   }
 
