@@ -62,8 +62,7 @@ export class ClientTable {
     const armed = this.#at.armed + held.place;
     for (;;) {
       if (this.claimOf(held.place) !== held.claim) return; // Its place is another's now, or it has let go of it.
-      const left = atomics.load(words, armed) - atomics.load(words, this.#at.probed + held.place);
-      if (left >= WAITERS) return;
+      if (this.#waitersAt(held.place) >= WAITERS) return;
       const wait = this.#leaveWaiter(armed);
       atomics.add(words, armed, 1); // After the waiter is there: who sees the count finds at least as many.
       void wait?.then(() => this.showLife(held));
@@ -86,7 +85,7 @@ export class ClientTable {
     return this.#memory.atomics.load(this.#memory.words, this.#at.claims + place);
   }
 
-  /** Waiters that the holder has left so far; 0 when it has not come to it. */
+  /** Waiters that the holder has left so far, modulo 2^32; 0 when it has not come to it. */
   armedAt(place: number): number {
     return this.#memory.atomics.load(this.#memory.words, this.#at.armed + place);
   }
@@ -94,9 +93,8 @@ export class ClientTable {
   /** Takes one waiter. The supervisor only. @returns whether the thread lives, or `undefined` when none is left. */
   probe(place: number): boolean | undefined {
     const { words, atomics } = this.#memory;
-    const probed = this.#at.probed + place;
-    if (this.armedAt(place) - atomics.load(words, probed) <= 0) return undefined;
-    atomics.add(words, probed, 1);
+    if (this.#waitersAt(place) <= 0) return undefined;
+    atomics.add(words, this.#at.probed + place, 1);
     return atomics.notify(words, this.#at.armed + place, 1) > 0;
   }
 
@@ -105,6 +103,12 @@ export class ClientTable {
     let count = 0;
     for (let place = 0; place < CLIENTS_MAX; place++) if (this.claimOf(place) !== 0) count++;
     return count;
+  }
+
+  /** Waiters that are there: the difference of two counters that wrap. */
+  #waitersAt(place: number): number {
+    const { words, atomics } = this.#memory;
+    return (this.armedAt(place) - atomics.load(words, this.#at.probed + place)) | 0;
   }
 
   /** Leaves a waiter, whatever the word holds by now. */
@@ -124,7 +128,8 @@ const UNARMED_LOOKS_MAX = 30;
 
 interface Watched {
   readonly claim: number;
-  armed: number;
+  /** What the counter of its waiters was; `undefined` until it has left one. */
+  armed: number | undefined;
   gapMs: number;
   dueMs: number;
   unarmedLooks: number;
@@ -153,7 +158,7 @@ export class ClientWatch {
   #watch(place: number, claim: number, nowMs: number): Watched {
     const before = this.#watched[place];
     if (before?.claim === claim) return before;
-    const fresh = { claim, armed: 0, gapMs: PROBE_MS, dueMs: nowMs + PROBE_MS, unarmedLooks: 0 };
+    const fresh = { claim, armed: undefined, gapMs: PROBE_MS, dueMs: nowMs + PROBE_MS, unarmedLooks: 0 };
     this.#watched[place] = fresh;
     return fresh;
   }
@@ -162,7 +167,7 @@ export class ClientWatch {
     if (nowMs < watched.dueMs) return false;
     const armed = this.#table.armedAt(place);
     // It was killed between two instructions, or is stopped there: looks are counted, since time passes for both.
-    if (armed === 0) {
+    if (armed === 0 && watched.armed === undefined) {
       watched.dueMs = nowMs + PROBE_MS;
       return ++watched.unarmedLooks > UNARMED_LOOKS_MAX;
     }

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { CLIENTS_MAX } from '../../src/base/limits.ts';
 import { ClusterBoard, createBoard } from '../../src/cluster/board.ts';
-import { ClientWatch } from '../../src/cluster/client-life.ts';
+import { ClientTable, ClientWatch } from '../../src/cluster/client-life.ts';
 import type { Claim } from '../../src/cluster/client-life.ts';
 import { openCluster } from '../../src/index.ts';
 import { sharedMemory } from '../../src/ring/memory.ts';
@@ -65,6 +66,27 @@ describe('A place in the client table', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(table.armedAt(held.place)).toBeGreaterThan(90); // Every second probe of the first hundred was answered.
+  });
+
+  it.each([
+    ['2^31', 2 ** 31 - 40],
+    ['2^32', -40],
+  ])('keeps its holder, and finds it gone, where the counts pass %s', async (_, start) => {
+    const at = { claims: 0, armed: CLIENTS_MAX, probed: 2 * CLIENTS_MAX, counter: 3 * CLIENTS_MAX };
+    const memory = sharedMemory(new SharedArrayBuffer(4 * 4 * CLIENTS_MAX));
+    memory.words.fill(start, at.armed, at.counter);
+    const table = new ClientTable(memory, at);
+    const watch = new ClientWatch(table);
+    const held = table.claim()!;
+    expect(table.armedAt(0) - start).toBe(16);
+    for (let nowMs = 0; nowMs < 100_000; nowMs += 1000) {
+      expect(watch.gone(nowMs)).toEqual([]);
+      await new Promise((resolve) => setImmediate(resolve)); // It replaces the waiter that was taken.
+    }
+    expect((table.armedAt(0) - start) | 0).toBeGreaterThan(60);
+    memory.atomics.notify(memory.words, at.armed); // As the engine does when the thread has ended.
+    memory.atomics.store(memory.words, at.claims, held.claim + 1); // Nobody leaves signs of life for it any more.
+    expect(goneWithin(watch, 3000, 200_000)).toContainEqual({ place: 0, claim: held.claim + 1 });
   });
 
   it('leaves nothing to its next holder: that one is found although its predecessor lives', async () => {
