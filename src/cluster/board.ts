@@ -11,6 +11,8 @@
 // A thread reads what it likes at any time; who writes a word is said where it is written.
 import { assert } from '../base/assert.ts';
 import { CLIENTS_MAX, REPLICAS_MAX } from '../base/limits.ts';
+import { CLUSTER_OPEN } from '../replica/environment.ts';
+import type { ClusterLife } from '../replica/environment.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { DOORBELL, LINE_WORDS } from '../ring/layout.ts';
 import { sharedMemory } from '../ring/memory.ts';
@@ -40,11 +42,6 @@ export const EPOCH_TABLE_WORD: number = AT.EPOCHS;
 /** Word of the tag counter in the board; a multiple of 2. */
 export const TAG_WORD: number = AT.TAG;
 
-/** Life of the whole cluster. */
-export const CLUSTER_OPEN = 1;
-export const CLUSTER_STATE_LOST = 2;
-export const CLUSTER_CLOSED = 3;
-
 /** Per replica counters, for whoever looks. */
 export const COUNTER = { KEYS: 0, KIBIBYTES: 1, FAULT: 2 } as const;
 
@@ -64,7 +61,7 @@ export function isBoard(buffer: SharedArrayBuffer): boolean {
 }
 
 /** A thread's view of the board. */
-export class ClusterBoard {
+export class ClusterBoard implements ClusterLife {
   readonly memory: SharedMemory;
   readonly replicas: number;
   readonly clients: ClientTable;
@@ -86,7 +83,6 @@ export class ClusterBoard {
     this.memory.atomics.store(this.memory.words, AT.STATE, state);
   }
 
-  /** How often the cluster was reset: what a client began before belongs to a state that is gone. */
   get resets(): number {
     return this.memory.atomics.load(this.memory.words, AT.RESETS);
   }

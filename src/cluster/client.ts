@@ -4,36 +4,33 @@ import { isMainThread } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { nowMs } from '../base/clock.ts';
 import { QuorateError } from '../base/errors.ts';
+import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
 import { systemRandom } from '../base/random.ts';
-import { Coordinator } from '../replica/coordinator.ts';
-import type { Operation } from '../replica/operation.ts';
+import { ClientCore } from '../replica/client-core.ts';
+import type { Coordinator } from '../replica/coordinator.ts';
+import { ParcelLane } from '../replica/large-lane.ts';
+import { Operation } from '../replica/operation.ts';
+import { Failure } from '../replica/results.ts';
+import type { Settled } from '../replica/results.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
 import { EpochTable } from '../ring/epoch-table.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
 import type { BatchWrite, OperationOptions, ReadResult, Value, WriteResult } from '../store/store.ts';
-import { CLUSTER_CLOSED, CLUSTER_STATE_LOST, ClusterBoard, EPOCH_TABLE_WORD, TAG_WORD } from './board.ts';
+import { ClusterBoard, EPOCH_TABLE_WORD, TAG_WORD } from './board.ts';
+import { Channel } from './channel.ts';
 import { clientLargeChannel, clientOwner } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { inspectCluster } from './inspect.ts';
-import { ChannelLane } from './large-lane.ts';
-import { LargePool } from './large-pool.ts';
-import { CLIENT_HOLDER, replicaHolder } from './large-value.ts';
 import type { ClusterClient, ClusterMetrics, ClusterStatus } from './options.ts';
-import { RequestMaker } from './request-maker.ts';
-import { Failure, resultOf, stateLostError } from './results.ts';
-import type { Settled } from './results.ts';
 import { rulesUnder } from './sabotage.ts';
 import { SharedTagCounter } from './tag-counter.ts';
-import { UnresolvedWrites } from './unresolved.ts';
 
 /** How often deadlines and silences are looked at while operations are pending, in milliseconds. */
 const TICK_MS = 5;
 const CLOSE_MS_DEFAULT = 5000;
 const FLUSH_PASSES_MAX = 4;
-/** Share of a reply ring that answers may fill: the rest is for those that come late. */
-const REPLY_SHARE = 0.75;
 
 type SyncOptions = Omit<OperationOptions, 'signal'>;
 
@@ -65,23 +62,20 @@ export class Client implements ClusterClient {
   readonly #replicaBells: readonly Doorbell[];
   readonly #requests: readonly RingProducer[];
   readonly #replies: readonly RingConsumer[];
-  readonly #large: readonly ChannelLane[];
+  readonly #large: readonly ParcelLane[];
+  readonly #core: ClientCore;
+  /** The core's. */
   readonly #coordinator: Coordinator;
-  readonly #maker: RequestMaker;
-  readonly #unresolved = new UnresolvedWrites();
   readonly #place: ClientPlace;
   /** The client's lane at every replica; lanes below are those of other replicas. */
   readonly #lane: number;
   #isFlushing = false;
-  /** Resets of the cluster that this client knows of. */
-  #resets: number;
   #isArmed = false;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
   #onIdle: (() => void) | undefined;
   #wakeUps = 0;
   #replicaWakeUps = 0;
-  #deletes = 0;
 
   constructor(connection: Connection, place: ClientPlace) {
     this.#connection = connection;
@@ -89,7 +83,6 @@ export class Client implements ClusterClient {
     const memory = sharedMemory(connection.board);
     this.#board = new ClusterBoard(memory);
     this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
-    this.#resets = this.#board.resets;
     const { client, lanes, name, quorums, serial } = connection;
     this.#lane = quorums.replicas + client;
     this.#bell = this.#board.clientBell(client);
@@ -99,8 +92,8 @@ export class Client implements ClusterClient {
     this.#replies = lanes.map((lane) => new RingConsumer(sharedMemory(lane.replies), owner));
     this.#large = lanes.map(
       (_, replica) =>
-        new ChannelLane({
-          name: clientLargeChannel(name, serial, replica),
+        new ParcelLane({
+          channel: new Channel(clientLargeChannel(name, serial, replica)),
           nextReference: () => this.#board.nextReference(),
           self: CLIENT_HOLDER,
           peer: () => replicaHolder(replica, this.#epochs.epochOf(replica)),
@@ -113,24 +106,24 @@ export class Client implements ClusterClient {
       epochs: this.#epochs,
       tags: new SharedTagCounter(connection.board, TAG_WORD),
       random: systemRandom(),
-      replyRoomBytes: Math.floor(REPLY_SHARE * connection.ringBytes),
+      ringBytes: connection.ringBytes,
+      life: this.#board,
       settle: (operation: Operation): void => this.#settle(operation),
     };
-    this.#coordinator = new Coordinator(doors, quorums, rulesUnder(connection.sabotage));
-    this.#maker = new RequestMaker(this.#coordinator, quorums, new LargePool(this.#epochs));
+    this.#core = new ClientCore(doors, quorums, rulesUnder(connection.sabotage));
+    this.#coordinator = this.#core.coordinator;
   }
 
   get(key: string, options?: OperationOptions): Promise<ReadResult> {
-    return this.#start(() => this.#maker.get(key, options), options?.signal);
+    return this.#start(() => this.#core.get(key, options), options?.signal);
   }
 
   put(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
-    return this.#start(() => this.#maker.put(key, value, options), options?.signal);
+    return this.#start(() => this.#core.put(key, value, options), options?.signal);
   }
 
   delete(key: string, options?: OperationOptions): Promise<WriteResult> {
-    this.#deletes++;
-    return this.#start(() => this.#maker.delete(key, options), options?.signal);
+    return this.#start(() => this.#core.delete(key, options), options?.signal);
   }
 
   getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]> {
@@ -146,31 +139,26 @@ export class Client implements ClusterClient {
   }
 
   resolve(operationId: string, options?: OperationOptions): Promise<WriteResult> {
-    if (!this.#unresolved.has(operationId)) return Promise.resolve({ outcome: 'unknown', operationId });
-    const make = (): Operation => {
-      const operation = this.#maker.acquire('put', options);
-      this.#unresolved.restore(operationId, operation);
-      return operation;
-    };
+    const make = (): Operation | WriteResult =>
+      this.#core.resolve(operationId, options) ?? { outcome: 'unknown', operationId };
     return this.#start(make, options?.signal);
   }
 
   getSync(key: string, options?: SyncOptions): ReadResult {
-    return this.#run(() => this.#maker.get(key, options));
+    return this.#run(() => this.#core.get(key, options));
   }
 
   putSync(key: string, value: Value, options?: SyncOptions): WriteResult {
-    return this.#run(() => this.#maker.put(key, value, options));
+    return this.#run(() => this.#core.put(key, value, options));
   }
 
   deleteSync(key: string, options?: SyncOptions): WriteResult {
-    this.#deletes++;
-    return this.#run(() => this.#maker.delete(key, options));
+    return this.#run(() => this.#core.delete(key, options));
   }
 
   metrics(): ClusterMetrics {
     const { puts, ...counters } = this.#coordinator.counters;
-    const deletes = this.#deletes;
+    const { deletes } = this.#core;
     const wakeUps = this.#wakeUps;
     return { ...counters, puts: puts - deletes, deletes, wakeUps, replicaWakeUps: this.#replicaWakeUps };
   }
@@ -187,16 +175,16 @@ export class Client implements ClusterClient {
     this.#isClosed = true;
     if (this.#coordinator.pending > 0) {
       const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
-      const timer = setTimeout(() => this.abandon('closed'), options.timeoutMs ?? CLOSE_MS_DEFAULT);
+      const timer = setTimeout(() => this.#coordinator.abandon('closed'), options.timeoutMs ?? CLOSE_MS_DEFAULT);
       await idle;
       clearTimeout(timer);
     }
     this.#letGo();
   }
 
-  /** Settles everything at once, without waiting. */
-  abandon(outcome: 'closed' | 'state-lost'): void {
-    this.#coordinator.abandon(outcome);
+  /** Settles everything at once, without waiting, where the cluster serves nobody any more. */
+  abandonIfOver(): void {
+    this.#core.abandonIfOver();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -205,14 +193,17 @@ export class Client implements ClusterClient {
 
   // --- promises
 
-  #start<Result extends Settled>(make: () => Operation, signal: AbortSignal | undefined): Promise<Result> {
+  /** Submits what `make` makes; a result that it has at once is that of the promise. */
+  #start<Result extends Settled>(make: () => Operation | Settled, signal: AbortSignal | undefined): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#requireOpen();
       signal?.throwIfAborted();
       const operation = make();
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- reads end as reads, writes as writes
+      if (!(operation instanceof Operation)) return resolve(operation as Result);
       const waiting = new Waiting((result) => {
         if (result instanceof Failure) reject(result.error);
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- reads end as reads, writes as writes
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
         else resolve(result as Result);
       }, signal);
       operation.context = waiting;
@@ -235,8 +226,7 @@ export class Client implements ClusterClient {
 
   /** Sends what there is room for. @returns whether the queue was held back by a ring that has room now. */
   #flushOnce(): boolean {
-    this.#forgetLostState();
-    let replicas = this.#coordinator.flush(nowMs());
+    let replicas = this.#core.flush(nowMs());
     for (let replica = 0; replicas !== 0; replica++, replicas >>>= 1) {
       if ((replicas & 1) === 0) continue;
       this.#requests[replica]!.publish();
@@ -250,20 +240,10 @@ export class Client implements ClusterClient {
     return hasRoom;
   }
 
-  /** A thread that was blocked while the state was lost and reset must not carry anything of it into the new one. */
-  #forgetLostState(): void {
-    const { resets } = this.#board;
-    if (resets === this.#resets) return;
-    this.#resets = resets;
-    this.abandon('state-lost');
-    this.#unresolved.clear();
-  }
-
   /** Takes in what has arrived, and settles what is decided. */
   #drain(): void {
-    this.#forgetLostState();
     this.#bell.take();
-    this.#coordinator.look();
+    this.#core.look();
     for (let replica = 0; replica < this.#replies.length; replica++) {
       const ring = this.#replies[replica]!;
       let start = ring.next();
@@ -310,8 +290,7 @@ export class Client implements ClusterClient {
 
   /** Deadlines, silence, a lost state: what no doorbell rings for. */
   #review(now: number): void {
-    if (this.#board.state === CLUSTER_STATE_LOST) return this.abandon('state-lost');
-    if (this.#board.state === CLUSTER_CLOSED) return this.abandon('closed');
+    if (this.#core.abandonIfOver()) return;
     this.#place.showLife(); // A thread of blocking calls gets to nothing else.
     this.#drain();
     this.#coordinator.tick(now);
@@ -351,19 +330,13 @@ export class Client implements ClusterClient {
     const waiting = operation.context;
     assert(waiting instanceof Waiting, 'Somebody waits for every operation');
     if (waiting.onAbort !== undefined) waiting.signal?.removeEventListener('abort', waiting.onAbort);
-    waiting.settle(resultOf(operation, waiting.signal, this.#remember));
+    waiting.settle(this.#core.resultOf(operation, waiting.signal));
     this.#coordinator.release(operation);
     if (this.#onIdle !== undefined && this.#coordinator.pending === 0) this.#onIdle();
   }
 
-  readonly #remember = (operation: Operation): string => this.#unresolved.keep(operation);
-
   #requireOpen(): void {
     if (this.#isClosed) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the client: it is closed');
-    const { state } = this.#board;
-    if (state === CLUSTER_STATE_LOST) throw stateLostError();
-    this.#forgetLostState(); // What begins now belongs to the new state.
-    if (state === CLUSTER_CLOSED) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the cluster: it is closed');
   }
 
   #letGo(): void {

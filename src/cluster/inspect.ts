@@ -4,7 +4,8 @@ import { DOWN, OPERATIONAL, RECOVERING } from '../ring/epoch-table.ts';
 import type { EpochTable } from '../ring/epoch-table.ts';
 import { unreadBytes } from '../ring/spsc-ring.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import { CLUSTER_STATE_LOST, COUNTER } from './board.ts';
+import { CLUSTER_STATE_LOST } from '../replica/environment.ts';
+import { COUNTER } from './board.ts';
 import type { ClusterBoard } from './board.ts';
 import type { ClusterStatus, ReplicaStatus } from './options.ts';
 

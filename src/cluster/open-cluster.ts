@@ -10,7 +10,8 @@ import { sharedMemory } from '../ring/memory.ts';
 import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { BatchWrite, OperationOptions, ReadResult, Value, WriteResult } from '../store/store.ts';
-import { CLUSTER_CLOSED, CLUSTER_STATE_LOST, ClusterBoard, TAG_WORD, createBoard } from './board.ts';
+import { CLUSTER_CLOSED, CLUSTER_STATE_LOST } from '../replica/environment.ts';
+import { ClusterBoard, TAG_WORD, createBoard } from './board.ts';
 import type { Client } from './client.ts';
 import { connectClient } from './connect.ts';
 import type { Fault } from './fault.ts';
@@ -260,7 +261,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
   #onSupervisorExit(): void {
     if (this.#closing !== undefined || this.#board.state === CLUSTER_CLOSED) return;
     this.#board.state = CLUSTER_STATE_LOST;
-    this.#client?.abandon('state-lost');
+    this.#client?.abandonIfOver();
     this.emit('stateLost', { down: Array.from({ length: this.#wiring.quorums.replicas }, (_, replica) => replica) });
   }
 
@@ -276,7 +277,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
         return;
       }
       case 'state-lost':
-        this.#client?.abandon('state-lost');
+        this.#client?.abandonIfOver();
         this.emit('stateLost', { down: event.down });
         return;
       case 'reset':

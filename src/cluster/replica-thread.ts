@@ -3,6 +3,9 @@
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { nowMs } from '../base/clock.ts';
+import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
+import type { Holder } from '../base/large-value.ts';
+import { ParcelLane } from '../replica/large-lane.ts';
 import { Replica, ClientLane } from '../replica/replica.ts';
 import type { Peer } from '../replica/recovery.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
@@ -12,15 +15,13 @@ import { RingConsumer, RingProducer, skipToTail } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { ClusterBoard, COUNTER, EPOCH_TABLE_WORD } from './board.ts';
+import { Channel } from './channel.ts';
 import { clientLargeChannel, peerLargeChannel, replicaOwner } from './connection.ts';
 import { AT_FAIL_POINT, failPointOf, setTrap, stopHere } from './fail-point.ts';
 import type { FailPoint } from './fail-point.ts';
 import { FaultCommitter } from './fault.ts';
 import { rulesUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
-import { ChannelLane } from './large-lane.ts';
-import { CLIENT_HOLDER, replicaHolder } from './large-value.ts';
-import type { Holder } from './large-value.ts';
 
 /** A client's lane as a replica attaches it. */
 export interface ClientWiring {
@@ -82,7 +83,7 @@ interface Lane {
   readonly replies: RingProducer;
   readonly lane: ClientLane;
   readonly bell: Doorbell;
-  readonly large: ChannelLane;
+  readonly large: ParcelLane;
 }
 
 interface PeerLane {
@@ -295,10 +296,10 @@ class ReplicaThread {
     this.#ready |= 1 << lane;
   }
 
-  #largeLane(name: string, peer: () => Holder): ChannelLane {
+  #largeLane(name: string, peer: () => Holder): ParcelLane {
     const { replica, epoch } = this.#wiring;
     const nextReference = (): number => this.#board.nextReference();
-    return new ChannelLane({ name, nextReference, self: replicaHolder(replica, epoch), peer });
+    return new ParcelLane({ channel: new Channel(name), nextReference, self: replicaHolder(replica, epoch), peer });
   }
 
   #detach(client: number): void {

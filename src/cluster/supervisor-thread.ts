@@ -12,12 +12,13 @@ import type { SharedMemory } from '../ring/memory.ts';
 import { createRing, evictOwner, unreadBytes } from '../ring/spsc-ring.ts';
 import { createTallyBoard } from '../ring/tally-board.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from '../replica/environment.ts';
 import { MemoryRoll } from '../replica/memory-roll.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
 import { isHung, measure } from '../supervision/hang-watch.ts';
 import type { HangMeasurement } from '../supervision/hang-watch.ts';
 import { ThreadKeeper } from '../supervision/thread-keeper.ts';
-import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST, COUNTER, ClusterBoard, EPOCH_TABLE_WORD } from './board.ts';
+import { COUNTER, ClusterBoard, EPOCH_TABLE_WORD } from './board.ts';
 import { Channel } from './channel.ts';
 import { ClientWatch } from './client-life.ts';
 import { doorChannel, replicaOwner } from './connection.ts';
@@ -201,7 +202,7 @@ export class Supervisor implements SupervisorControl {
     await Promise.all(ends);
     await this.#untilAllOperational();
     if (this.#board.state === CLUSTER_CLOSED) return;
-    this.#board.countReset(); // Before anybody is served: see the clients' #forgetLostState.
+    this.#board.countReset(); // Before anybody is served: see ClientCore.forgetLostState.
     this.#board.state = CLUSTER_OPEN;
     this.#tell({ kind: 'reset' });
   }

@@ -81,6 +81,8 @@ export interface Rules {
   readonly asksAllForMemory: boolean;
   /** Who is silent is asked again. */
   readonly asksAgain: boolean;
+  /** A client carries nothing of a lost state into the next one: neither operations nor unknown writes. */
+  readonly forgetsLostState: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -124,4 +126,5 @@ export const RULES: Rules = Object.freeze({
   admitsUnknown: true,
   asksAllForMemory: true,
   asksAgain: true,
+  forgetsLostState: true,
 });

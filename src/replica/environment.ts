@@ -40,6 +40,19 @@ export interface Epochs {
   isOperational(replica: number): boolean;
 }
 
+/** How a cluster fares, as all of its threads see it. */
+export const CLUSTER_OPEN = 1;
+export const CLUSTER_STATE_LOST = 2;
+export const CLUSTER_CLOSED = 3;
+
+/** The shared words that say how the cluster fares. */
+export interface ClusterLife {
+  /** One of the above. */
+  readonly state: number;
+  /** How often the cluster was reset: what a client began before belongs to a state that is gone. */
+  readonly resets: number;
+}
+
 /** What a replica says to a question: it did what was asked, refuses it, or has no memory left for it. */
 export const GRANTED = 1;
 export const REFUSED = 2;

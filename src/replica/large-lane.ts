@@ -1,15 +1,17 @@
-// Large values lie once in shared memory and travel by reference: the sender posts the buffer, then a frame with its
-// number; the receiver takes the buffer when it meets the frame. Five replicas thus hold one copy of the bytes.
+// Large values lie once in shared memory and travel by reference: the sender posts a parcel with the buffer, then a
+// frame with its number; the receiver takes the buffer when it meets the frame. Five replicas thus hold one copy of the
+// bytes.
 //
-// A blocked thread takes messages synchronously; on a thread whose event loop runs they may have arrived as events
+// A blocked thread takes parcels synchronously; on a thread whose event loop runs they may have arrived as events
 // before, so both ways fill the same table.
+import { assert } from '../base/assert.ts';
+import { SharedValue } from '../base/large-value.ts';
+import type { Holder } from '../base/large-value.ts';
 import { LARGE_PENDING_MAX } from '../base/limits.ts';
-import type { LargeLane, LargeValue } from '../replica/environment.ts';
-import { Channel } from './channel.ts';
-import { SharedValue, sharedValue } from './large-value.ts';
-import type { Holder } from './large-value.ts';
+import type { LargeLane, LargeValue } from './environment.ts';
 
-interface Parcel {
+/** A large value on its way, which counts its receiver already. */
+export interface Parcel {
   readonly reference: number;
   readonly buffer: SharedArrayBuffer;
   readonly byteLength: number;
@@ -17,10 +19,18 @@ interface Parcel {
   readonly epoch: number;
 }
 
+/** What carries parcels between the two ends of a lane. */
+export interface ParcelChannel {
+  post(parcel: Parcel): void;
+  /** Takes what has arrived and was not listened to. */
+  take(): Parcel | undefined;
+  listen(listener: (parcel: Parcel) => void): void;
+  close(): void;
+}
+
 /** What a lane's end is made with. */
 export interface LargeLaneOptions {
-  /** The same at both ends, and nowhere else. */
-  readonly name: string;
+  readonly channel: ParcelChannel;
   /** Numbers that nobody else uses: an end that restarts must not repeat its predecessor's. */
   nextReference(): number;
   readonly self: Holder;
@@ -29,15 +39,13 @@ export interface LargeLaneOptions {
 }
 
 /** One end of a lane between two threads. */
-export class ChannelLane implements LargeLane {
+export class ParcelLane implements LargeLane {
   readonly #options: LargeLaneOptions;
-  readonly #channel: Channel<Parcel>;
   readonly #arrived = new Map<number, SharedValue>();
 
   constructor(options: LargeLaneOptions) {
     this.#options = options;
-    this.#channel = new Channel(options.name);
-    this.#channel.listen((parcel) => this.#keep(parcel));
+    options.channel.listen((parcel) => this.#keep(parcel));
   }
 
   send(value: LargeValue): number {
@@ -45,14 +53,14 @@ export class ChannelLane implements LargeLane {
     const peer = this.#options.peer();
     sharedValue(value).holdFor(peer); // Before it can let go.
     const reference = this.#options.nextReference();
-    this.#channel.post({ reference, buffer, byteLength, epoch: peer.epoch });
+    this.#options.channel.post({ reference, buffer, byteLength, epoch: peer.epoch });
     return reference;
   }
 
   take(reference: number): LargeValue | undefined {
     let value = this.#arrived.get(reference);
     while (value === undefined) {
-      const parcel = this.#channel.take();
+      const parcel = this.#options.channel.take();
       if (parcel === undefined) return undefined;
       this.#keep(parcel);
       value = this.#arrived.get(reference);
@@ -63,7 +71,7 @@ export class ChannelLane implements LargeLane {
 
   /** Lets go of the channel and of what was not taken. */
   close(): void {
-    this.#channel.close();
+    this.#options.channel.close();
     for (const value of this.#arrived.values()) value.release();
     this.#arrived.clear();
   }
@@ -80,4 +88,10 @@ export class ChannelLane implements LargeLane {
       return;
     }
   }
+}
+
+/** The shared memory behind a large value of this cluster. */
+export function sharedValue(value: LargeValue): SharedValue {
+  assert(value instanceof SharedValue, 'A large value lies in shared memory');
+  return value;
 }

@@ -1,16 +1,16 @@
 // Turns what a caller asks for into an operation, or into the error that says what was wrong with it. Nothing has left
 // when it throws.
 import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
+import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
 import { INLINE_BYTES_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
 import { VALUE_TYPE, ValueEncoder } from '../base/value-codec.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import type { Coordinator } from '../replica/coordinator.ts';
-import { writeKey, writtenKey } from '../replica/key-bytes.ts';
-import type { Operation } from '../replica/operation.ts';
-import { BY_REFERENCE, REFERENCE_BYTES, REQUEST, copyWords, padded } from '../replica/wire.ts';
 import type { Level, OperationOptions, Value } from '../store/store.ts';
+import type { Coordinator } from './coordinator.ts';
+import { writeKey, writtenKey } from './key-bytes.ts';
 import type { LargePool } from './large-pool.ts';
-import { LARGE_HEADER_BYTES } from './large-value.ts';
+import type { Operation } from './operation.ts';
+import { BY_REFERENCE, REFERENCE_BYTES, REQUEST, copyWords, padded } from './wire.ts';
 
 /** Room for a short key and a short value; longer ones grow the operation's buffer. */
 const SHORT_KEY_LENGTH = 64;

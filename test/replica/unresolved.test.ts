@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UnresolvedWrites } from '../../src/cluster/unresolved.ts';
+import { UnresolvedWrites } from '../../src/replica/unresolved.ts';
 import { Operation } from '../../src/replica/operation.ts';
 
 describe('An unknown write that is resolved', () => {

@@ -1,8 +1,8 @@
 // Writes whose outcome is unknown, kept so that `resolve` can finish them under their first tag: exactly once.
 import { ballotOf, copyBallot, versionOf } from '../protocol/ballot.ts';
-import { FrameBuffer } from '../replica/operation.ts';
-import type { Operation } from '../replica/operation.ts';
-import { REQUEST, copyWords, padded, valueBytesInFrame } from '../replica/wire.ts';
+import { FrameBuffer } from './operation.ts';
+import type { Operation } from './operation.ts';
+import { REQUEST, copyWords, padded, valueBytesInFrame } from './wire.ts';
 
 /** Unknown writes that are kept; the oldest is forgotten first. */
 const UNRESOLVED_MAX = 1024;

@@ -1,8 +1,8 @@
 // Memory for large values, used again once nobody holds it. Bounded by the large values that are alive at once: what
 // was let go of is the first to be taken.
+import { CLIENT_HOLDER, LARGE_HEADER_BYTES, SharedValue, claimBuffer } from '../base/large-value.ts';
+import type { Incarnations } from '../base/large-value.ts';
 import { INLINE_BYTES_MAX } from '../base/limits.ts';
-import type { Epochs } from '../replica/environment.ts';
-import { CLIENT_HOLDER, LARGE_HEADER_BYTES, SharedValue, claimBuffer } from './large-value.ts';
 
 /** Buffers that are remembered; one that is forgotten is still good, but not used again. */
 const BUFFERS_MAX = 4096;
@@ -11,11 +11,11 @@ const LOOKS_MAX = 64;
 
 /** The buffers of one client. */
 export class LargePool {
-  readonly #epochs: Epochs;
+  readonly #epochs: Incarnations;
   readonly #buffers: SharedArrayBuffer[] = [];
   #next = 0;
 
-  constructor(epochs: Epochs) {
+  constructor(epochs: Incarnations) {
     this.#epochs = epochs;
   }
 

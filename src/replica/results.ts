@@ -1,11 +1,12 @@
 // What a settled operation means to its caller: a typed outcome, or an error.
 import { unreachable } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
+import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
 import { decodeValue } from '../base/value-codec.ts';
 import { versionOf } from '../protocol/ballot.ts';
-import type { Operation } from '../replica/operation.ts';
 import type { ReadResult, WriteResult } from '../store/store.ts';
-import { LARGE_HEADER_BYTES, sharedValue } from './large-value.ts';
+import { sharedValue } from './large-lane.ts';
+import type { Operation } from './operation.ts';
 
 /** Outcome of any operation. */
 export type Settled = ReadResult | WriteResult;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LargePool } from '../../src/cluster/large-pool.ts';
-import { CLIENT_HOLDER, HELD_MAX, SharedValue, claimBuffer, replicaHolder } from '../../src/cluster/large-value.ts';
+import { LargePool } from '../../src/replica/large-pool.ts';
+import { CLIENT_HOLDER, HELD_MAX, SharedValue, claimBuffer, replicaHolder } from '../../src/base/large-value.ts';
 
 /** Epochs of five replicas that a test moves. */
 class FakeEpochs {

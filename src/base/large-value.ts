@@ -11,9 +11,8 @@
 // Whoever hands it on counts the receiver first; whoever lets go counts itself out. A message that is lost leaves a
 // count too high, and a client that dies as well: the buffer is then not used again. A count is never too low, so
 // nobody's value is overwritten.
-import { assert } from '../base/assert.ts';
-import { REPLICAS_MAX } from '../base/limits.ts';
-import type { Epochs, LargeValue } from '../replica/environment.ts';
+import { assert } from './assert.ts';
+import { REPLICAS_MAX } from './limits.ts';
 
 /** Where the value starts in the buffer. */
 export const LARGE_HEADER_BYTES = 64;
@@ -30,6 +29,11 @@ export interface Holder {
   readonly epoch: number;
 }
 
+/** The replicas' incarnations, as shared memory shows them. */
+export interface Incarnations {
+  epochOf(replica: number): number;
+}
+
 /** All clients. */
 export const CLIENT_HOLDER: Holder = { word: 0, epoch: 0 };
 
@@ -39,7 +43,7 @@ export function replicaHolder(replica: number, epoch: number): Holder {
 }
 
 /** A large value, as one holder sees it; immutable while anybody holds it. */
-export class SharedValue implements LargeValue {
+export class SharedValue {
   readonly buffer: SharedArrayBuffer;
   readonly byteLength: number;
   readonly #words: Int32Array;
@@ -71,7 +75,7 @@ export class SharedValue implements LargeValue {
  * Makes a client the only holder of a buffer that nobody alive holds; `false` when somebody may. Only the thread that
  * allocated the buffer calls it.
  */
-export function claimBuffer(buffer: SharedArrayBuffer, epochs: Epochs): boolean {
+export function claimBuffer(buffer: SharedArrayBuffer, epochs: Incarnations): boolean {
   const words = new Int32Array(buffer, 0, HEADER_WORDS);
   const changes = Atomics.load(words, CHANGES);
   if (Atomics.load(words, CLIENT_HOLDER.word) !== 0) return false;
@@ -84,12 +88,6 @@ export function claimBuffer(buffer: SharedArrayBuffer, epochs: Epochs): boolean 
   if (Atomics.load(words, CHANGES) !== changes) return false;
   count(words, CLIENT_HOLDER, 1);
   return true;
-}
-
-/** The shared memory behind a large value of this cluster. */
-export function sharedValue(value: LargeValue): SharedValue {
-  assert(value instanceof SharedValue, 'A large value lies in shared memory');
-  return value;
 }
 
 /** Adds to a holder's count. @returns the new count. */
