@@ -45,7 +45,7 @@ export const checkCommand: Command = {
       initial: {
         type: 'string',
         value: 'VALUE',
-        help: 'what objects hold at first, such as nil, 0 or {:x 0} (0 in knossos, else none)',
+        help: 'what objects hold at first, such as nil, 0 or {:x 0} (0 in knossos without keys, else none)',
       },
       isolation: {
         type: 'string',

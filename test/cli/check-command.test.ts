@@ -133,6 +133,16 @@ describe('quorate check', () => {
   });
 
   it.each([
+    ['nil', [], 0],
+    ['0', [], 1],
+    ['0', ['--initial', '0'], 0],
+  ])('a key of a tuple begins with nil: what is set from %s, with %j, ends with %d', async (from, options, code) => {
+    const events = ['invoke', 'ok'].map((type) => `{:process 0 :type :${type} :f :cas :value [:k [${from} 1]]}`);
+    await writeFile(file('tuples.edn'), events.join('\n'));
+    expect((await run(['--model', 'cas-register', ...options, file('tuples.edn')])).code).toBe(code);
+  });
+
+  it.each([
     ['why.svg', '<svg '],
     ['why.html', '<!doctype html>'],
   ])('draws what is illegal into %s', async (name, start) => {

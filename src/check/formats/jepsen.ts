@@ -5,6 +5,7 @@ import type { EventType, HistoryEvent } from './events.ts';
 import { formatError } from './format-error.ts';
 import type { Operation } from '../history.ts';
 import { textOf } from '../models/value.ts';
+import { splitTuples } from './tuples.ts';
 
 const EVENT = /^\S+\s+jepsen\.util - (\S+)\s+:(invoke|ok|fail|info)\s+:(\S+)\s+(\S.*)$/;
 const OTHER_MESSAGE = /^(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s+(?!\s|jepsen\.util - )/;
@@ -12,12 +13,12 @@ const OTHER_MESSAGE = /^(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s+(?!\s|jepsen\.util
 /**
  * The operations of a register in a Jepsen log: `read`, `write`, `cas`. A `nil` that was read is a value, of a key that
  * does not exist; a `:fail` of a cas says that the register did not hold what was compared. Other messages of the log
- * are skipped.
+ * are skipped. Values may be tuples of a key and a value, as those of independent keys.
  *
  * @throws {QuorateError} `ERR_QUORATE_TRACE` with the line that is neither an event nor a message of a log.
  */
 export function parseJepsen(text: string): Operation[] {
-  return operationsOf(eventsOfLog(text), operationOf);
+  return operationsOf(splitTuples(eventsOfLog(text)), operationOf);
 }
 
 function* eventsOfLog(text: string): Generator<HistoryEvent, void, undefined> {
@@ -42,17 +43,19 @@ function* eventsOfLog(text: string): Generator<HistoryEvent, void, undefined> {
 }
 
 function operationOf(call: HistoryEvent, end: HistoryEvent | undefined): Operation | undefined {
+  const { key } = call;
   const times = { process: call.process, call: call.call, start: call.index, end: end?.index ?? Infinity };
+  const common = key === undefined ? times : { ...times, key };
   // A compare that did not hold repeats the two values; any other failure gives a reason, and nothing happened.
   const isChecked = call.call === 'cas' && Array.isArray(end?.value);
   if (end?.type === 'fail' && !isChecked) return undefined;
   switch (call.call) {
     case 'read':
-      return { ...times, input: undefined, output: end?.value };
+      return { ...common, input: undefined, output: end?.value };
     case 'write':
-      return { ...times, input: valueOf(call), output: undefined };
+      return { ...common, input: valueOf(call), output: undefined };
     case 'cas':
-      return { ...times, input: pairOf(call), output: end === undefined ? undefined : end.type === 'ok' };
+      return { ...common, input: pairOf(call), output: end === undefined ? undefined : end.type === 'ok' };
     default:
       throw formatError(call.line, `:${call.call}`, ':read, :write or :cas');
   }

@@ -1,4 +1,4 @@
-// The format of Knossos: maps of events in EDN, of one object, in one vector or list or one a line.
+// The format of Knossos: maps of events in EDN, of one object or of several keys, in one vector or list or one a line.
 import type { Operation } from '../history.ts';
 import { ANY } from '../model.ts';
 import { textOf } from '../models/value.ts';
@@ -6,16 +6,18 @@ import { eventsOf, keyOf, nameOf, operationsOf } from './events.ts';
 import type { HistoryEvent } from './events.ts';
 import { formatError } from './format-error.ts';
 import { readRecords } from './records.ts';
+import { splitTuples } from './tuples.ts';
 
 /**
  * The operations of a history in the format of Knossos: of a register (`read`, `write`, `cas`), of several (`txn`), of
  * a mutex (`acquire`, `release`), set or counter (`add`, `remove`, `read`), or of a queue (`enqueue`, `dequeue`). What
- * failed certainly did not happen, and is left out; a `nil` that was read is a value that nobody noted.
+ * failed certainly did not happen, and is left out; a `nil` that was read is a value that nobody noted. Values may be
+ * tuples of a key and a value, as those of independent keys in Jepsen.
  *
  * @throws {QuorateError} `ERR_QUORATE_TRACE` with the line that is no such event.
  */
 export function parseKnossos(text: string): Operation[] {
-  return operationsOf(eventsOf(readRecords(text)), operationOf);
+  return operationsOf(splitTuples(eventsOf(readRecords(text))), operationOf);
 }
 
 function operationOf(call: HistoryEvent, end: HistoryEvent | undefined): Operation | undefined {

@@ -26,8 +26,8 @@ export interface Setting {
 type Maker = (initial: Edn | undefined, setting: Setting) => Model;
 
 const MAKERS: Readonly<Record<string, Maker>> = {
-  register: (initial, { format }) => registerModel(initial === undefined ? unwritten(format) : initial),
-  'cas-register': (initial, { format }) => casRegisterModel(initial === undefined ? unwritten(format) : initial),
+  register: (initial, setting) => registerModel(initial === undefined ? unwritten(setting) : initial),
+  'cas-register': (initial, setting) => casRegisterModel(initial === undefined ? unwritten(setting) : initial),
   'multi-register': (initial, setting) => multiRegisterModel(registersOf(initial, setting)),
   kv(initial = '') {
     if (typeof initial !== 'string') throw refused(initial, 'a string');
@@ -69,9 +69,9 @@ export function isKeyedModel(name: string): boolean {
   return MAKERS[name]?.(undefined, { initial: undefined, format: 'quorate', history: [] }).isKeyed === true;
 }
 
-/** Registers of Knossos hold 0 at first, those of others nothing. */
-function unwritten(format: HistoryFormat): 0 | null {
-  return format === 'knossos' ? 0 : null;
+/** The one register of a history of Knossos holds 0 at first; those of keys, and of other formats, nothing. */
+function unwritten({ format, history }: Setting): 0 | null {
+  return format === 'knossos' && history.every(({ key }) => key === undefined) ? 0 : null;
 }
 
 function registersOf(initial: Edn | undefined, { format, history }: Setting): Readonly<Record<string, unknown>> {
