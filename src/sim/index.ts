@@ -7,7 +7,7 @@ export type { Random } from '../base/random.ts';
 export { explore } from './explorer/explore.ts';
 export type { Exploration, ExploreOptions, StateModel, Step } from './explorer/explore.ts';
 export { exploreMemory } from './explorer/explore-memory.ts';
-export type { MemoryEnd, MemoryExploration, MemoryModel, MemoryThread } from './explorer/explore-memory.ts';
+export type { MemoryEnd, MemoryExploration, MemoryModel, MemoryThread } from './explorer/memory-model.ts';
 export type { MemoryProgram, RecordedAtomics, RecordedMemory } from './explorer/recorded-thread.ts';
 export { simulate, simulatePlan } from './simulate.ts';
 export type {

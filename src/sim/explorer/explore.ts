@@ -9,7 +9,7 @@
 //   the others, unless it leads to a state that was met before (else the others might be put off for ever). It keeps
 //   every end and every wrong state up to the order of such steps. Source: ample sets, Clarke, Grumberg and Peled,
 //   "Model Checking" (1999), chapter 10, conditions C0 to C3.
-import { integerOption } from '../../base/errors.ts';
+import { integerOption, rangeError } from '../../base/errors.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { Trails } from './trails.ts';
 
@@ -80,7 +80,7 @@ const DEPTH_MAX = 2 ** 31 - 1;
 /**
  * Searches every state that the model can reach. Blocks its thread; deterministic.
  *
- * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when a limit is not allowed.
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is not allowed.
  * @example
  * ```ts
  * import { explore } from 'quorate/sim';
@@ -127,7 +127,12 @@ class Search<State, Action> {
 
   constructor(model: StateModel<State, Action>, options: ExploreOptions) {
     this.#model = model;
-    this.#isBreadthFirst = options.order !== 'depth';
+    const { order = 'breadth' } = options;
+    if (order !== 'breadth' && order !== 'depth') {
+      const allowed = 'it must be breadth or depth';
+      throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use order ${String(order)}: ${allowed}`);
+    }
+    this.#isBreadthFirst = order === 'breadth';
     this.#statesMax = integerOption('statesMax', options.statesMax ?? 10_000_000, { min: 1, max: STATES_MAX });
     this.#depthMax = integerOption('depthMax', options.depthMax ?? DEPTH_MAX, { min: 0, max: DEPTH_MAX });
   }

@@ -4,6 +4,7 @@
 // program is run anew: accesses whose results are known are answered from the record, and the next one stops it. Each
 // state is run once, however often a search meets it.
 import { assert } from '../../base/assert.ts';
+import { textOf } from '../../check/models/value.ts';
 
 /** The subset of `Atomics` that a program may use; `wait` sleeps until it is notified, whatever its timeout. */
 export type RecordedAtomics = Pick<
@@ -18,7 +19,11 @@ export interface RecordedMemory {
   readonly atomics: RecordedAtomics;
 }
 
-/** A deterministic program; what it `say`s is what is judged. */
+/**
+ * A synchronous program whose next access depends on the results of those before alone: it keeps nothing outside of
+ * itself, because it is run anew for each step. It ends after a bounded number of accesses: a loop that waits for
+ * another thread looks a few times, or sleeps. What it `say`s is what is judged.
+ */
 export type MemoryProgram = (memory: RecordedMemory, say: (value: unknown) => void) => void;
 
 /** One access; `read` and `write` are plain, all others atomic. */
@@ -36,9 +41,16 @@ export interface Access {
     | 'wait'
     | 'notify';
   readonly index: number;
+  /** What is stored, added or the like; of `notify`: how many are woken at most. */
   readonly value: number;
   /** Of `compareExchange` and `wait`: what the word must hold. */
   readonly expected: number;
+}
+
+/** An access and its result. */
+interface Answered {
+  readonly access: Access;
+  readonly result: number | string;
 }
 
 /** What a program does once it has had the results that make up its state. */
@@ -56,18 +68,22 @@ interface Reached {
 }
 
 const STOPPED = Symbol('stopped');
+const NOT_DETERMINISTIC = 'After the same results, it makes another access: it must be deterministic';
+const ALL = 2 ** 31 - 1;
 
 /** The states of one program, from 0. */
 export class RecordedThread {
   readonly #program: MemoryProgram;
   readonly #memory: RecordedMemory;
+  readonly #length: number;
   readonly #reached: Reached[] = [];
-  #record: (number | string)[] = [];
+  #record: readonly Answered[] = [];
   #at = 0;
   #access: Access | undefined = undefined;
 
   constructor(program: MemoryProgram, length: number) {
     this.#program = program;
+    this.#length = length;
     this.#memory = this.#recordedMemory(length);
     this.#add(-1, 0);
   }
@@ -92,27 +108,49 @@ export class RecordedThread {
   }
 
   #add(parent: number, result: number | string): number {
-    const record = parent < 0 ? [] : [result];
-    for (let at = parent; at > 0; at = this.#reached[at]!.parent) record.push(this.#reached[at]!.result);
+    const record: Answered[] = [];
+    for (let at = parent, next = result; at >= 0; at = this.#reached[at]!.parent) {
+      record.push({ access: this.#reached[at]!.access!, result: next });
+      next = this.#reached[at]!.result;
+    }
     this.#record = record.toReversed();
     this.#at = 0;
     this.#access = undefined;
     const said: unknown[] = [];
-    let error: string | undefined = undefined;
-    try {
-      this.#program(this.#memory, (value) => said.push(value));
-    } catch (thrown) {
-      if (thrown !== STOPPED) error = String(thrown);
-    }
+    const error = this.#errorOf((value) => {
+      if (this.#access === undefined) said.push(value); // What runs while it unwinds has not happened.
+    });
     const access = error === undefined ? this.#access : undefined;
-    const reached = { parent, result, access, said, saidText: JSON.stringify(said), error, next: new Map() };
+    const reached = { parent, result, access, said, saidText: textOf(said), error, next: new Map() };
     return this.#reached.push(reached) - 1;
   }
 
+  /** Runs the program up to its next access. @returns what it throws. */
+  #errorOf(say: (value: unknown) => void): string | undefined {
+    try {
+      const returned: unknown = this.#program(this.#memory, say);
+      if (returned instanceof Promise) {
+        returned.catch(() => undefined); // It has been stopped, too.
+        return 'It returns a promise, but programs that are explored are synchronous';
+      }
+    } catch (thrown) {
+      if (thrown !== STOPPED) return String(thrown);
+    }
+    return this.#at < this.#record.length ? NOT_DETERMINISTIC : undefined;
+  }
+
   #perform(kind: Access['kind'], index: number, value = 0, expected = 0): number | string {
-    if (this.#at < this.#record.length) return this.#record[this.#at++]!;
+    if (!(Number.isInteger(index) && index >= 0 && index < this.#length)) {
+      throw new RangeError(`Cannot access word ${index}: it must be an integer from 0 to ${this.#length - 1}`);
+    }
+    const access: Access = { kind, index, value: value | 0, expected: expected | 0 };
+    if (this.#at < this.#record.length) {
+      const known = this.#record[this.#at++]!;
+      if (!isEqual(access, known.access)) throw new Error(NOT_DETERMINISTIC);
+      return known.result;
+    }
     // What runs while it unwinds makes no access: the first one is the next.
-    this.#access ??= { kind, index, value: value | 0, expected: expected | 0 };
+    this.#access ??= access;
     throw STOPPED;
   }
 
@@ -144,12 +182,17 @@ export class RecordedThread {
       compareExchange: (_: unknown, index: number, expected: number, value: number) =>
         number('compareExchange', index, value, expected),
       wait: (_: unknown, index: number, expected: number) => perform('wait', index, 0, expected),
-      notify: (_: unknown, index: number) => number('notify', index),
+      notify: (_: unknown, index: number, count: number = ALL) => number('notify', index, Math.min(count, ALL)),
       waitAsync: () => assert(false, 'Programs that are explored are synchronous'),
     };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the overloads for other arrays are left out
     return { words, bytes, atomics: atomics as unknown as RecordedAtomics };
   }
+}
+
+function isEqual(one: Access, other: Access): boolean {
+  const isSame = one.kind === other.kind && one.index === other.index;
+  return isSame && one.value === other.value && one.expected === other.expected;
 }
 
 function isIndex(key: string | symbol): boolean {

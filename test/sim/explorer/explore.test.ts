@@ -4,8 +4,11 @@
 // (distinct states, states in all with the initial ones, levels); the assertions in examples/2pc.rs, increment.rs
 // (comments), single-copy-register.rs, linearizable-register.rs and paxos.rs of stateright/stateright.
 import { describe, expect, it } from 'vitest';
+import { below, seededRandom } from '../../../src/base/random.ts';
+import type { Random } from '../../../src/base/random.ts';
 import { explore } from '../../../src/sim/explorer/explore.ts';
 import type { ExploreOptions, StateModel } from '../../../src/sim/explorer/explore.ts';
+import { replayCommand, testSeed } from '../../support/seed.ts';
 import { increment, symmetricIncrement, wrongIncrement } from './models/increment.ts';
 import type { Increment } from './models/increment.ts';
 import { paxosServer } from './models/paxos.ts';
@@ -13,6 +16,9 @@ import { SINGLE_COPY, abdServer, registerModel } from './models/registers.ts';
 import { terminationRing } from './models/termination-ring.ts';
 import { transactionCommit } from './models/transaction-commit.ts';
 import { sortedTwoPhaseCommit, symmetricTwoPhaseCommit, twoPhaseCommit } from './models/two-phase-commit.ts';
+
+const SEED = testSeed();
+const REPLAY = replayCommand('test/sim/explorer/explore.test.ts', SEED);
 
 /** A search of a model, whatever its states are. */
 type Run = (options: ExploreOptions) => ReturnType<typeof explore<unknown, unknown>>;
@@ -100,9 +106,43 @@ describe('A search finds what is wrong', () => {
     },
   );
 
+  it.each([{ order: 'width' as 'depth' }, { statesMax: 0 }, { statesMax: 2 ** 26 + 1 }, { depthMax: -1 }])(
+    'and refuses %j',
+    (options) => {
+      const [[name, value] = []] = Object.entries(options);
+      expect(() => explore(transactionCommit(3), options)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_QUORATE_INVALID_ARGUMENT',
+          message: expect.stringContaining(`Cannot use ${name} ${value}: it must be `),
+        }),
+      );
+    },
+  );
+
   it('and knows all of a space that is just as large as its limit', () => {
     expect(explore(transactionCommit(3), { statesMax: 33 })).toMatchObject({ verdict: 'unknown' });
     expect(explore(transactionCommit(3), { statesMax: 34 })).toMatchObject({ verdict: 'ok', states: 34 });
+  });
+});
+
+describe('Symmetry keeps one state of each class, and the verdict', () => {
+  it('of random programs that all of three threads run', () => {
+    const random = seededRandom(SEED);
+    const verdicts = new Set<string>();
+    for (let index = 0; index < 200; index++) {
+      const model = anonymous(random);
+      const classes = new Set<string>();
+      const judge = (state: Anonymous): string | undefined => {
+        classes.add(model.identify(model.canonical!(state)));
+        return undefined;
+      };
+      expect(explore({ ...model, judge, canonical: (state) => state }).verdict).toBe('ok');
+      expect(explore({ ...model, judge: () => undefined }).states, REPLAY).toBe(classes.size);
+      const { verdict } = explore(model);
+      expect(verdict, REPLAY).toBe(explore({ ...model, canonical: (state) => state }).verdict);
+      verdicts.add(verdict);
+    }
+    expect([...verdicts].toSorted()).toEqual(['ok', 'wrong']);
   });
 });
 
@@ -118,6 +158,31 @@ describe('Steps alone keep the ends', () => {
     expect(explore(circle()).verdict).toBe('wrong');
   });
 });
+
+interface Anonymous {
+  readonly shared: number;
+  readonly threads: readonly number[];
+}
+
+/** Threads with one random program: at each place, what the shared value becomes and where they go on. */
+function anonymous(random: Random): StateModel<Anonymous, number> {
+  const program = Array.from({ length: 4 }, () =>
+    Array.from({ length: 3 }, () => ({ shared: below(random, 3), at: below(random, 6), may: below(random, 3) > 0 })),
+  );
+  const bad = { shared: below(random, 3), at: below(random, 4) };
+  return {
+    initial: [{ shared: 0, threads: [0, 0, 0] }],
+    actions: ({ shared, threads }) => [0, 1, 2].filter((thread) => program[threads[thread]!]?.[shared]?.may === true),
+    apply: ({ shared, threads }, thread) => {
+      const next = program[threads[thread]!]![shared]!;
+      return { shared: next.shared, threads: threads.with(thread, next.at) };
+    },
+    identify: ({ shared, threads }) => `${shared} ${threads.join()}`,
+    canonical: ({ shared, threads }) => ({ shared, threads: threads.toSorted((a, b) => a - b) }),
+    judge: ({ shared, threads }) =>
+      shared === bad.shared && threads.filter((at) => at === bad.at).length === 2 ? 'Two are there' : undefined,
+  };
+}
 
 /** Whether a thread holds the lock: thread 0 takes lock 0 first, thread 1 takes lock 1 first. */
 function isTaken([first, second]: readonly [number, number], lock: number): boolean {

@@ -6,7 +6,7 @@ import { DOORBELL, RING } from '../../../src/ring/layout.ts';
 import type { SharedMemory } from '../../../src/ring/memory.ts';
 import { RingConsumer, RingProducer, evictOwner, initialiseRing } from '../../../src/ring/spsc-ring.ts';
 import { GRANTED, REFUSED, TallyBoard, createTallyBoard } from '../../../src/ring/tally-board.ts';
-import type { MemoryModel } from '../../../src/sim/explorer/explore-memory.ts';
+import type { MemoryModel } from '../../../src/sim/explorer/memory-model.ts';
 import type { MemoryProgram } from '../../../src/sim/explorer/recorded-thread.ts';
 
 /** Two frames of these payloads fill a ring of this capacity. */

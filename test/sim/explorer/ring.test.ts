@@ -1,7 +1,7 @@
 // Every interleaving of the production code of the ring layer, at the smallest sizes at which it can go wrong.
 import { describe, expect, it } from 'vitest';
 import { exploreMemory } from '../../../src/sim/explorer/explore-memory.ts';
-import type { MemoryModel } from '../../../src/sim/explorer/explore-memory.ts';
+import type { MemoryModel } from '../../../src/sim/explorer/memory-model.ts';
 import {
   CAPACITY,
   PAYLOAD_BYTES,
