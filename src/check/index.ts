@@ -10,7 +10,7 @@ export type { Explanation, Operation, Verdict } from './history.ts';
 export { LinearizabilityChecker } from './linearizability-checker.ts';
 export { checkLinearizable } from './linearizability.ts';
 export { ANY, ILLEGAL } from './model.ts';
-export type { Model, RegisterView, SearchLimits } from './model.ts';
+export type { Model, QueueView, RegisterView, SearchLimits } from './model.ts';
 export { casRegisterModel } from './models/cas-register.ts';
 export { counterModel } from './models/counter.ts';
 export { kvModel } from './models/kv.ts';

@@ -2,6 +2,7 @@ import { explain } from './explanation.ts';
 import { Frontier, searchJustInTime } from './frontier.ts';
 import type { Explanation, Operation, Verdict } from './history.ts';
 import type { Model, SearchLimits } from './model.ts';
+import { checkQueueOrder } from './queue-order.ts';
 import { budgetOf, orderEvents, OUT_OF_STEPS } from './search.ts';
 import type { Budget, Outcome } from './search.ts';
 import { searchDepthFirst } from './wing-gong.ts';
@@ -18,11 +19,13 @@ const STRETCH_MAX = 200;
  * allows: the history is linearizable.
  *
  * Pure; blocks until it is done. Objects of different keys are checked apart, the smallest first, until one is illegal.
- * Of each, histories of distinct writes are checked in one pass; others by a search in breadth, whose memory grows with
- * the operations that overlap, and by one in depth, in turns. The order of the operations in the array does
- * not matter but for which of several explanations is given; the verdict is the same on every run.
+ * Of each, histories of distinct writes, or of distinct items of a queue, are checked in one pass; others by a search in
+ * breadth, whose memory grows with the operations that overlap, and by one in depth, in turns. The order of the
+ * operations in the array does not matter but for which of several explanations is given; the verdict is the same on
+ * every run.
  *
- * Sources: Herlihy and Wing, "Linearizability" (1990); see zones.ts, frontier.ts and wing-gong.ts for the searches.
+ * Sources: Herlihy and Wing, "Linearizability" (1990); see zones.ts, queue-order.ts, frontier.ts and wing-gong.ts for
+ * the searches.
  *
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when the model does not know an operation.
  * @example
@@ -87,9 +90,9 @@ interface Failure {
 }
 
 function checkObject<State>(operations: readonly Operation[], model: Model<State>, budget: Budget): ObjectOutcome {
-  const zones = checkZones(operations, model);
-  if (zones?.kind === 'ok') return zones;
-  const among = zones?.among ?? operations;
+  const direct = checkZones(operations, model) ?? checkQueueOrder(operations, model);
+  if (direct?.kind === 'ok') return direct;
+  const among = direct?.among ?? operations;
   const outcome = search(among, model, budget);
   return outcome.kind === 'illegal' ? { ...outcome, among } : outcome;
 }

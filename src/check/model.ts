@@ -13,6 +13,14 @@ export type RegisterView =
   | { readonly kind: 'write'; readonly value: unknown }
   | { readonly kind: 'nothing' };
 
+/** What an operation says about a queue: `take` may have dequeued any item, `empty` found none. */
+export type QueueView =
+  | { readonly kind: 'enqueue'; readonly item: unknown }
+  | { readonly kind: 'dequeue'; readonly item: unknown }
+  | { readonly kind: 'take' }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'nothing' };
+
 /** A sequential object. `State` is a value: a step returns another one and changes none. */
 export interface Model<State = unknown> {
   /** As on the command line, such as `cas-register`. */
@@ -41,6 +49,12 @@ export interface Model<State = unknown> {
    * checked in one pass. Leaving it out costs time.
    */
   asRegister?(operation: Operation): RegisterView | undefined;
+  /**
+   * The same for a first-in, first-out queue that holds nothing at first, for histories where no item is enqueued twice.
+   * A `take` is a dequeue that never returned, and `nothing` may be left out. Without this, many items at a time are
+   * too many for a search.
+   */
+  asQueue?(operation: Operation): QueueView | undefined;
 }
 
 /** Limits of a search; one that reaches them answers `unknown`. */

@@ -7,10 +7,13 @@ import type { Model } from './model.ts';
 import { identityOf } from './models/value.ts';
 import type { Identity } from './models/value.ts';
 
-const VALUES_MAX = 8_000_000; // V8's Map holds 2^24 entries.
+/** Most values of one object that are told apart: V8's Map holds 2^24 entries. */
+export const VALUES_MAX = 8_000_000;
 
-/** Legal; or the few operations that no order explains. */
-export type ZoneOutcome = { readonly kind: 'ok' } | { readonly kind: 'illegal'; readonly among: readonly Operation[] };
+/** What a check without search found: legal; or the few operations that no order explains. */
+export type DirectOutcome =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'illegal'; readonly among: readonly Operation[] };
 
 /** The operations of one value: its write and the reads that returned it. */
 interface Cluster {
@@ -31,7 +34,7 @@ interface Cluster {
  * @returns `undefined` when it does not apply: the model has something else than reads and writes, or some value is
  *   written twice.
  */
-export function checkZones(operations: readonly Operation[], model: Model): ZoneOutcome | undefined {
+export function checkZones(operations: readonly Operation[], model: Model): DirectOutcome | undefined {
   if (model.asRegister === undefined) return undefined;
   const clusters = new Map<Identity, Cluster>();
   const initial = emptyCluster();

@@ -1,5 +1,5 @@
-import { ILLEGAL } from '../model.ts';
-import type { Model } from '../model.ts';
+import { ANY, ILLEGAL } from '../model.ts';
+import type { Model, QueueView } from '../model.ts';
 import type { Operation } from '../history.ts';
 import { unknownCall } from './register.ts';
 import { describeCall, describeChange, isOutputUnknown, mayReturn, textOf } from './value.ts';
@@ -41,7 +41,18 @@ export function queueModel(initial: readonly unknown[] = []): Model<Items> {
     identify: textOf,
     describe: (operation) => (operation.call === 'enqueue' ? describeChange(operation) : describeCall(operation)),
     isRead: ({ call }) => call === 'empty',
+    ...(initial.length === 0 ? { asQueue: queueViewOf } : {}),
   };
+}
+
+function queueViewOf(operation: Operation): QueueView | undefined {
+  const { call, input, output, end } = operation;
+  if (call === 'enqueue') return { kind: 'enqueue', item: input };
+  if (call === 'dequeue' && end === Infinity) return { kind: 'take' };
+  if (call === 'dequeue') return output === ANY ? undefined : { kind: 'dequeue', item: output };
+  if (call !== 'empty') return undefined;
+  if (isOutputUnknown(operation)) return { kind: 'nothing' };
+  return output === true ? { kind: 'empty' } : undefined;
 }
 
 function stepQueue(items: Items, operation: Operation): Items | typeof ILLEGAL {

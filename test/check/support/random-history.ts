@@ -126,6 +126,16 @@ export const SUBJECTS: readonly Subject[] = [
       return { call: 'dequeue', input: undefined, output: pick<unknown>(random, [0, 1, 1, ANY]) };
     },
   },
+  {
+    name: 'queue of distinct items',
+    model: queueModel(),
+    call(random, index) {
+      const kind = below(random, 9);
+      if (kind < 4) return noOutput('enqueue', index + 1);
+      if (kind === 4) return { call: 'empty', input: undefined, output: pick<unknown>(random, [true, true, ANY]) };
+      return { call: 'dequeue', input: undefined, output: 1 + below(random, 7) };
+    },
+  },
 ];
 
 /**
