@@ -77,6 +77,8 @@ export interface Rules {
   readonly heedsLevels: boolean;
   /** A write that ran out of time after a frame has left is unknown, not failed. */
   readonly admitsUnknown: boolean;
+  /** A cancelled write of which a frame has left is unknown, not undone. */
+  readonly admitsCancelled: boolean;
   /** A write that lacked memory at too many replicas has failed only once nobody can have stored it. */
   readonly asksAllForMemory: boolean;
   /** Who is silent is asked again. */
@@ -124,6 +126,7 @@ export const RULES: Rules = Object.freeze({
   carriesTags: true,
   heedsLevels: true,
   admitsUnknown: true,
+  admitsCancelled: true,
   asksAllForMemory: true,
   asksAgain: true,
   forgetsLostState: true,

@@ -228,7 +228,8 @@ export class Coordinator {
       this.#settle(operation, 'aborted');
       return;
     }
-    this.#settle(operation, operation.hasLeft && operation.kind === 'put' ? 'unknown' : 'aborted');
+    const mayHappen = operation.hasLeft && operation.kind === 'put' && this.#rules.admitsCancelled;
+    this.#settle(operation, mayHappen ? 'unknown' : 'aborted');
   }
 
   /** Settles everything: writes that have left as unknown, the rest as `outcome`. */

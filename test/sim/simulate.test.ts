@@ -96,6 +96,7 @@ describe('What is looked for happens', () => {
       }
       expect([...missed].filter((name) => !reached.has(name))).toEqual([]);
       expect([...faults].toSorted()).toEqual([
+        'cancel',
         'clog',
         'crash',
         'cut',

@@ -1,14 +1,14 @@
 // The clients of a simulated cluster: each works through its part of the plan, one group of operations after the other,
 // and notes what it asked for and what it was told.
-import { copyBallot, isNone } from '../../protocol/ballot.ts';
-import type { Ballot } from '../../protocol/ballot.ts';
-import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
-import { writeKey, writtenKey } from '../../replica/key-bytes.ts';
+import { QuorateError } from '../../base/errors.ts';
 import type { Operation, Outcome } from '../../replica/operation.ts';
-import { NO_VALUE, REQUEST, padded } from '../../replica/wire.ts';
-import type { CoordinatorNode } from './coordinator-node.ts';
+import { Failure } from '../../replica/results.ts';
+import type { Settled } from '../../replica/results.ts';
+import type { OperationOptions } from '../../store/store.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { CoordinatorNode } from './coordinator-node.ts';
 import type { OperationPlan } from './plan.ts';
+import { seenValue, valueOf } from './values.ts';
 
 /** One operation as its client saw it. */
 export interface Call {
@@ -26,8 +26,8 @@ export interface Call {
   outcome: Outcome | undefined;
   readonly atUs: number;
   endUs: number;
-  /** First tag of a write: its identity. */
-  first: Ballot | undefined;
+  /** What its client was told to resolve it with, where its outcome is unknown. */
+  operationId: string | undefined;
   /** The write that this one finishes: both are one operation of the history. */
   readonly finishes: Call | undefined;
   /** What is wrong with the bytes of its value. */
@@ -37,26 +37,13 @@ export interface Call {
 /** What clients share. */
 export interface ClientDoors {
   readonly engine: Engine;
-  readonly quorums: RegisterQuorums;
   readonly calls: Call[];
   /** The next position in the history. */
   readonly nextPosition: () => number;
 }
 
-/** Room for a key and the longest value of a plan. */
-const REQUEST_ROOM = REQUEST.BYTES + 216;
-
-/** Bytes of a value: the number itself, and up to 60 more that follow from it. */
-export function valueBytesOf(value: number): number {
-  return 4 + (Math.imul(value, 0x9e37) & 15) * 4;
-}
-
-function writeNumber({ words, bytes }: Operation['request'], start: number, value: number): number {
-  const byteLength = valueBytesOf(value);
-  words[start >> 2] = value;
-  for (let index = 4; index < byteLength; index++) bytes[start + index] = (value + index) & 0xff;
-  return byteLength;
-}
+/** How soon a thread that stood still finds out that a signal has aborted meanwhile, in microseconds. */
+const PAUSED_US = 1_000;
 
 /** One client. */
 export class SimClient {
@@ -107,22 +94,38 @@ export class SimClient {
 
   /** An operation of this client has ended. */
   settled(operation: Operation, call: Call): void {
-    const { engine, nextPosition } = this.#doors;
     const { outcome } = operation;
+    this.#note(call, this.#node.core.resultOf(operation, undefined));
+    this.#node.coordinator.release(operation);
+    this.#end(call, outcome);
+    this.#open--;
+    if (this.#open === 0) this.start();
+  }
+
+  /** What the client was told. */
+  #note(call: Call, result: Settled | Failure): void {
+    if (result instanceof Failure) {
+      call.operationId = operationIdOf(result.error);
+    } else if (result.outcome === 'unknown') {
+      call.operationId = result.operationId;
+    } else if (call.kind === 'get' && 'value' in result) {
+      const { number, corruption } = seenValue(result.value);
+      call.value = number;
+      call.corruption = corruption;
+    }
+    if (call.kind === 'put' && call.operationId !== undefined) this.#unknown = call.finishes ?? call;
+  }
+
+  #end(call: Call, outcome: Outcome): void {
+    const { engine, nextPosition } = this.#doors;
     call.outcome = outcome;
     call.end = nextPosition();
     call.endUs = engine.nowUs;
-    if (!isNone(operation.first)) call.first = { high: operation.first.high, low: operation.first.low };
-    if (call.kind === 'get') readNumber(operation, call);
-    else if (outcome === 'unknown') this.#unknown = call;
     engine.note(this.#nodeNumber, (call.value << 4) ^ outcome.length);
     if (engine.trace.isKept) {
       const text = `${nameOf(call)} -> ${outcome}${call.kind === 'get' && outcome === 'ok' ? ` v${call.value}` : ''}`;
       engine.trace.add({ atUs: engine.nowUs, kind: 'return', from: this.#nodeNumber, text });
     }
-    this.#node.coordinator.release(operation);
-    this.#open--;
-    if (this.#open === 0) this.start();
   }
 
   #begin(): void {
@@ -151,46 +154,53 @@ export class SimClient {
       outcome: undefined,
       atUs: engine.nowUs,
       endUs: Number.POSITIVE_INFINITY,
-      first: undefined,
+      operationId: undefined,
       finishes,
       corruption: undefined,
     };
     calls.push(call);
-    this.#open++;
     if (engine.trace.isKept) {
       engine.trace.add({ atUs: engine.nowUs, kind: 'call', from: this.#nodeNumber, text: nameOf(call) });
     }
-    this.#node.coordinator.submit(this.#fill(call));
+    const operation = this.#operationOf(call);
+    if (operation === undefined) return;
+    this.#open++;
+    operation.context = call;
+    this.#node.coordinator.submit(operation);
+    if (plan.cancelAfterUs !== undefined) this.#cancelLater(operation, call, plan.cancelAfterUs);
   }
 
-  /** Fills an operation in, as the client of a cluster does. */
-  #fill(call: Call): Operation {
-    const { quorums } = this.#doors;
-    const operation = this.#node.coordinator.acquire();
-    const { request } = operation;
-    request.reserve(REQUEST_ROOM, 0);
-    writeKey(call.key, request, REQUEST.BYTES);
-    operation.kind = call.kind;
-    operation.context = call;
-    operation.keyBytes = writtenKey.byteLength;
-    request.words[REQUEST.HASH] = writtenKey.hash;
-    request.words[REQUEST.KEY_BYTES] = writtenKey.byteLength;
-    if (call.kind === 'put' && call.value !== 0) {
-      const start = REQUEST.BYTES + padded(operation.keyBytes);
-      operation.valueBytes = writeNumber(request, start, call.value);
+  /** The operation of a call; `undefined` where the call ends without one. */
+  #operationOf(call: Call): Operation | undefined {
+    const { core } = this.#node;
+    const { plan, key, value, finishes } = call;
+    const options = { level: plan.level, timeoutMs: plan.timeoutMs };
+    try {
+      if (finishes !== undefined) return this.#resolve(call, options);
+      if (plan.call === 'get') return core.get(key, options);
+      return plan.call === 'put' ? core.put(key, valueOf(value, false), options) : core.delete(key, options);
+    } catch (error) {
+      if (!(error instanceof QuorateError) || error.code !== 'ERR_QUORATE_STATE_LOST') throw error;
+      this.#end(call, 'state-lost');
+      return undefined;
     }
-    const { level } = call.finishes?.plan ?? call.plan;
-    const size = level === 'quorum' ? undefined : level === 'one' ? 1 : quorums.replicas;
-    operation.timeoutMs = call.plan.timeoutMs;
-    operation.readNeeded = size ?? quorums.read;
-    operation.writeNeeded = size ?? quorums.write;
-    operation.agreeNeeded = operation.readNeeded < quorums.read ? 0 : quorums.agreeing;
-    const first = call.finishes?.first;
-    if (first !== undefined) {
-      copyBallot(operation.first, first);
-      operation.hasLeft = true; // Under its first tag: it may happen, even if nothing of this try leaves.
-    }
+  }
+
+  /** The write that the call finishes, again; one that the client has forgotten stays unknown. */
+  #resolve(call: Call, options: OperationOptions): Operation | undefined {
+    const operation = this.#node.core.resolve(call.finishes?.operationId ?? '', options);
+    if (operation === undefined) this.#end(call, 'unknown');
     return operation;
+  }
+
+  /** The caller's signal aborts after a while: once the thread runs, if it stands still then. */
+  #cancelLater(operation: Operation, call: Call, afterUs: number): void {
+    this.#doors.engine.schedule(afterUs, this.#nodeNumber, () => {
+      if (call.end !== undefined || this.#node.isGone) return;
+      if (this.#node.isPaused) return this.#cancelLater(operation, call, PAUSED_US);
+      this.#doors.engine.countFault('cancel');
+      this.#node.coordinator.cancel(operation);
+    });
   }
 }
 
@@ -202,6 +212,12 @@ export function nameOf({ client, kind, key, value, plan, finishes }: Call): stri
   return `c${client} ${verb} ${key} = ${value === 0 ? 'absent' : `v${value}`}${level}`;
 }
 
+/** The id that an error carries, where the write that it tells of may have happened. */
+function operationIdOf(error: unknown): string | undefined {
+  const id = error instanceof QuorateError ? error.fields['operationId'] : undefined;
+  return typeof id === 'string' ? id : undefined;
+}
+
 function groupsOf(operations: readonly OperationPlan[]): (readonly OperationPlan[])[] {
   const groups: OperationPlan[][] = [];
   for (const operation of operations) {
@@ -210,22 +226,4 @@ function groupsOf(operations: readonly OperationPlan[]): (readonly OperationPlan
     else groups.push([operation]);
   }
   return groups;
-}
-
-/** What a read returned; every byte of a value is checked, since it follows from its number. */
-function readNumber({ newest, outcome }: Operation, call: Call): void {
-  if (outcome !== 'ok' || newest.valueBytes === NO_VALUE) return;
-  const { words, bytes } = newest.value;
-  const value = words[0]!;
-  call.value = value;
-  const byteLength = valueBytesOf(value);
-  if (newest.valueBytes !== byteLength) {
-    call.corruption = `v${value} has ${newest.valueBytes} bytes, written were ${byteLength}`;
-    return;
-  }
-  for (let index = 4; index < byteLength; index++) {
-    if (bytes[index] === ((value + index) & 0xff)) continue;
-    call.corruption = `Byte ${index} of v${value} is not what was written`;
-    return;
-  }
 }

@@ -1,8 +1,9 @@
-// The thread of a simulated client: a production coordinator, its board, its inbox and its ticks.
+// The thread of a simulated client: the core of a production client, its board, its inbox and its ticks.
 import type { Rules } from '../../protocol/rules.ts';
 import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
-import { Coordinator } from '../../replica/coordinator.ts';
-import type { TagCounter } from '../../replica/environment.ts';
+import { ClientCore } from '../../replica/client-core.ts';
+import type { Coordinator } from '../../replica/coordinator.ts';
+import type { ClusterLife, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimLink } from './frames.ts';
@@ -29,12 +30,16 @@ export interface CoordinatorNodeOptions {
   readonly quorums: RegisterQuorums;
   readonly rules: Rules;
   readonly clock: SimClock;
-  readonly replyRoomBytes: number;
+  readonly life: ClusterLife;
+  /** Capacity of each ring. */
+  readonly ringBytes: number;
   readonly settle: (operation: Operation) => void;
 }
 
 /** One client's thread. */
 export class CoordinatorNode implements Receiver {
+  readonly core: ClientCore;
+  /** The core's. */
   readonly coordinator: Coordinator;
   readonly clock: SimClock;
   isGone = false;
@@ -47,10 +52,10 @@ export class CoordinatorNode implements Receiver {
   constructor(options: CoordinatorNodeOptions) {
     this.#options = options;
     this.clock = options.clock;
-    const { node, engine, network, epochs, tags, quorums, rules, replyRoomBytes } = options;
+    const { node, engine, network, epochs, tags, quorums, rules, life, ringBytes } = options;
     this.#board = new SimBoard(SLOTS, quorums.replicas);
     const each = Array.from({ length: quorums.replicas });
-    this.coordinator = new Coordinator(
+    this.core = new ClientCore(
       {
         links: each.map((_, replica) => new SimLink(node * NODES_MAX + replica, network)),
         large: each.map(() => NO_LARGE_LANE),
@@ -58,12 +63,14 @@ export class CoordinatorNode implements Receiver {
         epochs,
         tags,
         random: engine.random(node, 'back-off'),
-        replyRoomBytes,
+        ringBytes,
+        life,
         settle: options.settle,
       },
       quorums,
       rules,
     );
+    this.coordinator = this.core.coordinator;
   }
 
   get isPaused(): boolean {
@@ -73,7 +80,7 @@ export class CoordinatorNode implements Receiver {
   /** Sends what was submitted. */
   flush(): void {
     if (this.#isPaused) return; // A thread that stands still submits nothing; what it has goes when it runs.
-    this.coordinator.flush(this.#nowMs());
+    this.core.flush(this.#nowMs());
     this.#tickLater();
   }
 
@@ -103,6 +110,7 @@ export class CoordinatorNode implements Receiver {
   #turn(): void {
     if (this.#isPaused || this.isGone) return;
     const { network, engine } = this.#options;
+    this.core.forgetLostState();
     for (const message of this.#inbox) {
       const { from, to, frame, vote, number, kind } = message;
       if (engine.trace.isKept) {
@@ -113,10 +121,10 @@ export class CoordinatorNode implements Receiver {
       network.release(message);
     }
     this.#inbox.length = 0;
-    this.coordinator.look();
+    this.core.look(); // A message brings a vote and its answer at once: none can come in between.
     const nowMs = this.#nowMs();
     this.coordinator.collect(nowMs);
-    this.coordinator.flush(nowMs);
+    this.core.flush(nowMs);
     this.#tickLater();
   }
 
@@ -131,9 +139,10 @@ export class CoordinatorNode implements Receiver {
 
   #tick(): void {
     if (this.#isPaused || this.isGone) return;
+    if (this.core.abandonIfOver()) return;
     const nowMs = this.#nowMs();
     this.coordinator.tick(nowMs);
-    this.coordinator.flush(nowMs);
+    this.core.flush(nowMs);
     this.#tickLater();
   }
 

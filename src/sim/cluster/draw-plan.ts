@@ -32,6 +32,7 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
     ...workloadOf(seed, profile),
     ...choices,
   });
+  varyOperations(operations, streamOf(seed, -1, 'variations'), network);
   const faults = drawFaults(streamOf(seed, -1, 'faults'), { profile, cluster, stormUs });
   const leavesBroken = (seed & 1) === 1;
   return { version: 1, profile, seed, cluster, network, operations, faults, stormUs: 4 * stormUs, leavesBroken };
@@ -162,7 +163,7 @@ function workloadOf(seed: number, profile: Profile): PlanChoices {
   return isGuided && (seed & 2) === 0 ? { clients: 3, operations: 4, keys: 1 } : {};
 }
 
-function drawOperations(random: Random, stormUs: number, choices: PlanChoices): OperationPlan[] {
+function drawOperations(random: Random, stormUs: number, choices: PlanChoices): Drawn[] {
   const { clients = 4, operations: count = 10, keys = pick(random, [1, 1, 2, 3]), writes } = choices;
   const writeRate = writes ?? pick(random, [0.3, 0.5, 0.7]);
   const deleteRate = pick(random, [0, 0, 0.3]);
@@ -171,7 +172,7 @@ function drawOperations(random: Random, stormUs: number, choices: PlanChoices): 
   const resolveRate = pick(random, [0, 0.1]);
   const timeoutMs = pick(random, [[20, 60, 1000], [1000], [200, 1000]]);
   const thinkUs = pick(random, [0, 100, Math.floor(stormUs / (2 * count))]);
-  const operations: OperationPlan[] = [];
+  const operations: Drawn[] = [];
   for (let client = 0; client < clients; client++) {
     for (let index = 0; index < count; index++) {
       const isWrite = happens(random, writeRate);
@@ -191,4 +192,17 @@ function drawOperations(random: Random, stormUs: number, choices: PlanChoices): 
     }
   }
   return operations;
+}
+
+type Drawn = { -readonly [Name in keyof OperationPlan]: OperationPlan[Name] };
+
+/** What few plans have. It is drawn from a stream of its own, so that all others stay as they were. */
+function varyOperations(operations: readonly Drawn[], random: Random, { delayUs }: NetworkPlan): void {
+  const twoRate = pick(random, [0, 0.5]);
+  const cancelRate = pick(random, [0, 0, 0, 0.15]);
+  for (const operation of operations) {
+    if (operation.level === 'one' && happens(random, twoRate)) operation.level = 'two';
+    // From before the first frame arrives to long after the last one would have.
+    if (happens(random, cancelRate)) operation.cancelAfterUs = between(random, 0, pick(random, [1, 4, 100]) * delayUs);
+  }
 }

@@ -1,9 +1,10 @@
 // Messages in words, for transcripts and diagrams: `accept(b12, root 12, v7)`.
 import { GRANTED, NO_MEMORY } from '../../replica/environment.ts';
-import { CATCH_UP, NO_VALUE, REPLY, REQUEST, padded } from '../../replica/wire.ts';
+import { BY_REFERENCE, CATCH_UP, NO_VALUE, REPLY, REQUEST, padded } from '../../replica/wire.ts';
 import type { FrameViews } from '../../replica/wire.ts';
 import type { Message } from './message.ts';
 import type { MessageKind } from './plan.ts';
+import { encodedNumber } from './values.ts';
 
 /** By the frame's KIND word. */
 const KINDS: readonly (MessageKind | undefined)[] = [
@@ -31,10 +32,11 @@ export function describeMessage({ kind, frame, vote, epoch }: Message): string {
   return vote === 0 ? text : `${text} + ${voted}`;
 }
 
-function describeFrame(kind: MessageKind, { words }: FrameViews): string {
+function describeFrame(kind: MessageKind, frame: FrameViews): string {
+  const { words } = frame;
   switch (kind) {
     case 'accept':
-      return `accept(${ballot(words, REQUEST.BALLOT)}, root ${ballot(words, REQUEST.ROOT)}, ${ownValue(words)})`;
+      return `accept(${ballot(words, REQUEST.BALLOT)}, root ${ballot(words, REQUEST.ROOT)}, ${ownValue(frame)})`;
     case 'prepare':
       return `prepare(${ballot(words, REQUEST.BALLOT)})`;
     case 'read':
@@ -42,12 +44,12 @@ function describeFrame(kind: MessageKind, { words }: FrameViews): string {
     case 'reply':
     case 'promise': {
       const mark = words[REPLY.VOTED] === 1 ? '' : ', inherited';
-      const value = valueText(words, REPLY.VALUE_BYTES, REPLY.BYTES >> 2);
+      const value = valueText(frame, words[REPLY.VALUE_BYTES]!, REPLY.BYTES);
       return `${kind}(${ballot(words, REPLY.ACCEPTED)}, ${value}${mark}, epoch ${words[REPLY.EPOCH]})`;
     }
     case 'entry': {
-      const at = (CATCH_UP.ENTRY_BYTES + padded(words[CATCH_UP.KEY_BYTES]!)) >> 2;
-      const value = valueText(words, CATCH_UP.VALUE_BYTES, at);
+      const start = CATCH_UP.ENTRY_BYTES + padded(words[CATCH_UP.KEY_BYTES]!);
+      const value = valueText(frame, words[CATCH_UP.VALUE_BYTES]!, start);
       const ballots = `${ballot(words, CATCH_UP.ACCEPTED)}, promised ${ballot(words, CATCH_UP.PROMISED)}`;
       return `entry(${ballots}, ${value}) for epoch ${words[CATCH_UP.EPOCH]}`;
     }
@@ -60,12 +62,16 @@ function describeFrame(kind: MessageKind, { words }: FrameViews): string {
   }
 }
 
-function ownValue(words: Int32Array): string {
-  return valueText(words, REQUEST.VALUE_BYTES, (REQUEST.BYTES + padded(words[REQUEST.KEY_BYTES]!)) >> 2);
+function ownValue(frame: FrameViews): string {
+  const { words } = frame;
+  return valueText(frame, words[REQUEST.VALUE_BYTES]!, REQUEST.BYTES + padded(words[REQUEST.KEY_BYTES]!));
 }
 
-function valueText(words: Int32Array, bytesAt: number, valueAt: number): string {
-  return words[bytesAt] === NO_VALUE ? 'absent' : `v${words[valueAt]}`;
+function valueText({ words, bytes }: FrameViews, valueBytes: number, start: number): string {
+  if (valueBytes === NO_VALUE) return 'absent';
+  return valueBytes === BY_REFERENCE
+    ? `large value ${words[start >> 2]}`
+    : `v${encodedNumber(bytes, start, valueBytes)}`;
 }
 
 function ballot(words: Int32Array, at: number): string {

@@ -23,7 +23,7 @@ export interface ClusterPlan {
 }
 
 /** A level of an operation. */
-export type PlanLevel = 'one' | 'quorum' | 'all';
+export type PlanLevel = 'one' | 'two' | 'quorum' | 'all';
 
 /** One operation of one client. */
 export interface OperationPlan {
@@ -40,6 +40,8 @@ export interface OperationPlan {
   readonly thinkUs: number;
   /** Whether it is submitted together with the operation before it. */
   readonly joins: boolean;
+  /** When its caller gives up waiting, in microseconds after it was submitted; never where it is left out. */
+  readonly cancelAfterUs?: number;
 }
 
 /** Kinds of messages, as in the frames; `vote` is an answer that is only a vote. */

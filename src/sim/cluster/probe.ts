@@ -1,9 +1,12 @@
 // A look into a simulated cluster, for checks that its user writes.
+import { LARGE_HEADER_BYTES } from '../../base/large-value.ts';
 import { versionOf } from '../../protocol/ballot.ts';
 import type { Entry } from '../../replica/key-table.ts';
+import { sharedValue } from '../../replica/large-lane.ts';
 import { NO_VALUE } from '../../replica/wire.ts';
 import type { ReplicaState } from './sim-epochs.ts';
 import type { SimCluster } from './sim-cluster.ts';
+import { encodedNumber } from './values.ts';
 
 /** What one replica holds under a key. */
 export interface EntryProbe {
@@ -50,14 +53,23 @@ export function probeOf({ engine, isStorm, replicas, epochs }: SimCluster): Clus
   };
 }
 
-function entryOf({ key, keyBytes, register, valueBytes, value }: Entry): EntryProbe {
+function entryOf(entry: Entry): EntryProbe {
+  const { key, keyBytes, register } = entry;
+  const number = heldNumber(entry);
   return {
     key: keyText(key, keyBytes),
-    value: valueBytes === NO_VALUE ? undefined : value[0],
+    value: number === 0 ? undefined : number,
     accepted: versionOf(register.accepted),
     promised: versionOf(register.promised),
     isVoted: register.isVoted,
   };
+}
+
+/** The number of the value that an entry holds; 0 where it holds none. */
+export function heldNumber({ value, valueBytes, large }: Entry): number {
+  if (valueBytes === NO_VALUE) return 0;
+  if (large === undefined) return encodedNumber(new Uint8Array(value.buffer), 0, valueBytes);
+  return encodedNumber(new Uint8Array(sharedValue(large).buffer), LARGE_HEADER_BYTES, large.byteLength);
 }
 
 /** The key of an entry: those of plans are plain ASCII. */

@@ -6,6 +6,7 @@ import { copyBallot, laterBallot } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
 import { registerQuorums } from '../../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
+import { CLUSTER_OPEN, CLUSTER_STATE_LOST } from '../../replica/environment.ts';
 import type { TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
 import { between } from '../engine/chance.ts';
@@ -34,9 +35,6 @@ export interface SimClusterOptions {
   readonly pool?: FramePool;
 }
 
-/** Share of a ring that answers may take, as in production. */
-const REPLY_SHARE = 0.9;
-
 /** One simulated cluster. */
 export class SimCluster {
   readonly engine: Engine;
@@ -49,6 +47,8 @@ export class SimCluster {
   readonly coordinators: readonly CoordinatorNode[];
   readonly clients: readonly SimClient[];
   readonly supervisor: SupervisorNode;
+  /** The words that say how the cluster fares. */
+  readonly life: { state: number; resets: number } = { state: CLUSTER_OPEN, resets: 0 };
   /** Whether faults still happen. */
   isStorm = true;
   /** All operations so far, by start. */
@@ -154,7 +154,8 @@ export class SimCluster {
       rules,
       tags: this.#tags(),
       clock: this.#clock(node),
-      replyRoomBytes: Math.floor(REPLY_SHARE * this.plan.cluster.ringBytes),
+      life: this.life,
+      ringBytes: this.plan.cluster.ringBytes,
       settle: (operation) => this.#settle(operation),
     });
     network.attach(node, coordinator);
@@ -165,8 +166,8 @@ export class SimCluster {
     const number = index % this.coordinators.length;
     const at = { node: this.coordinators[number]!, number: this.quorums.replicas + number };
     const operations = this.plan.operations.filter(({ client }) => client === index);
-    const { engine, quorums, calls } = this;
-    return new SimClient(index, at, operations, { engine, quorums, calls, nextPosition: () => this.#position++ });
+    const { engine, calls } = this;
+    return new SimClient(index, at, operations, { engine, calls, nextPosition: () => this.#position++ });
   }
 
   #clock(node: number): SimClock {
@@ -196,8 +197,8 @@ export class SimCluster {
   }
 
   #onStateLost(): void {
+    this.life.state = CLUSTER_STATE_LOST;
     this.engine.sometimes('the state is lost and the cluster says so', true);
     for (const client of this.clients) client.stop();
-    for (const { coordinator, isGone } of this.coordinators) if (!isGone) coordinator.abandon('state-lost');
   }
 }

@@ -1,0 +1,57 @@
+// What simulated clients do beyond the plans that seeds draw most.
+import { describe, expect, it } from 'vitest';
+import { registerQuorums } from '../../../src/quorum/index.ts';
+import type { Call } from '../../../src/sim/cluster/client.ts';
+import { drawPlan } from '../../../src/sim/cluster/draw-plan.ts';
+import type { OperationPlan, SimPlan } from '../../../src/sim/cluster/plan.ts';
+import { runPlan } from '../../../src/sim/cluster/run-plan.ts';
+
+/** A calm run of three replicas and one client, which does just this. */
+function callsOf(operations: readonly Partial<OperationPlan>[], changes: Partial<SimPlan> = {}): readonly Call[] {
+  const drawn = drawPlan(1, 'calm', { cluster: { replicas: 3 } });
+  const each = {
+    client: 0,
+    call: 'get',
+    key: 'k0',
+    value: 0,
+    level: 'quorum',
+    timeoutMs: 1000,
+    thinkUs: 0,
+    joins: false,
+  };
+  const plan: SimPlan = {
+    ...drawn,
+    cluster: { ...drawn.cluster, ...registerQuorums({ replicas: 3 }) },
+    faults: [],
+    endsWithStorm: true,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the defaults above are all of its fields
+    operations: operations.map((operation) => ({ ...each, ...operation }) as OperationPlan),
+    ...changes,
+  };
+  const { violation, calls } = runPlan(plan);
+  expect(violation).toBeUndefined();
+  return calls;
+}
+
+describe('A simulated client', () => {
+  it.each(['one', 'two', 'quorum', 'all'] as const)('writes and reads at level %s', (level) => {
+    const calls = callsOf([{ call: 'put', value: 7, level }, { level }, { call: 'delete', level }, { level }]);
+    expect(calls.map(({ outcome, value }) => [outcome, value])).toEqual([
+      ['ok', 7],
+      ['ok', 7],
+      ['ok', 0],
+      ['absent', 0],
+    ]);
+  });
+
+  it('that gives up waiting does not know whether its write has happened, and resolves it', () => {
+    const calls = callsOf([{ call: 'put', value: 7, cancelAfterUs: 1 }, { call: 'resolve' }, { cancelAfterUs: 1 }, {}]);
+    expect(calls.map(({ outcome, value }) => [outcome, value])).toEqual([
+      ['unknown', 7],
+      ['ok', 7],
+      ['aborted', 0],
+      ['ok', 7],
+    ]);
+    expect(calls[1]!.finishes).toBe(calls[0]);
+  });
+});
