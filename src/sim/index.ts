@@ -10,14 +10,8 @@ export { exploreMemory } from './explorer/explore-memory.ts';
 export type { MemoryEnd, MemoryExploration, MemoryModel, MemoryThread } from './explorer/memory-model.ts';
 export type { MemoryProgram, RecordedAtomics, RecordedMemory } from './explorer/recorded-thread.ts';
 export { simulate, simulatePlan } from './simulate.ts';
-export type {
-  ReplayOptions,
-  SimCheck,
-  SimResult,
-  SimulateOptions,
-  SimulatedCluster,
-  SimulatedWorkload,
-} from './simulate.ts';
+export type { ReplayOptions, SimResult, SimulateOptions, SimulatedCluster, SimulatedWorkload } from './simulate.ts';
+export type { SimCheck } from './sim-check.ts';
 export { shrink } from './shrink.ts';
 export type { ShrinkOptions, Shrunk } from './shrink.ts';
 export { SimulationError } from './actors/failure.ts';

@@ -1,16 +1,21 @@
 // Makes a failing run as short as it gets: what is left is what a person has to understand. A smaller run counts only
 // if it fails in the same way. Because chance is split by node and purpose, and faults and operations are written down,
 // taking one away leaves the others as they were.
+import { integerOption } from '../base/errors.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { Violation } from './cluster/judge.ts';
 import type { Decision, OperationPlan, SimPlan } from './cluster/plan.ts';
 import { runPlan } from './cluster/run-plan.ts';
+import type { RunOptions } from './cluster/run-plan.ts';
 import { mixWords } from './engine/chance.ts';
 import { minimise } from './minimise.ts';
+import { NotedCheck } from './sim-check.ts';
+import type { SimCheck } from './sim-check.ts';
 import { withReplicas } from './smaller-cluster.ts';
 
 /** Rounds of the same, while each finds something. */
 const ROUNDS_MAX = 4;
+const RUNS_MAX = 100_000_000;
 /** Seeds that a smaller candidate is tried with besides its own. */
 const OTHER_SEEDS = 20;
 /** Delay of messages about which nothing is written down, once that is tried, in microseconds. */
@@ -20,7 +25,9 @@ const QUICK_US = 10;
 export interface ShrinkOptions {
   /** Rules that the failure was found with; default those of production. */
   readonly rules?: Rules | undefined;
-  /** Most runs; default 8,000, which take some seconds. */
+  /** The check under which the plan fails, if it is that which fails. */
+  readonly check?: SimCheck;
+  /** Most runs, from 1; default 8,000, which take some seconds. */
   readonly runsMax?: number;
 }
 
@@ -39,16 +46,19 @@ export interface Shrunk {
  * blocks for up to `runsMax` runs, about a millisecond each.
  *
  * @returns the shortest plan that was found to fail in the same way; `undefined` when the plan does not fail.
+ * @throws {RangeError | TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is not allowed.
  * @example
  * import { shrink, simulate } from 'quorate/sim';
  *
  * const { plan, violations } = simulate({ seed: 1 });
  * console.log(violations.length, shrink(plan)); // 0 undefined
  */
-export function shrink(plan: SimPlan, { rules, runsMax = 8_000 }: ShrinkOptions = {}): Shrunk | undefined {
-  const first = runPlan(plan, { rules }).violation;
+export function shrink(plan: SimPlan, { rules, check, runsMax = 8_000 }: ShrinkOptions = {}): Shrunk | undefined {
+  integerOption('runsMax', runsMax, { min: 1, max: RUNS_MAX });
+  const how = { rules, check: check && new NotedCheck(check).look };
+  const first = runPlan(plan, how).violation;
   if (first === undefined) return undefined;
-  const search = new Search(plan, first, { rules, runsMax });
+  const search = new Search(plan, first, { how, runsMax });
   search.shorten();
   return search.result();
 }
@@ -56,16 +66,16 @@ export function shrink(plan: SimPlan, { rules, runsMax = 8_000 }: ShrinkOptions 
 class Search {
   #plan: SimPlan;
   readonly #class: string;
-  readonly #rules: Rules | undefined;
+  readonly #how: RunOptions;
   readonly #runsMax: number;
   #runs = 1;
   /** Candidates that were kept. */
   #kept = 0;
 
-  constructor(plan: SimPlan, violation: Violation, options: { rules: Rules | undefined; runsMax: number }) {
+  constructor(plan: SimPlan, violation: Violation, options: { how: RunOptions; runsMax: number }) {
     this.#plan = plan;
     this.#class = classOf(violation);
-    this.#rules = options.rules;
+    this.#how = options.how;
     this.#runsMax = options.runsMax;
   }
 
@@ -90,7 +100,7 @@ class Search {
   }
 
   result(): Shrunk {
-    const run = runPlan(this.#plan, { rules: this.#rules });
+    const run = runPlan(this.#plan, this.#how);
     const { violation, messages } = run;
     if (violation === undefined) throw new RangeError('Every plan that was kept fails');
     const { operations, faults } = this.#plan;
@@ -113,7 +123,7 @@ class Search {
   #fails(candidate: SimPlan): boolean {
     if (this.#runs >= this.#runsMax) return false;
     this.#runs++;
-    const { violation } = runPlan(candidate, { rules: this.#rules });
+    const { violation } = runPlan(candidate, this.#how);
     if (violation === undefined || classOf(violation) !== this.#class) return false;
     this.#plan = candidate;
     this.#kept++;
@@ -163,7 +173,7 @@ class Search {
 
   /** What chance decided, message by message, in place of the seed. */
   #writeDown(): void {
-    const { decisions } = runPlan(this.#plan, { rules: this.#rules, keepsDecisions: true });
+    const { decisions } = runPlan(this.#plan, { ...this.#how, keepsDecisions: true });
     this.#accepts({ ...this.#plan, decisions });
   }
 

@@ -1,5 +1,5 @@
 // The simulator as its users see it: one call, one seed, one run.
-import { integerOption, rangeError } from '../base/errors.ts';
+import { integerOption, rangeError, typeError } from '../base/errors.ts';
 import type { Verdict } from '../check/history.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { simulateActors } from './actors/simulate-actors.ts';
@@ -7,18 +7,22 @@ import type { ActorCheck, ActorDefinitions, ActorReport, ActorSimulation } from 
 import type { Trace } from './engine/trace.ts';
 import type { Violation } from './cluster/judge.ts';
 import type { FaultPlan, SimPlan } from './cluster/plan.ts';
-import { probeOf } from './cluster/probe.ts';
-import type { ClusterProbe } from './cluster/probe.ts';
 import { drawPlan } from './cluster/draw-plan.ts';
 import type { PlanChoices } from './cluster/draw-plan.ts';
 import { PROFILES } from './cluster/profiles.ts';
 import type { Profile } from './cluster/profiles.ts';
 import { runPlan } from './cluster/run-plan.ts';
+import { checkedChoices, withFaults } from './cluster-options.ts';
+import { NotedCheck } from './sim-check.ts';
+import type { SimCheck } from './sim-check.ts';
 
 /** The cluster that is simulated; what is left out is the seed's. */
 export type SimulatedCluster = NonNullable<PlanChoices['cluster']>;
 
-/** What its clients do; what is left out is the seed's. */
+/**
+ * What its clients do: 1 to 16 of them, 1 to 80 operations each, on 1 to 1000 keys; the share of writes is from 0 to 1.
+ * What is left out is the seed's.
+ */
 export type SimulatedWorkload = Omit<PlanChoices, 'cluster'>;
 
 /** What is simulated. */
@@ -63,9 +67,6 @@ export interface SimResult {
   readonly trace: Trace;
 }
 
-/** Looks at a simulated cluster and says what is wrong with it, if anything. */
-export type SimCheck = (probe: ClusterProbe) => string | undefined;
-
 /** The profile of a seed where none is given: all have their turn. */
 export function profileOf(seed: number): Profile {
   return PROFILES[seed % PROFILES.length]!;
@@ -78,8 +79,9 @@ export function profileOf(seed: number): Profile {
  *
  * @param check is called when the faults end and when the run ends.
  * @returns what happened; it throws nothing but what is wrong with the options.
- * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when the seed or profile is none; `ERR_QUORATE_CONFIGURATION`
- * when the quorums do not intersect.
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is out of range; `ERR_QUORATE_CONFIGURATION` when
+ * the quorums do not intersect.
+ * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is of another type, or the check answers otherwise.
  *
  * Source: deterministic simulation as in FoundationDB (Zhou et al., SIGMOD 2021, section 4).
  * @example
@@ -106,6 +108,10 @@ export function simulate<Definitions extends ActorDefinitions>(
   options: SimulateOptions | ActorSimulation<Definitions>,
   check?: SimCheck | ActorCheck<Definitions>,
 ): SimResult | Promise<ActorReport> {
+  if (typeof options !== 'object' || options === null) {
+    const allowed = 'it must be an object with a seed, or with actors';
+    throw typeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot simulate ${String(options)}: ${allowed}`);
+  }
   // The overloads pair the check with the options.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as said above
   if ('actors' in options) return simulateActors(options, check as ActorCheck<Definitions> | undefined);
@@ -120,9 +126,9 @@ function simulateCluster(options: SimulateOptions, check: SimCheck | undefined):
     const allowed = `one of ${PROFILES.join(', ')}`;
     throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use profile ${profile}: it must be ${allowed}`);
   }
-  const { cluster, workload, faults, rules, isTraced = false } = options;
-  const drawn = drawPlan(seed, profile, { ...workload, ...(cluster && { cluster }) });
-  return simulatePlan(faults === undefined ? drawn : { ...drawn, faults }, { rules, isTraced, check });
+  const { cluster, workload = {}, faults, rules, isTraced = false } = options;
+  const drawn = drawPlan(seed, profile, checkedChoices(cluster, workload));
+  return simulatePlan(faults === undefined ? drawn : withFaults(drawn, faults), { rules, isTraced, check });
 }
 
 /** How a plan is run again. */
@@ -142,8 +148,9 @@ export interface ReplayOptions {
  * console.log(simulatePlan(plan).hash === hash); // true
  */
 export function simulatePlan(plan: SimPlan, { rules, isTraced = false, check }: ReplayOptions = {}): SimResult {
-  const checked = check && { check: (cluster: Parameters<typeof probeOf>[0]) => check(probeOf(cluster)) };
-  const run = runPlan(plan, { rules, isTraced, ...checked });
+  const noted = check && new NotedCheck(check);
+  const run = runPlan(plan, { rules, isTraced, check: noted?.look });
+  noted?.confirm();
   const outcomes: Record<string, number> = {};
   for (const { outcome = 'open' } of run.calls) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   const { violation, verdict, hash, events, messages, virtualUs, faults, reached, trace } = run;

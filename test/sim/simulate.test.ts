@@ -141,13 +141,6 @@ describe('A check of the user', () => {
     const { violations } = simulate({ seed: 1, profile: 'calm' }, () => 'I do not like it');
     expect(violations).toEqual([{ kind: 'check', text: 'I do not like it' }]);
   });
-
-  it('may fail: what it throws is a violation', () => {
-    const { violations } = simulate({ seed: 1, profile: 'calm' }, () => {
-      throw new Error('no such key');
-    });
-    expect(violations.map(({ kind, text }) => [kind, text.split('\n')[0]])).toEqual([['crash', 'Error: no such key']]);
-  });
 });
 
 describe('The transcript', () => {

@@ -1,0 +1,125 @@
+// What a caller may say about a simulated cluster, its clients and its faults.
+import { integerOption, rangeError, typeError } from '../base/errors.ts';
+import type { PlanChoices } from './cluster/draw-plan.ts';
+import type { FailPoint, FaultPlan, MessageKind, SimPlan } from './cluster/plan.ts';
+
+/** Nodes are bits of a mask, and a link is a number below 1024: 9 replicas and so many threads of clients. */
+const COORDINATORS_MAX = 16;
+/** All operations must end within the 20 virtual seconds of progress, under the slowest profile too. */
+const CLIENTS_MAX = 16;
+const OPERATIONS_MAX = 80;
+const KEYS_MAX = 1000;
+
+const TIME_US_MAX = 60_000_000;
+
+/** What a field of a fault may be: a number, an integer, or one of a few names. Nodes depend on the cluster. */
+type Field =
+  | { readonly name: string; readonly min: number; readonly max: number }
+  | { readonly name: string; readonly is: 'node' | 'nodes' }
+  | { readonly name: string; readonly oneOf: readonly (string | undefined)[] };
+
+const NODE: Field = { name: 'node', is: 'node' };
+const FOR: Field = { name: 'forUs', min: 0, max: TIME_US_MAX };
+const POINTS: readonly FailPoint[] = ['accept', 'prepare', 'read', 'answer', 'operational'];
+const MESSAGES: readonly (MessageKind | undefined)[] = [
+  undefined,
+  ...(['accept', 'read', 'prepare', 'recover', 'reply', 'promise', 'entry', 'chunk-end', 'vote'] as const),
+];
+const LINKS: readonly Field[] = [
+  { name: 'from', is: 'nodes' },
+  { name: 'to', is: 'nodes' },
+  FOR,
+  { name: 'messages', oneOf: MESSAGES },
+];
+
+/** Which fields each fault has, besides its moment. */
+const FIELDS: Readonly<Record<FaultPlan['kind'], readonly Field[]>> = {
+  crash: [NODE],
+  'crash-at': [
+    NODE,
+    { name: 'point', oneOf: POINTS },
+    { name: 'nth', min: 1, max: 1_000_000 },
+    { name: 'loses', oneOf: ['answer', 'vote', 'nothing'] },
+  ],
+  pause: [NODE, FOR],
+  slow: [NODE, FOR, { name: 'factor', min: 1, max: 1_000_000 }],
+  cut: LINKS,
+  clog: LINKS,
+  leap: [NODE, { name: 'byMs', min: -1e9, max: 1e9 }],
+  freeze: [NODE, FOR],
+  drift: [NODE, { name: 'rate', min: 0, max: 1000 }],
+  leave: [NODE],
+};
+
+/**
+ * What is asked of a plan, once all of it is allowed; sizes and quorums of the cluster are looked at where it is drawn.
+ *
+ * @throws {RangeError | TypeError} `ERR_QUORATE_INVALID_ARGUMENT` with the name of what is not.
+ */
+export function checkedChoices(cluster: PlanChoices['cluster'], workload: Omit<PlanChoices, 'cluster'>): PlanChoices {
+  for (const [name, value] of Object.entries({ cluster: cluster ?? {}, workload })) {
+    if (typeof value !== 'object' || value === null) throw mistake(name, value, 'an object');
+  }
+  within('cluster.coordinators', cluster?.coordinators, COORDINATORS_MAX);
+  within('workload.clients', workload.clients, CLIENTS_MAX);
+  within('workload.operations', workload.operations, OPERATIONS_MAX);
+  within('workload.keys', workload.keys, KEYS_MAX);
+  const { writes = 0 } = workload;
+  if (!(writes >= 0 && writes <= 1)) throw mistake('workload.writes', writes, 'a number from 0 to 1');
+  return { ...workload, ...(cluster && { cluster }) };
+}
+
+function within(name: string, value: number | undefined, max: number): void {
+  if (value !== undefined) integerOption(name, value, { min: 1, max });
+}
+
+/**
+ * The plan with these faults in place of its own.
+ *
+ * @throws {RangeError | TypeError} `ERR_QUORATE_INVALID_ARGUMENT` with the name of what cannot be.
+ */
+export function withFaults(plan: SimPlan, faults: readonly FaultPlan[]): SimPlan {
+  if (!Array.isArray(faults)) throw mistake('faults', faults, 'an array');
+  const nodes = plan.cluster.replicas + plan.cluster.coordinators;
+  for (const [index, fault] of faults.entries()) {
+    const values: Readonly<Record<string, unknown>> = { ...fault };
+    const { kind } = values;
+    if (typeof kind !== 'string' || !isKind(kind)) {
+      throw mistake(`faults[${index}].kind`, kind, `one of ${Object.keys(FIELDS).join(', ')}`);
+    }
+    for (const field of [{ name: 'atUs', min: 0, max: TIME_US_MAX }, ...FIELDS[kind]]) {
+      const value = values[field.name];
+      const allowed = allowedIn(field, nodes);
+      if (!allowed.holds(value)) throw mistake(`faults[${index}].${field.name}`, value, allowed.text);
+    }
+  }
+  return { ...plan, faults };
+}
+
+function isKind(kind: string): kind is FaultPlan['kind'] {
+  return Object.hasOwn(FIELDS, kind);
+}
+
+function allowedIn(field: Field, nodes: number): { text: string; holds: (value: unknown) => boolean } {
+  if ('oneOf' in field) {
+    const names: readonly unknown[] = field.oneOf;
+    return { text: `one of ${names.join(', ')}`, holds: (value) => names.includes(value) };
+  }
+  const isWhole = 'is' in field;
+  const { min, max } = !isWhole
+    ? field
+    : field.is === 'node'
+      ? { min: 0, max: nodes - 1 }
+      : { min: 1, max: 2 ** nodes - 1 };
+  return {
+    text: `${isWhole ? 'an integer' : 'a number'} from ${min} to ${max}`,
+    holds: (value) =>
+      typeof value === 'number' && value >= min && value <= max && (!isWhole || Number.isInteger(value)),
+  };
+}
+
+function mistake(name: string, value: unknown, allowed: string): RangeError | TypeError {
+  const message = `Cannot use ${name} ${String(value)}: it must be ${allowed}`;
+  const make = typeof value === 'number' || typeof value === 'string' ? rangeError : typeError;
+  return make('ERR_QUORATE_INVALID_ARGUMENT', message);
+}
