@@ -10,6 +10,9 @@ import type { Ballot } from '../../protocol/ballot.ts';
 import { pick } from '../engine/chance.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
+import { holdingsOf, judgeConvergence } from './judge-convergence.ts';
+import type { Finding } from './judge-history.ts';
+import { violationOf } from './judge.ts';
 import type { Violation } from './judge.ts';
 import type { OperationPlan } from './plan.ts';
 import { keyText } from './probe.ts';
@@ -43,16 +46,23 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster.calls));
   if (!runUntil(() => (cluster.operational & core) === core)) return inVain('A replica of the core does not recover');
   const before = cluster.calls.length;
+  const { refused } = cluster.network;
   addFinalOperations(cluster);
   if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster.calls));
   const failed = cluster.calls.slice(before).find(({ outcome }) => outcome !== 'ok' && outcome !== 'absent');
   if (failed !== undefined) return inVain(`${nameOf(failed)} ends as ${failed.outcome}`);
-  let unstable = unstableKey(cluster, core);
-  for (let step = 0; step < SETTLE_STEPS_MAX && unstable !== undefined; step++) {
+  const unstable = (): string | undefined => unstableKey(cluster, core);
+  // What found no room is sent to nobody again: its replica lags until the key is next read or written.
+  const mayLag = (): boolean => cluster.network.refused > refused;
+  const divergence = (): Finding | undefined =>
+    mayLag() ? undefined : judgeConvergence(cluster.calls, holdingsOf(cluster, core));
+  const isSettled = (): boolean => unstable() === undefined && divergence() === undefined;
+  for (let step = 0; step < SETTLE_STEPS_MAX && !isSettled(); step++) {
     engine.run({ untilUs: engine.nowUs + SETTLE_US, eventsMax: EVENTS_MAX });
-    unstable = unstableKey(cluster, core);
   }
-  return unstable === undefined ? undefined : inVain(`Too few of the core hold the newest entry of ${unstable}`);
+  const key = unstable();
+  if (key !== undefined) return inVain(`Too few of the core hold the newest entry of ${key}`);
+  return violationOf('convergence', divergence());
 }
 
 /** Ends the faults of a random core. @returns the core's replicas, as a mask. */

@@ -1,17 +1,31 @@
 // What a run is judged by: its histories must be linearizable, every value whole, every register as the protocol says.
-import type { Operation as HistoryOperation, Verdict } from '../../check/history.ts';
+import type { Verdict } from '../../check/history.ts';
 import { checkLinearizable } from '../../check/linearizability.ts';
 import { registerModel } from '../../check/models/register.ts';
 import { compareBallots } from '../../protocol/ballot.ts';
 import type { Entry } from '../../replica/key-table.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
+import { historyOf } from './judge-history.ts';
+import type { Finding } from './judge-history.ts';
+import { judgeLevels } from './judge-levels.ts';
+import { judgePromise } from './judge-sessions.ts';
+import type { LevelPromise } from './judge-sessions.ts';
 import type { SimCluster } from './sim-cluster.ts';
 
 /** What is wrong with a run. */
 export interface Violation {
   /** Its class: what the shrinker keeps. */
-  readonly kind: 'linearizability' | 'integrity' | 'invariant' | 'liveness' | 'check' | 'crash';
+  readonly kind:
+    | 'linearizability'
+    | 'integrity'
+    | 'level'
+    | 'session'
+    | 'convergence'
+    | 'invariant'
+    | 'liveness'
+    | 'check'
+    | 'crash';
   /** The key whose history or register is wrong, where it is one. */
   readonly key?: string;
   /** For people: what, and where. */
@@ -19,55 +33,38 @@ export interface Violation {
 }
 
 /**
- * The history of calls, for the checkers. Weaker operations must not harm the others: a put at level `one` may take
- * effect later or be lost, as if it had no answer; what a get at level `one` returned binds nobody.
+ * What is wrong with the histories of a run; `undefined` when each is linearizable, and its weaker reads got what they
+ * are promised too.
+ *
+ * @param promise is what the reads of some levels are held to besides.
  */
-export function historyOf(calls: readonly Call[]): HistoryOperation[] {
-  const effective = calls.filter((call) => !isWithoutEffect(call));
-  const finishers = new Map<Call, number>();
-  for (const call of effective) {
-    const end = call.finishes === undefined ? undefined : endOf(call);
-    if (call.finishes !== undefined && end !== undefined && !finishers.has(call.finishes)) {
-      finishers.set(call.finishes, end);
-    }
-  }
-  return effective
-    .filter(({ finishes }) => finishes === undefined)
-    .map((call) => {
-      const { process, key, kind, value, start } = call;
-      const end = endOf(call) ?? finishers.get(call) ?? Number.POSITIVE_INFINITY;
-      const shown = value === 0 ? null : value;
-      return kind === 'get'
-        ? { process, key, call: 'read', input: undefined, output: shown, start, end }
-        : { process, key, call: 'write', input: shown, output: undefined, start, end };
-    });
-}
-
-/** When the client heard that it has happened; `undefined` when it does not know. */
-function endOf({ kind, plan, finishes, outcome, end }: Call): number | undefined {
-  // A write that is resolved keeps its level: at `one`, one replica has it now.
-  if (kind === 'put' && (finishes?.plan ?? plan).level === 'one') return undefined;
-  return outcome === 'ok' || outcome === 'absent' ? end : undefined;
-}
-
-function isWithoutEffect({ kind, plan, outcome }: Call): boolean {
-  if (kind === 'get') return plan.level === 'one' || (outcome !== 'ok' && outcome !== 'absent');
-  return outcome === 'unavailable' || outcome === 'closed' || outcome === 'state-lost';
-}
-
-/** What is wrong with the histories of a run; `undefined` when each is linearizable. */
-export function judgeHistory(calls: readonly Call[]): { readonly verdict: Verdict; violation: Violation | undefined } {
+export function judgeHistory(
+  calls: readonly Call[],
+  promise?: LevelPromise,
+): { readonly verdict: Verdict; violation: Violation | undefined } {
   const corrupt = calls.find(({ corruption }) => corruption !== undefined);
   const verdict = checkLinearizable(historyOf(calls), registerModel());
   if (corrupt !== undefined) {
     return { verdict, violation: { kind: 'integrity', text: `${nameOf(corrupt)}: ${corrupt.corruption}` } };
   }
-  if (verdict.verdict === 'ok') return { verdict, violation: undefined };
   if (verdict.verdict === 'unknown') {
     return { verdict, violation: { kind: 'linearizability', text: `Not decided: ${verdict.reason}` } };
   }
-  const { key, text } = verdict.explanation;
-  return { verdict, violation: { kind: 'linearizability', text, ...(key !== undefined && { key }) } };
+  if (verdict.verdict === 'illegal') return { verdict, violation: violationOf('linearizability', verdict.explanation) };
+  return {
+    verdict,
+    violation:
+      violationOf('level', judgeLevels(calls)) ?? violationOf('session', promise && judgePromise(calls, promise)),
+  };
+}
+
+/** A finding as a violation of some kind. */
+export function violationOf(kind: Violation['kind'], finding: Finding): Violation;
+export function violationOf(kind: Violation['kind'], finding: Finding | undefined): Violation | undefined;
+export function violationOf(kind: Violation['kind'], finding: Finding | undefined): Violation | undefined {
+  if (finding === undefined) return undefined;
+  const { key, text } = finding;
+  return { kind, text, ...(key !== undefined && { key }) };
 }
 
 /** What is wrong with the registers that the replicas hold now. */

@@ -4,6 +4,7 @@
 //
 // A replica's answer is one message, its frame and its vote together: production publishes a frame before it casts the
 // vote, so that nobody ever sees a vote whose frame is missing.
+import { NO_MEMORY } from '../../replica/environment.ts';
 import type { Vote } from '../../replica/environment.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Fates } from './fates.ts';
@@ -43,6 +44,8 @@ export class SimNetwork implements FrameSink {
   #clogged: Message[] = [];
   /** Messages that were sent. */
   sent = 0;
+  /** Frames that found no room on their link, and requests that found no memory at their replica. */
+  refused = 0;
   /** Votes of the answer that a replica is giving: its frame waits here for its vote. */
   #answering: Frame | undefined;
   #isAnswering = false;
@@ -66,7 +69,9 @@ export class SimNetwork implements FrameSink {
   // --- links
 
   hasRoom(link: number, byteLength: number): boolean {
-    return this.#bytes[link]! + byteLength <= this.#ringBytes;
+    if (this.#bytes[link]! + byteLength <= this.#ringBytes) return true;
+    this.refused++;
+    return false;
   }
 
   commit(link: number, frame: Frame): void {
@@ -115,6 +120,7 @@ export class SimNetwork implements FrameSink {
     const number = engine.nextMessage();
     const message: Message = { from, to, kind, frame, vote, slot, generation, epoch, number, arrivals: 1 };
     this.sent++;
+    if (vote === NO_MEMORY) this.refused++;
     if (engine.trace.isKept) {
       const text = describeMessage(message);
       engine.trace.add({ atUs: engine.nowUs, kind: 'send', from, to, message: number, text });

@@ -9,6 +9,7 @@ import { FramePool } from './frames.ts';
 import { healAndProgress } from './heal.ts';
 import { judgeHistory, judgeRegisters } from './judge.ts';
 import type { Violation } from './judge.ts';
+import type { LevelPromise } from './judge-sessions.ts';
 import type { Decision, SimPlan } from './plan.ts';
 import { SimCluster } from './sim-cluster.ts';
 
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly isTraced?: boolean;
   /** Whether the decisions about messages are kept. */
   readonly keepsDecisions?: boolean;
+  /** What the reads of some levels are held to, besides what all are promised. */
+  readonly promise?: LevelPromise | undefined;
   /** Looks at the cluster when the faults end and when the run ends. @returns what is wrong, if anything. */
   readonly check?: ((cluster: SimCluster) => string | undefined) | undefined;
 }
@@ -49,13 +52,13 @@ const POOL = new FramePool();
 
 /** Runs a plan; throws nothing: what a run throws is a violation. */
 export function runPlan(plan: SimPlan, options: RunOptions = {}): PlanResult {
-  const { rules, isTraced = false, keepsDecisions = false } = options;
+  const { rules, isTraced = false, keepsDecisions = false, promise } = options;
   const cluster = new SimCluster({ plan, isTraced, keepsDecisions, pool: POOL, ...(rules && { rules }) });
   let violation: Violation | undefined;
   let verdict: Verdict | undefined;
   try {
     violation = play(cluster, options);
-    const judged = judgeHistory(cluster.calls);
+    const judged = judgeHistory(cluster.calls, promise);
     ({ verdict } = judged);
     violation = judged.violation ?? violation; // What clients saw comes first: it cannot be argued with.
   } catch (error) {

@@ -1,0 +1,48 @@
+// Whether the replicas of a healed core agree, once nobody writes any more.
+import type { Operation as HistoryOperation } from '../../check/history.ts';
+import { checkConvergence } from '../../check/staleness-convergence.ts';
+import type { Call } from './client.ts';
+import { historyOf } from './judge-history.ts';
+import type { Finding } from './judge-history.ts';
+import { heldNumber, keyText } from './probe.ts';
+import type { SimCluster } from './sim-cluster.ts';
+
+/** What one replica holds: the number of the value by key, 0 where it was deleted. */
+export interface Holding {
+  readonly name: string;
+  readonly values: ReadonlyMap<string, number>;
+}
+
+/** What the replicas of a mask hold. */
+export function holdingsOf({ replicas, engine }: SimCluster, core: number): Holding[] {
+  return replicas.flatMap(({ replica }, index) => {
+    if (((core >>> index) & 1) === 0 || replica === undefined) return [];
+    const values = new Map<string, number>();
+    for (let position = 0; position < replica.table.size; position++) {
+      const entry = replica.table.at(position);
+      values.set(keyText(entry.key, entry.keyBytes), heldNumber(entry));
+    }
+    return [{ name: engine.trace.nodes[index]!.name, values }];
+  });
+}
+
+/** What is wrong when no call is open and no message under way any more; `undefined` when all hold the same. */
+export function judgeConvergence(calls: readonly Call[], holdings: readonly Holding[]): Finding | undefined {
+  // Deletes write the same and are told apart by when they were called: a key ends with a value, so nobody reads them.
+  const writes = historyOf(calls, []).map((write): HistoryOperation =>
+    write.input === null ? Object.assign({}, write, { input: `deleted at ${write.start}` }) : write,
+  );
+  const end = calls.length * 2;
+  const keys = new Set(calls.map(({ key }) => key));
+  const reads = holdings.flatMap(({ name, values }) =>
+    [...keys].map((key): HistoryOperation => {
+      const value = values.get(key) ?? 0;
+      const output = value === 0 ? null : value;
+      return { process: name, key, call: 'read', input: undefined, output, start: end, end: end + 1 };
+    }),
+  );
+  const verdict = checkConvergence([...writes, ...reads]);
+  if (verdict.verdict === 'ok') return undefined;
+  if (verdict.verdict === 'unknown') return { key: undefined, text: `Not decided: ${verdict.reason}` };
+  return verdict.explanation;
+}

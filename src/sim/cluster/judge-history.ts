@@ -1,0 +1,76 @@
+// What clients saw, as a history for the checkers: which calls count, and which of them anybody may rely on.
+import type { Operation as HistoryOperation } from '../../check/history.ts';
+import type { Outcome } from '../../replica/operation.ts';
+import type { Call } from './client.ts';
+import type { PlanLevel } from './plan.ts';
+
+/** What is wrong with a history. */
+export interface Finding {
+  /** The key whose history is wrong, where it is one. */
+  readonly key: string | undefined;
+  /** For people: what, and where. */
+  readonly text: string;
+}
+
+/** Outcomes of a write of which nothing has left. */
+const WITHOUT_EFFECT: ReadonlySet<Outcome | undefined> = new Set(['unavailable', 'aborted', 'closed', 'state-lost']);
+
+/** Levels that meet each other: what is linearizable together. */
+const QUORATE: readonly PlanLevel[] = ['quorum', 'all'];
+
+/** A call that counts, with what the checkers see of it. */
+export interface Counted<Seen extends Call> {
+  readonly call: Seen;
+  readonly operation: HistoryOperation;
+}
+
+/**
+ * The history of calls, for the checkers. Weaker operations must not harm the others: a put at level `one` may take
+ * effect later or be lost, as if it had no answer; what a get at a level that is not among `levels` returned binds
+ * nobody.
+ */
+export function historyOf(calls: readonly Call[], levels: readonly PlanLevel[] = QUORATE): HistoryOperation[] {
+  return countedOf(calls, levels).map(({ operation }) => operation);
+}
+
+/** The same, with the calls. A write and what finishes it are one operation. */
+export function countedOf<Seen extends Call>(calls: readonly Seen[], levels: readonly PlanLevel[]): Counted<Seen>[] {
+  const ends = endsOf(calls);
+  return calls
+    .filter((call) => !isWithoutEffect(call) && call.finishes === undefined)
+    .filter(({ kind, plan }) => kind === 'put' || levels.includes(plan.level))
+    .map((call) => {
+      const { process, key, kind, value, start } = call;
+      const end = ends.get(call) ?? Number.POSITIVE_INFINITY;
+      const shown = value === 0 ? null : value;
+      const operation =
+        kind === 'get'
+          ? { process, key, call: 'read', input: undefined, output: shown, start, end }
+          : { process, key, call: 'write', input: shown, output: undefined, start, end };
+      return { call, operation };
+    });
+}
+
+/** When clients first heard that a call has happened; those of which nobody knows are left out. */
+export function endsOf(calls: readonly Call[]): ReadonlyMap<Call, number> {
+  const ends = new Map<Call, number>();
+  for (const call of calls) {
+    const named = call.finishes ?? call;
+    // Of a write at level `one` or `two` nobody may rely on more than that so many replicas had it.
+    const isKnown = isAnswered(call) && (call.kind === 'get' || QUORATE.includes(named.plan.level));
+    if (isKnown && !ends.has(named)) ends.set(named, call.end!);
+  }
+  return ends;
+}
+
+/** Whether it was answered with a result. */
+export function isAnswered({ outcome }: Call): boolean {
+  return outcome === 'ok' || outcome === 'absent';
+}
+
+/** Whether a call certainly did nothing: a write of which nothing has left, a read without a result. */
+export function isWithoutEffect(call: Call): boolean {
+  const { kind, outcome } = call;
+  if (kind === 'get') return !isAnswered(call);
+  return WITHOUT_EFFECT.has(outcome);
+}
