@@ -39,6 +39,8 @@ export interface Rules {
   readonly countsAnswererOnce: boolean;
   /** An answer to a recovering replica is whole only where no entry before its end is missing. */
   readonly noticesGaps: boolean;
+  /** An answer to a recovering replica is whole only with its last chunk. */
+  readonly awaitsLastChunk: boolean;
   /** Positions in the answer of one incarnation mean nothing in that of the next. */
   readonly scansEachIncarnation: boolean;
   /** A deleted key is adopted by a recovering replica like any other. */
@@ -83,6 +85,8 @@ export interface Rules {
   readonly asksAllForMemory: boolean;
   /** Who is silent is asked again. */
   readonly asksAgain: boolean;
+  /** The memory of a large value is used again only when no replica holds it any more. */
+  readonly sparesHeldValues: boolean;
   /** A client carries nothing of a lost state into the next one: neither operations nor unknown writes. */
   readonly forgetsLostState: boolean;
 }
@@ -107,6 +111,7 @@ export const RULES: Rules = Object.freeze({
   adoptsNewest: true,
   countsAnswererOnce: true,
   noticesGaps: true,
+  awaitsLastChunk: true,
   scansEachIncarnation: true,
   adoptsTombstones: true,
   reportsTombstones: true,
@@ -129,5 +134,6 @@ export const RULES: Rules = Object.freeze({
   admitsCancelled: true,
   asksAllForMemory: true,
   asksAgain: true,
+  sparesHeldValues: true,
   forgetsLostState: true,
 });

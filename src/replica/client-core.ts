@@ -44,7 +44,7 @@ export class ClientCore {
     this.#resets = doors.life.resets;
     const replyRoomBytes = Math.floor(REPLY_SHARE * doors.ringBytes);
     this.coordinator = new Coordinator({ ...doors, replyRoomBytes }, quorums, rules);
-    this.#maker = new RequestMaker(this.coordinator, quorums, new LargePool(doors.epochs));
+    this.#maker = new RequestMaker(this.coordinator, quorums, new LargePool(doors.epochs, rules));
   }
 
   // --- operations; each throws what is wrong with what was asked for, and then nothing is left of it

@@ -3,11 +3,16 @@
 import { CLIENT_HOLDER, LARGE_HEADER_BYTES, SharedValue, claimBuffer } from '../base/large-value.ts';
 import type { Incarnations } from '../base/large-value.ts';
 import { INLINE_BYTES_MAX } from '../base/limits.ts';
+import { RULES } from '../protocol/rules.ts';
+import type { Rules } from '../protocol/rules.ts';
 
 /** Buffers that are remembered; one that is forgotten is still good, but not used again. */
 const BUFFERS_MAX = 4096;
 /** Buffers that are looked at before a new one is made. */
 const LOOKS_MAX = 64;
+
+/** What a pool goes by where a test takes the rule away: no replica runs that could hold anything. */
+const NOBODY: Incarnations = { epochOf: () => 0 };
 
 /** The buffers of one client. */
 export class LargePool {
@@ -15,8 +20,8 @@ export class LargePool {
   readonly #buffers: SharedArrayBuffer[] = [];
   #next = 0;
 
-  constructor(epochs: Incarnations) {
-    this.#epochs = epochs;
+  constructor(epochs: Incarnations, rules: Rules = RULES) {
+    this.#epochs = rules.sparesHeldValues ? epochs : NOBODY;
   }
 
   /** A buffer with room for `byteLength`, held by the caller; its bytes are those of a former value. */

@@ -115,6 +115,18 @@ export const COORDINATOR_MUTANTS: readonly Mutant[] = [
     catchers: [atRandom(without('admitsUnknown'))],
   },
   {
+    bug: 'A cancelled write is called undone although its frames have left',
+    layer: 'coordinator',
+    removed: 'rule admitsCancelled',
+    catchers: [simulated('admitsCancelled', 300)],
+  },
+  {
+    bug: 'The memory of a large value is used again while replicas hold it',
+    layer: 'coordinator',
+    removed: 'rule sparesHeldValues',
+    catchers: [simulated('sparesHeldValues', 300)],
+  },
+  {
     bug: 'A write for which memory lacked is called failed although a replica may still store it',
     layer: 'coordinator',
     removed: 'rule asksAllForMemory',

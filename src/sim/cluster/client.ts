@@ -178,7 +178,9 @@ export class SimClient {
     try {
       if (finishes !== undefined) return this.#resolve(call, options);
       if (plan.call === 'get') return core.get(key, options);
-      return plan.call === 'put' ? core.put(key, valueOf(value, false), options) : core.delete(key, options);
+      return plan.call === 'put'
+        ? core.put(key, valueOf(value, plan.isLarge === true), options)
+        : core.delete(key, options);
     } catch (error) {
       if (!(error instanceof QuorateError) || error.code !== 'ERR_QUORATE_STATE_LOST') throw error;
       this.#end(call, 'state-lost');

@@ -1,4 +1,6 @@
 // The thread of a simulated client: the core of a production client, its board, its inbox and its ticks.
+import { CLIENT_HOLDER, replicaHolder } from '../../base/large-value.ts';
+import type { Holder } from '../../base/large-value.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
 import { ClientCore } from '../../replica/client-core.ts';
@@ -10,10 +12,10 @@ import { SimLink } from './frames.ts';
 import type { Message } from './message.ts';
 import { NODES_MAX } from './network.ts';
 import type { Receiver, SimNetwork } from './network.ts';
-import { NO_LARGE_LANE } from './replica-node.ts';
 import { SimBoard } from './sim-board.ts';
 import type { SimClock } from './sim-clock.ts';
 import type { SimEpochs } from './sim-epochs.ts';
+import { SimLargeLane } from './sim-large-lane.ts';
 
 /** As in production: how often deadlines and silence are looked at, in microseconds. */
 const TICK_US = 5_000;
@@ -30,6 +32,8 @@ export interface CoordinatorNodeOptions {
   readonly quorums: RegisterQuorums;
   readonly rules: Rules;
   readonly clock: SimClock;
+  /** A number for a large value on its way. */
+  readonly nextReference: () => number;
   readonly life: ClusterLife;
   /** Capacity of each ring. */
   readonly ringBytes: number;
@@ -45,6 +49,8 @@ export class CoordinatorNode implements Receiver {
   isGone = false;
   readonly #options: CoordinatorNodeOptions;
   readonly #board: SimBoard;
+  /** By replica. */
+  readonly #large: readonly SimLargeLane[];
   readonly #inbox: Message[] = [];
   #isPaused = false;
   #isTicking = false;
@@ -52,13 +58,20 @@ export class CoordinatorNode implements Receiver {
   constructor(options: CoordinatorNodeOptions) {
     this.#options = options;
     this.clock = options.clock;
-    const { node, engine, network, epochs, tags, quorums, rules, life, ringBytes } = options;
+    const { node, engine, network, epochs, tags, quorums, rules, life, ringBytes, nextReference } = options;
     this.#board = new SimBoard(SLOTS, quorums.replicas);
-    const each = Array.from({ length: quorums.replicas });
+    const links = Array.from(
+      { length: quorums.replicas },
+      (_, replica) => new SimLink(node * NODES_MAX + replica, network),
+    );
+    this.#large = links.map((link, replica) => {
+      const peer = (): Holder => replicaHolder(replica, epochs.epochOf(replica));
+      return new SimLargeLane({ link, self: CLIENT_HOLDER, peer, nextReference });
+    });
     this.core = new ClientCore(
       {
-        links: each.map((_, replica) => new SimLink(node * NODES_MAX + replica, network)),
-        large: each.map(() => NO_LARGE_LANE),
+        links,
+        large: this.#large,
         board: this.#board,
         epochs,
         tags,
@@ -116,7 +129,10 @@ export class CoordinatorNode implements Receiver {
       if (engine.trace.isKept) {
         engine.trace.add({ atUs: engine.nowUs, kind: 'receive', from, to, message: number, text: kind });
       }
-      if (frame !== undefined) this.coordinator.receive(from, frame, 0);
+      if (frame !== undefined) {
+        this.#large[from]?.arrive(frame);
+        this.coordinator.receive(from, frame, 0);
+      }
       if (vote !== 0) this.#board.vote(message.slot, message.generation, from, vote, message.epoch);
       network.release(message);
     }

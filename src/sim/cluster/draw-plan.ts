@@ -22,6 +22,8 @@ export interface PlanChoices {
   readonly writes?: number;
 }
 
+const GUIDED: readonly Profile[] = ['scramble', 'stalls', 'priorities', 'stale-messages', 'inheritance'];
+
 /** Draws a plan. The same arguments give the same plan. */
 export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = {}): SimPlan {
   const cluster = drawCluster(streamOf(seed, -1, 'cluster'), profile, choices);
@@ -32,7 +34,7 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
     ...workloadOf(seed, profile),
     ...choices,
   });
-  varyOperations(operations, streamOf(seed, -1, 'variations'), network);
+  if (!isGuided(profile)) varyOperations(operations, streamOf(seed, -1, 'variations'), network);
   const faults = drawFaults(streamOf(seed, -1, 'faults'), { profile, cluster, stormUs });
   const leavesBroken = (seed & 1) === 1;
   return { version: 1, profile, seed, cluster, network, operations, faults, stormUs: 4 * stormUs, leavesBroken };
@@ -40,13 +42,7 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
 
 function drawCluster(random: Random, profile: Profile, { cluster = {} }: PlanChoices): ClusterPlan {
   // Guided profiles search small clusters: few replicas have fewer ways to make up for each other.
-  const isSmall =
-    profile === 'scramble' ||
-    profile === 'stalls' ||
-    profile === 'priorities' ||
-    profile === 'stale-messages' ||
-    profile === 'inheritance';
-  const replicas = cluster.replicas ?? pick(random, isSmall ? [3, 3, 3, 4, 5] : [3, 5, 5, 5, 5]);
+  const replicas = cluster.replicas ?? pick(random, isGuided(profile) ? [3, 3, 3, 4, 5] : [3, 5, 5, 5, 5]);
   const majority = Math.floor(replicas / 2) + 1;
   // As openCluster may be configured; mostly as it is by default.
   const write = cluster.write ?? (happens(random, 0.2) ? Math.min(replicas, majority + 1) : majority);
@@ -159,8 +155,8 @@ function drawNetwork(random: Random, profile: Profile): NetworkPlan {
 function workloadOf(seed: number, profile: Profile): PlanChoices {
   if (profile === 'scramble') return { clients: 3, operations: 4, keys: 1 };
   if (profile === 'inheritance') return { clients: 3, operations: 3, keys: 1, writes: 0.4 };
-  const isGuided = profile === 'stalls' || profile === 'priorities' || profile === 'stale-messages';
-  return isGuided && (seed & 2) === 0 ? { clients: 3, operations: 4, keys: 1 } : {};
+  const mayBeSmall = profile === 'stalls' || profile === 'priorities' || profile === 'stale-messages';
+  return mayBeSmall && (seed & 2) === 0 ? { clients: 3, operations: 4, keys: 1 } : {};
 }
 
 function drawOperations(random: Random, stormUs: number, choices: PlanChoices): Drawn[] {
@@ -196,13 +192,20 @@ function drawOperations(random: Random, stormUs: number, choices: PlanChoices): 
 
 type Drawn = { -readonly [Name in keyof OperationPlan]: OperationPlan[Name] };
 
+/** Whether a profile looks for one bad order of few messages, and not for what many operations meet. */
+function isGuided(profile: Profile): boolean {
+  return GUIDED.includes(profile);
+}
+
 /** What few plans have. It is drawn from a stream of its own, so that all others stay as they were. */
 function varyOperations(operations: readonly Drawn[], random: Random, { delayUs }: NetworkPlan): void {
   const twoRate = pick(random, [0, 0.5]);
   const cancelRate = pick(random, [0, 0, 0, 0.15]);
+  const largeRate = happens(random, 0.1) ? 0.6 : 0;
   for (const operation of operations) {
     if (operation.level === 'one' && happens(random, twoRate)) operation.level = 'two';
     // From before the first frame arrives to long after the last one would have.
     if (happens(random, cancelRate)) operation.cancelAfterUs = between(random, 0, pick(random, [1, 4, 100]) * delayUs);
+    if (operation.call === 'put' && happens(random, largeRate)) operation.isLarge = true;
   }
 }

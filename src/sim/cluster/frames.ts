@@ -1,6 +1,7 @@
 // Frames under way, in buffers that are used again: a run moves hundreds of them, and making a buffer costs more than
 // everything else that a frame does.
 import type { Link } from '../../replica/environment.ts';
+import type { Parcel } from '../../replica/large-lane.ts';
 import type { FrameViews } from '../../replica/wire.ts';
 
 /** Bytes of a buffer that is kept for further frames. */
@@ -12,6 +13,8 @@ export class Frame implements FrameViews {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
   byteLength = 0;
+  /** The large value that its reference names. It is taken at the first arrival: who gets the frame again has it. */
+  parcel: Parcel | undefined = undefined;
 
   constructor(byteLength: number) {
     this.words = new Int32Array((byteLength + 7) >> 2);
@@ -39,6 +42,7 @@ export class FramePool {
 
   /** The frame is read no more. */
   release(frame: Frame): void {
+    frame.parcel = undefined; // A parcel is lost with its frame: its receiver stays counted.
     if (frame.byteLength <= POOLED_BYTES && this.#free.length < POOLED_MAX) this.#free.push(frame);
   }
 }
@@ -78,6 +82,11 @@ export class SimLink implements Link {
 
   commit(): void {
     this.#sink.commit(this.#link, this.#frame);
+  }
+
+  /** Gives the frame that is being written a large value to carry. */
+  attach(parcel: Parcel): void {
+    this.#frame.parcel = parcel;
   }
 
   hasRoomFor(payloadBytes: number): boolean {

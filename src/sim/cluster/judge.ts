@@ -11,6 +11,7 @@ import type { Finding } from './judge-history.ts';
 import { judgeLevels } from './judge-levels.ts';
 import { judgePromise } from './judge-sessions.ts';
 import type { LevelPromise } from './judge-sessions.ts';
+import { heldNumber } from './probe.ts';
 import type { SimCluster } from './sim-cluster.ts';
 
 /** What is wrong with a run. */
@@ -81,12 +82,13 @@ export function judgeRegisters({ replicas }: SimCluster): Violation | undefined 
   return undefined;
 }
 
-function judgeEntry({ register, key, valueBytes, value }: Entry, values: Map<string, string>): string | undefined {
+function judgeEntry(entry: Entry, values: Map<string, string>): string | undefined {
+  const { register, key, valueBytes } = entry;
   const { promised, accepted, root, isVoted } = register;
   if (compareBallots(root, accepted) > 0) return 'A root is never newer than its entry';
   if (isVoted && compareBallots(promised, accepted) < 0) return 'A promise is never below an entry that was voted for';
   const place = `${key.join()}@${accepted.high}:${accepted.low}`;
-  const held = `${valueBytes}:${valueBytes > 0 ? value[0] : ''}:${root.high}:${root.low}`;
+  const held = `${valueBytes}:${heldNumber(entry)}:${root.high}:${root.low}`;
   const before = values.get(place);
   values.set(place, held);
   return before === undefined || before === held ? undefined : 'A ballot is never used for two values';

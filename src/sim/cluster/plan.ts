@@ -40,6 +40,8 @@ export interface OperationPlan {
   readonly thinkUs: number;
   /** Whether it is submitted together with the operation before it. */
   readonly joins: boolean;
+  /** Whether the value of a put is so long that it travels by reference. */
+  readonly isLarge?: boolean;
   /** When its caller gives up waiting, in microseconds after it was submitted; never where it is left out. */
   readonly cancelAfterUs?: number;
 }

@@ -1,6 +1,8 @@
 // The thread of a simulated replica: it takes frames in the order of the production loop (peers first, requests once it
 // has caught up), spends time on each, and may be slow, paused or dead. The replica itself is production code.
-import type { LargeLane, LargeValue, Vote } from '../../replica/environment.ts';
+import { CLIENT_HOLDER, replicaHolder } from '../../base/large-value.ts';
+import type { Holder } from '../../base/large-value.ts';
+import type { Vote, VoteBox } from '../../replica/environment.ts';
 import type { Peer } from '../../replica/recovery.ts';
 import { ClientLane, Replica } from '../../replica/replica.ts';
 import type { Rules } from '../../protocol/rules.ts';
@@ -13,6 +15,7 @@ import type { Ballotage, Receiver, SimNetwork } from './network.ts';
 import type { FailPoint } from './plan.ts';
 import type { SimClock } from './sim-clock.ts';
 import type { SimEpochs } from './sim-epochs.ts';
+import { SimLargeLane } from './sim-large-lane.ts';
 
 /** How often a recovering replica looks for missing answers, in microseconds: as in production. */
 const RECOVERY_TICK_US = 5_000;
@@ -31,6 +34,8 @@ export interface ReplicaNodeOptions {
   readonly coordinators: number;
   readonly losesToDead: boolean;
   readonly clock: SimClock;
+  /** A number for a large value on its way. */
+  readonly nextReference: () => number;
   /** It answers from now on. */
   readonly onOperational: (replica: number) => void;
   /** A guided crash has struck: its thread ends. */
@@ -46,15 +51,12 @@ export interface ArmedCrash {
   mayStrike(): boolean;
 }
 
-/** Values of simulated clusters are short: nothing travels by reference. */
-export const NO_LARGE_LANE: LargeLane = {
-  send(): number {
-    throw new RangeError('No value of a simulated cluster is large');
-  },
-  take(): LargeValue | undefined {
-    return undefined;
-  },
-};
+/** How it reaches one node. */
+interface Way {
+  readonly link: SimLink;
+  /** The present incarnation's. */
+  large: SimLargeLane | undefined;
+}
 
 /** One replica's thread, through all its incarnations. */
 export class ReplicaNode implements Receiver {
@@ -67,8 +69,10 @@ export class ReplicaNode implements Receiver {
   /** Turns of its loop, which the supervisor watches. */
   turns = 0;
   readonly #options: ReplicaNodeOptions;
-  readonly #peers: readonly (Peer | undefined)[];
-  readonly #lanes: readonly ClientLane[];
+  /** By node: the ways to peers and to clients. */
+  readonly #ways: readonly Way[];
+  /** By coordinator: what the present incarnation answers through. */
+  #lanes: readonly ClientLane[] = [];
   readonly #fromPeers: Message[] = [];
   readonly #requests: Message[] = [];
   #vote: Ballotage | undefined;
@@ -82,20 +86,10 @@ export class ReplicaNode implements Receiver {
     this.#options = options;
     this.clock = options.clock;
     const { index, network, quorums, coordinators } = options;
-    this.#peers = Array.from({ length: quorums.replicas }, (_, peer) =>
-      peer === index ? undefined : { link: new SimLink(index * NODES_MAX + peer, network), large: NO_LARGE_LANE },
-    );
-    this.#lanes = Array.from(
-      { length: coordinators },
-      (_, coordinator) =>
-        new ClientLane({
-          link: new SimLink(index * NODES_MAX + quorums.replicas + coordinator, network),
-          votes: {
-            vote: (slot, generation, _voter, vote, epoch): boolean => this.#cast(slot, generation, vote, epoch),
-          },
-          large: NO_LARGE_LANE,
-        }),
-    );
+    this.#ways = Array.from({ length: quorums.replicas + coordinators }, (_, node) => ({
+      link: new SimLink(index * NODES_MAX + node, network),
+      large: undefined,
+    }));
   }
 
   get isPaused(): boolean {
@@ -110,18 +104,36 @@ export class ReplicaNode implements Receiver {
   /** A new incarnation runs. */
   start(epoch: number, beginsEmpty: boolean): void {
     const { index, epochs, quorums, rules, bytesMax, engine } = this.#options;
+    const peers = this.#connect(epoch);
     this.replica = new Replica({
       index,
       epoch,
       bytesMax,
       recovery: beginsEmpty ? undefined : { answersNeeded: quorums.recoverFrom, epochs },
-      peers: this.#peers,
+      peers,
       rules,
     });
     this.#isPaused = this.#isAnnounced = false;
     this.#busyUntilUs = engine.nowUs;
     this.turns = 0;
     this.#turn();
+  }
+
+  /** Lanes of its own for a new incarnation, as a new thread has them. @returns the peers. */
+  #connect(epoch: number): readonly (Peer | undefined)[] {
+    const { index, epochs, quorums, nextReference } = this.#options;
+    const self = replicaHolder(index, epoch);
+    const doors = this.#ways.map((way, node) => {
+      const { link } = way;
+      const peer = (): Holder => (node < quorums.replicas ? replicaHolder(node, epochs.epochOf(node)) : CLIENT_HOLDER);
+      way.large = new SimLargeLane({ link, self, peer, nextReference });
+      return { link, large: way.large };
+    });
+    const votes: VoteBox = {
+      vote: (slot, generation, _voter, vote, of): boolean => this.#cast(slot, generation, vote, of),
+    };
+    this.#lanes = doors.slice(quorums.replicas).map((door) => new ClientLane({ ...door, votes }));
+    return doors.slice(0, quorums.replicas).map((door, peer) => (peer === index ? undefined : door));
   }
 
   /** The thread ends and its memory is gone. Frames that it has not read stay, as in rings. */
@@ -260,9 +272,11 @@ export class ReplicaNode implements Receiver {
     return undefined;
   }
 
+  /** It takes a message in hand. */
   #see(message: Message): void {
     const { trace, nowUs } = this.#options.engine;
-    const { from, to, number, kind } = message;
+    const { from, to, number, kind, frame } = message;
+    if (frame !== undefined) this.#ways[from]?.large?.arrive(frame);
     if (trace.isKept) trace.add({ atUs: nowUs, kind: 'receive', from, to, message: number, text: kind });
   }
 }

@@ -54,6 +54,7 @@ export class SimCluster {
   /** All operations so far, by start. */
   readonly calls: Call[] = [];
   #position = 0;
+  #references = 0;
   #lastTag: Ballot;
   #areClientsStarted = false;
 
@@ -132,6 +133,7 @@ export class SimCluster {
       bytesMax: replicaBytesMax,
       losesToDead: this.plan.network.losesToDead,
       clock: this.#clock(index),
+      nextReference: this.#nextReference,
       onOperational: (replica) => this.#onOperational(replica),
       onDoomed: (replica) => {
         engine.countFault('guided-crash');
@@ -154,6 +156,7 @@ export class SimCluster {
       rules,
       tags: this.#tags(),
       clock: this.#clock(node),
+      nextReference: this.#nextReference,
       life: this.life,
       ringBytes: this.plan.cluster.ringBytes,
       settle: (operation) => this.#settle(operation),
@@ -169,6 +172,8 @@ export class SimCluster {
     const { engine, calls } = this;
     return new SimClient(index, at, operations, { engine, calls, nextPosition: () => this.#position++ });
   }
+
+  readonly #nextReference = (): number => ++this.#references;
 
   #clock(node: number): SimClock {
     return new SimClock(between(this.engine.random(node, 'clock'), 1, 1_000_000));

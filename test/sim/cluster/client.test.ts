@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { registerQuorums } from '../../../src/quorum/index.ts';
 import type { Call } from '../../../src/sim/cluster/client.ts';
 import { drawPlan } from '../../../src/sim/cluster/draw-plan.ts';
-import type { OperationPlan, SimPlan } from '../../../src/sim/cluster/plan.ts';
+import type { FaultPlan, OperationPlan, SimPlan } from '../../../src/sim/cluster/plan.ts';
 import { runPlan } from '../../../src/sim/cluster/run-plan.ts';
 
 /** A calm run of three replicas and one client, which does just this. */
@@ -41,6 +41,20 @@ describe('A simulated client', () => {
       ['ok', 7],
       ['ok', 0],
       ['absent', 0],
+    ]);
+  });
+
+  it('writes and reads values that travel by reference, also from replicas that have recovered', () => {
+    const put = { call: 'put', isLarge: true } as const;
+    const pause = { thinkUs: 60_000, level: 'all' } as const;
+    const faults = [1, 2].map((node): FaultPlan => ({ kind: 'crash', atUs: 20_000 + 60_000 * node, node }));
+    const calls = callsOf([{ ...put, value: 7 }, pause, pause, { ...put, value: 8 }, pause], { faults });
+    expect(calls.map(({ outcome, value }) => [outcome, value])).toEqual([
+      ['ok', 7],
+      ['ok', 7],
+      ['ok', 7],
+      ['ok', 8],
+      ['ok', 8],
     ]);
   });
 
