@@ -23,6 +23,8 @@ export class Collector {
   readonly #slots: SlotState[];
   /** By key: see {@link KeyRecords.lossTick}. */
   readonly #losses = new Map<string, number>();
+  #answered = 0;
+  #answeredMs = nowMs();
 
   constructor(ledger: SharedLedger) {
     this.#ledger = ledger;
@@ -57,12 +59,21 @@ export class Collector {
         if (!this.#losses.has(key)) this.#losses.set(key, lossTick); // The earlier loss stands.
       }
     });
+    this.#answeredMs = nowMs(); // Nobody could be answered until now.
   }
 
   /** The longest time that a full key has waited for a live client's call to return, in milliseconds. */
   waitedMs(): number {
     const now = nowMs();
     return Math.max(0, ...this.#slots.map(({ full }) => (full === undefined ? 0 : now - full.atMs)));
+  }
+
+  /** How long no call of any client was answered, in milliseconds; since the look before, if one was. */
+  silentMs(): number {
+    const { answered } = this.#ledger;
+    if (answered !== this.#answered) this.#answeredMs = nowMs();
+    this.#answered = answered;
+    return nowMs() - this.#answeredMs;
   }
 
   #isComplete(slot: number, state: SlotState, owners: Owners): boolean {
@@ -79,10 +90,12 @@ export class Collector {
     if (state !== STATES.EMPTY) return true;
     // Who took the ticket writes its record before it begins another. So once every thread has begun another since all
     // tickets were taken, or is gone, nobody will.
-    return owners.every((owner, client) => {
+    const isPast = owners.every((owner, client) => {
       const isSameThread = owner !== undefined && owner === full?.owners[client];
       return !isSameThread || this.#ledger.begun(client) !== full.begun[client];
     });
+    // What a thread has begun may be this very one, after our first look at it.
+    return isPast && this.#ledger.stateOf(slot, generation, next) === STATES.EMPTY;
   }
 
   #takeOut(slot: number, state: SlotState): KeyRecords {

@@ -1,7 +1,7 @@
 // What the threads of a torture run share, in one buffer that the cluster knows nothing of:
 //
 //     line 0          [ CLOCK ]                 orders calls and returns of all threads, exactly: each takes a tick
-//     line 1          [ STOPPED | PROCESSES ]
+//     line 1          [ STOPPED | PROCESSES | ANSWERED ]
 //     per slot        [ TICKETS | FLOOR ]       tickets taken ever; generations whose records may be used again
 //     per client      [ BEGUN | ORDER ]         operations begun ever; what the nemesis asks the thread to suffer
 //     per slot        GENERATIONS_KEPT generations of `busyOperations` records of 8 words
@@ -56,6 +56,7 @@ const LINE = 16;
 const CLOCK = 0;
 const STOPPED = LINE;
 const PROCESSES = LINE + 1;
+const ANSWERED = LINE + 2;
 const SLOTS = 2 * LINE;
 const TICKETS = 0;
 const FLOOR = 1;
@@ -112,11 +113,14 @@ export class SharedLedger {
   /** Takes a ticket for the slot's present key; `undefined` while its records are in use. {@link begin} at once. */
   take(slot: number): Ticket | undefined {
     const at = SLOTS + slot * LINE;
-    // Others take tickets between our look and our add: what they can take in that time is left free.
-    const kept = Atomics.load(this.#words, at + FLOOR) + GENERATIONS_KEPT;
-    const limit = kept * this.operationsOn(slot) - this.shape.clients;
-    if (Atomics.load(this.#words, at + TICKETS) >= limit) return undefined;
-    return this.#ticketOf(slot, Atomics.add(this.#words, at + TICKETS, 1));
+    // The floor only rises, so an old one is on the safe side.
+    const limit = (Atomics.load(this.#words, at + FLOOR) + GENERATIONS_KEPT) * this.operationsOn(slot);
+    for (let taken = this.tickets(slot); taken < limit;) {
+      const seen = Atomics.compareExchange(this.#words, at + TICKETS, taken, taken + 1);
+      if (seen === taken) return this.#ticketOf(slot, taken);
+      taken = seen; // Another thread took it, or the key was retired.
+    }
+    return undefined;
   }
 
   /** Writes down that an operation begins now. The thread that took the ticket, right before it calls. */
@@ -137,6 +141,12 @@ export class SharedLedger {
     if (seen !== undefined) this.#words[ticket.at + RECORD.VALUE] = seen;
     this.#words[ticket.at + RECORD.END] = this.tick();
     Atomics.store(this.#words, ticket.at + RECORD.STATE, state);
+    if (state === STATES.DONE) Atomics.add(this.#words, ANSWERED, 1);
+  }
+
+  /** Operations that returned with an answer, of all clients: modulo 2^32. */
+  get answered(): number {
+    return Atomics.load(this.#words, ANSWERED);
   }
 
   /** Operations on each key of a slot. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Collector } from '../../src/torture/collector.ts';
 import { STATES, SharedLedger } from '../../src/torture/ledger.ts';
 import type { Ticket } from '../../src/torture/ledger.ts';
@@ -60,6 +60,26 @@ describe('A key is taken out', () => {
     expect(collector.collect(goOn(ledger), 10)).toMatchObject([{ key: 'key 0.0' }]);
   });
 
+  it('not while its last ticket is written down: what a thread has begun since may be that one', () => {
+    let late: (() => void) | undefined;
+    class Raced extends SharedLedger {
+      override begun(client: number): number {
+        late?.();
+        late = undefined;
+        return super.begun(client);
+      }
+    }
+    const ledger = new Raced(SHAPE);
+    const collector = new Collector(ledger);
+    const ticket = ledger.take(0)!;
+    done(ledger, 0, 7);
+    expect(collector.collect([1], 10)).toEqual([]);
+    late = () => ledger.begin(ticket, 'put', { client: 0, owner: 1, process: 9 });
+    expect(collector.collect([1], 10)).toEqual([]);
+    ledger.end(ticket, STATES.DONE);
+    expect(collector.collect([1], 10)).toMatchObject([{ key: 'key 0.0' }]);
+  });
+
   it('when the run is over, full or not', () => {
     const { ledger, collector } = newRun();
     done(ledger, 0, 9);
@@ -86,5 +106,25 @@ describe('A key is taken out', () => {
         ['key 2.0', lossTick],
       ]),
     );
+  });
+});
+
+describe('A silence', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('lasts until a call is answered, and is forgiven where the state was lost', () => {
+    let now = 1000;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const { ledger, collector } = newRun();
+    expect(collector.silentMs()).toBe(0);
+    now += 500;
+    ledger.end(begun(ledger, 0, 'get'), STATES.VOID);
+    expect(collector.silentMs()).toBe(500);
+    done(ledger, 0, 1);
+    expect(collector.silentMs()).toBe(0);
+    now += 700;
+    expect(collector.silentMs()).toBe(700);
+    collector.retireAll(ledger.tick());
+    expect(collector.silentMs()).toBe(0);
   });
 });

@@ -18,9 +18,35 @@ describe('A ledger', () => {
     const ledger = new SharedLedger(SHAPE);
     let taken = 0;
     while (ledger.take(0) !== undefined) taken++;
-    expect(taken).toBe(GENERATIONS_KEPT * SHAPE.busyOperations - SHAPE.clients);
+    expect(taken).toBe(GENERATIONS_KEPT * SHAPE.busyOperations);
     ledger.free(0, 0);
-    expect(ledger.take(0)).toMatchObject({ slot: 0, generation: GENERATIONS_KEPT - 1 });
+    expect(ledger.take(0)).toMatchObject({ slot: 0, generation: GENERATIONS_KEPT, number: 1 });
+  });
+
+  it('gives no ticket beyond, also where the last key that has records is retired just then', () => {
+    let isRetired = false;
+    class Raced extends SharedLedger {
+      override tickets(slot: number): number {
+        const taken = super.tickets(slot);
+        if (taken === (GENERATIONS_KEPT - 1) * SHAPE.busyOperations && !isRetired) {
+          isRetired = true;
+          this.retire(slot); // By another thread, between a look and a step.
+        }
+        return taken;
+      }
+    }
+    const ledger = new Raced(SHAPE);
+    const tickets = Array.from({ length: GENERATIONS_KEPT * SHAPE.busyOperations }, () => ledger.take(0));
+    expect(isRetired).toBe(true);
+    expect(tickets.filter((ticket) => ticket !== undefined)).toHaveLength(
+      (GENERATIONS_KEPT - 1) * SHAPE.busyOperations,
+    );
+  });
+
+  it('counts the calls that were answered', () => {
+    const ledger = new SharedLedger(SHAPE);
+    for (const state of ['DONE', 'OPEN', 'VOID', 'DONE'] as const) ledger.end(begun(ledger, 0, 'put'), STATES[state]);
+    expect(ledger.answered).toBe(2);
   });
 
   it('orders calls and returns, and keeps what a thread that dies has written', () => {
