@@ -43,14 +43,23 @@ export class ClientThread {
     this.owner = wiring.owner;
     this.#worker = new Worker(programUrl('torture-client'), { workerData: wiring, name: 'torture:client', env: {} });
     this.ended = new Promise((resolve) => {
-      let end: ClientEnd = { kind: 'failed', error: new Error('The thread ended and did not say why') };
+      let end: ClientEnd | undefined;
       this.#worker.on('message', (said: ClientEnd | typeof AT_FAIL_POINT) => {
         if (said === AT_FAIL_POINT) void this.kill();
         else end = said;
+        // Its other lanes would go on, and what went wrong would be known when all else has ended.
+        if (end?.kind === 'failed') void this.#worker.terminate();
       });
       this.#worker.on('error', (error) => (end = { kind: 'failed', error }));
-      this.#worker.once('exit', () => resolve(this.#isKilled ? { kind: 'killed' } : end));
+      this.#worker.once('exit', () => resolve(this.#endOf(end)));
     });
+  }
+
+  /** A defect that a thread has told stays one, also where the thread was killed before it was gone. */
+  #endOf(said: ClientEnd | undefined): ClientEnd {
+    if (said?.kind === 'failed') return said;
+    if (this.#isKilled) return { kind: 'killed' };
+    return said ?? { kind: 'failed', error: new Error('The thread ended and did not say why') };
   }
 
   /** Ends the thread at the instruction where it is. */
