@@ -19,8 +19,8 @@ const STRETCH_MAX = 200;
  * allows: the history is linearizable.
  *
  * Pure; blocks until it is done. Objects of different keys are checked apart, the smallest first, until one is illegal.
- * Of each, histories of distinct writes, or of distinct items of a queue, are checked in one pass; others by a search in
- * breadth, whose memory grows with the operations that overlap, and by one in depth, in turns. The order of the
+ * Of each, histories of distinct writes, or of distinct items of a queue, are checked in one pass; others by a search
+ * in breadth, whose memory grows with the operations that overlap, and by one in depth, in turns. The order of the
  * operations in the array does not matter but for which of several explanations is given; the verdict is the same on
  * every run.
  *

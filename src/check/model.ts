@@ -50,7 +50,7 @@ export interface Model<State = unknown> {
    */
   asRegister?(operation: Operation): RegisterView | undefined;
   /**
-   * The same for a first-in, first-out queue that holds nothing at first, for histories where no item is enqueued twice.
+   * The same for a first-in, first-out queue, empty at first, for histories where no item is enqueued twice.
    * A `take` is a dequeue that never returned, and `nothing` may be left out. Without this, many items at a time are
    * too many for a search.
    */
