@@ -15,6 +15,8 @@ import { historyOf } from './support/notation.ts';
 
 type Case = readonly [sentence: string, verdict: 'ok' | 'illegal', history: string];
 
+/** Token 1 was given and given back; then somebody acquired who never heard so. */
+const STALE = 'a:acquire a=1 a:release:1 a b:acquire a:release';
 const BOTH = '[["write","x",1],["write","y",1]]';
 
 const MODELS: readonly (readonly [model: Model, cases: readonly Case[]])[] = [
@@ -114,6 +116,9 @@ const MODELS: readonly (readonly [model: Model, cases: readonly Case[]])[] = [
       ['a token that was given before', 'illegal', 'a:acquire a=2 a:release:2 a b:acquire b=2'],
       ['a stale token releases', 'illegal', 'a:acquire a=1 a:release:1 a b:acquire b=2 a:release:1 a'],
       ['a stale token is refused', 'ok', 'a:acquire a=1 a:release:1 a b:acquire b=2 a:release:1 a=false'],
+      ['a stale token releases what somebody holds whose token is not known', 'illegal', `${STALE}:1 a`],
+      ['a token that was not known is released', 'ok', `${STALE}:2 a`],
+      ['a token that was not known is given again', 'illegal', `${STALE}:2 a c:acquire c=2`],
       ['the holder is refused', 'illegal', 'a:acquire a=1 a:release:1 a=false'],
       ['refused though it is free', 'illegal', 'a:acquire a=false'],
     ],

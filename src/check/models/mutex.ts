@@ -64,9 +64,10 @@ function release(lock: Lock, operation: Operation): Lock | typeof ILLEGAL {
   const { input } = operation;
   const isHolder = typeof input !== 'number' || lock.token === input;
   if (isRefused(operation)) return lock.isHeld && isHolder ? ILLEGAL : lock;
-  // A holder whose token nobody noted may have had any.
-  const mayBeHolder = isHolder || lock.token === undefined;
-  return lock.isHeld && mayBeHolder ? { isHeld: false, token: undefined, tokenMax: lock.tokenMax } : ILLEGAL;
+  // A holder whose token nobody noted may have had any that was not given out before.
+  const isLearnt = typeof input === 'number' && lock.token === undefined && input > lock.tokenMax;
+  if (!lock.isHeld || (!isHolder && !isLearnt)) return ILLEGAL;
+  return { isHeld: false, token: undefined, tokenMax: isLearnt ? input : lock.tokenMax };
 }
 
 function isRefused(operation: Operation): boolean {
