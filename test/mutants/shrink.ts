@@ -1,5 +1,6 @@
-// Makes a failing list shorter while it fails. Source: Zeller and Hildebrandt, "Simplifying and Isolating
-// Failure-Inducing Input" (IEEE TSE 2002), the algorithm ddmin, after its longest needless tail was cut off.
+// Makes a failing list shorter while it fails: cuts off its needless tail, leaves out whole parts, then what else is
+// not needed.
+import { minimise } from '../../src/sim/minimise.ts';
 
 /** How to shrink. */
 export interface ShrinkOptions<Item> {
@@ -26,28 +27,7 @@ function shrinkOnce<Item>(items: readonly Item[], { fails, partsOf, triesMax }: 
     const candidate = kept.filter((item) => !partsOf(item).includes(part));
     if (candidate.length < kept.length && isKept(candidate)) kept = candidate;
   }
-  let size = kept.length;
-  let before: number;
-  do {
-    before = kept.length;
-    size = Math.max(1, Math.ceil(size / 2));
-    kept = withoutRuns(kept, size, isKept);
-  } while (size > 1 || kept.length < before);
-  return kept;
-}
-
-/** Leaves out runs of `size` items, from the end, where what is left still fails. */
-function withoutRuns<Item>(
-  items: readonly Item[],
-  size: number,
-  isKept: (items: readonly Item[]) => boolean,
-): readonly Item[] {
-  let kept = items;
-  for (let start = Math.floor((kept.length - 1) / size) * size; start >= 0; start -= size) {
-    const candidate = [...kept.slice(0, start), ...kept.slice(start + size)];
-    if (isKept(candidate)) kept = candidate;
-  }
-  return kept;
+  return minimise(kept, isKept);
 }
 
 /** The shortest failing prefix, if all longer ones fail too. */
