@@ -38,7 +38,8 @@ export class Clients implements Follower {
   /** Operations after which a client waits for the calm. */
   readonly #stormy: number;
   readonly #waiting: (() => void)[] = [];
-  readonly #open = new Map<Party, number>();
+  /** By client, which of its places are taken: asks that are open at once are processes of their own. */
+  readonly #open = new Map<Party, Set<number>>();
   #lives = new Map<Party, number>();
   #position = 0;
   #left: number;
@@ -60,6 +61,12 @@ export class Clients implements Follower {
     return this.#left === 0;
   }
 
+  /** Who waits for something, for people. */
+  get unfinished(): string {
+    const waiting = this.#parties.filter(({ waits }) => waits > 0);
+    return waiting.map(({ name }) => name).join(', ') || 'Everybody';
+  }
+
   /** Lets all clients begin. */
   start(): void {
     for (const [index, party] of this.#parties.entries()) this.#next(party, index, 0);
@@ -75,14 +82,22 @@ export class Clients implements Follower {
   asked(actor: SimActor, name: string, body: unknown, ask: () => Promise<unknown>): Promise<unknown> {
     const { world } = this.#options;
     const party = world.actor;
-    const open = this.#open.get(party) ?? 0;
-    this.#open.set(party, open + 1);
+    const place = this.#takePlace(party);
     const life = this.#lives.get(party) ?? 0;
-    const process = `${party.name}${life === 0 ? '' : `.${life}`}${open === 0 ? '' : `+${open}`}`;
+    const process = `${party.name}${life === 0 ? '' : `.${life}`}${place === 0 ? '' : `+${place}`}`;
     const operation = this.#begin(process, actor, name, body);
     const text = `${actor.name}.${name}${bodyText(body)}`;
     world.record('call', party.node, text);
-    return this.#follow(ask(), { party, operation, text, isCalm: !world.fates.isStorm });
+    return this.#follow(ask(), { party, place, operation, text, isCalm: !world.fates.isStorm });
+  }
+
+  #takePlace(party: Party): number {
+    const taken = this.#open.get(party) ?? new Set<number>();
+    this.#open.set(party, taken);
+    let place = 0;
+    while (taken.has(place)) place++;
+    taken.add(place);
+    return place;
   }
 
   #begin(process: string, actor: SimActor, call: string, input: unknown): Mutable<Operation> {
@@ -96,12 +111,13 @@ export class Clients implements Follower {
     answer: Promise<unknown>,
     asked: {
       readonly party: Party;
+      readonly place: number;
       readonly operation: Mutable<Operation>;
       readonly text: string;
       readonly isCalm: boolean;
     },
   ): Promise<unknown> {
-    const { party, operation, text } = asked;
+    const { party, place, operation, text } = asked;
     const { world } = this.#options;
     try {
       const output = await answer;
@@ -114,7 +130,7 @@ export class Clients implements Follower {
       this.#failed(asked, error);
       throw error;
     } finally {
-      this.#open.set(party, (this.#open.get(party) ?? 1) - 1);
+      this.#open.get(party)?.delete(place);
     }
   }
 

@@ -62,21 +62,29 @@ const SWARM: readonly Mixture[] = ['calm', 'crash-storm', 'crash-storm', 'overlo
  * The faults of a run.
  *
  * @param draw an integer that picks from a swarm.
- * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when the profile is unknown or a value out of range.
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when a value is out of range.
  */
 export function faultsOf(profile: ActorProfile, changes: Partial<ActorFaults>, draw: number): ActorFaults {
-  const name = profile === 'swarm' ? SWARM[draw % SWARM.length]! : profile;
-  const known = Object.hasOwn(PROFILES, name) ? PROFILES[name] : undefined;
-  if (known === undefined) throw outOfRange('profile', name, `${Object.keys(PROFILES).join(', ')} or swarm`);
-  const faults = { ...known, ...changes };
-  for (const [key, value] of Object.entries(faults)) {
+  return withChanges(profile === 'swarm' ? SWARM[draw % SWARM.length]! : profile, changes);
+}
+
+/** Names of all profiles. */
+export function mixtureNames(): readonly string[] {
+  return [...Object.keys(PROFILES), 'swarm'];
+}
+
+/** A mixture with changes. @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when one is out of range. */
+export function withChanges(mixture: Mixture, changes: Partial<ActorFaults>): ActorFaults {
+  for (const [key, value] of Object.entries(changes)) {
+    if (!Object.hasOwn(CALM, key)) throw outOfRange('faults', key, `one of ${Object.keys(CALM).join(', ')}`);
     const isRate = !key.endsWith('Ms') && key !== 'slowness';
-    if (isRate && !(value >= 0 && value <= 1)) throw outOfRange(key, value, 'from 0 to 1');
-    if (!isRate && !(value >= (key === 'slowness' ? 1 : 0) && value <= 60_000)) {
-      throw outOfRange(key, value, 'a finite number, at most 60000');
+    const min = key === 'slowness' ? 1 : 0;
+    const max = isRate ? 1 : 60_000;
+    if (typeof value !== 'number' || !(value >= min && value <= max)) {
+      throw outOfRange(key, value, `a number from ${min} to ${max}`);
     }
   }
-  return faults;
+  return { ...PROFILES[mixture], ...changes };
 }
 
 function outOfRange(name: string, value: unknown, allowed: string): RangeError {

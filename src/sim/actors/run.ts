@@ -5,6 +5,7 @@ import { rangeError } from '../../base/errors.ts';
 import type { Operation, Verdict } from '../../check/history.ts';
 import { mixWords, wordOf } from '../engine/chance.ts';
 import { Engine } from '../engine/engine.ts';
+import type { RunEnd } from '../engine/engine.ts';
 import type { Trace } from '../engine/trace.ts';
 import { Clients } from './clients.ts';
 import { SimDesk } from './desk.ts';
@@ -22,8 +23,10 @@ import { setTraps } from './traps.ts';
 import { World, alone, settled } from './world.ts';
 import type { ActorViolation } from './world.ts';
 
-/** Events after which a run is given up, and how long what goes on after the last operation is followed. */
+/** Events after which a run is given up: more with many operations, of which none takes a thousand. */
 const EVENTS_MAX = 200_000;
+const EVENTS_OF_OPERATION_MAX = 1_000;
+/** How long what goes on after the last operation is followed. */
 const AFTERWARDS_US = 30_000_000;
 
 /** An actor's specification, whose types were checked where it was written. */
@@ -60,6 +63,9 @@ export interface AnyOutcome {
   readonly actors: Readonly<Record<string, ActorProbe>>;
 }
 
+/** What a check may answer. */
+export type CheckAnswer = Verdict | string | void | Promise<Verdict | string | void>;
+
 /** What is run. */
 export interface RunOptions {
   readonly profile: ActorProfile;
@@ -70,7 +76,7 @@ export interface RunOptions {
   readonly thinkMs: number;
   readonly workload: (turn: AnyTurn) => unknown;
   readonly invariant: ((outcome: AnyOutcome) => void) | undefined;
-  readonly check: ((outcome: AnyOutcome) => Verdict | void | Promise<Verdict | void>) | undefined;
+  readonly check: ((outcome: AnyOutcome) => CheckAnswer) | undefined;
 }
 
 /** What a run was. */
@@ -105,7 +111,8 @@ export async function runOnce(
     try {
       for (const actor of stage.actors.values()) actor.start();
       stage.clients.start();
-      await play(world, stage.clients, () => options.invariant?.(stage.outcome));
+      const eventsMax = Math.max(EVENTS_MAX, EVENTS_OF_OPERATION_MAX * options.clients * options.operations);
+      await play(world, stage.clients, { eventsMax, look: () => options.invariant?.(stage.outcome) });
     } finally {
       removeTraps();
     }
@@ -200,13 +207,18 @@ function probeOf(actor: SimActor): ActorProbe {
 }
 
 /** Lets events happen, each with everything that it lets go on, until the run is over. */
-async function play(world: World, clients: Clients, look: () => void): Promise<void> {
+async function play(
+  world: World,
+  clients: Clients,
+  { eventsMax, look }: { readonly eventsMax: number; readonly look: () => void },
+): Promise<void> {
   const { engine } = world;
   await settled();
   let untilUs = Infinity;
-  for (let left = EVENTS_MAX; left > 0; left--) {
+  let end: RunEnd = 'events';
+  for (let left = eventsMax; left > 0; left--) {
     world.active = undefined;
-    const end = engine.run({ eventsMax: 1, untilUs });
+    end = engine.run({ eventsMax: 1, untilUs });
     await settled();
     world.blame(world.active);
     if (world.violation !== undefined) return;
@@ -219,12 +231,15 @@ async function play(world: World, clients: Clients, look: () => void): Promise<v
     if (end === 'idle' || end === 'time') break;
   }
   if (clients.isDone) return;
-  world.violate({ kind: 'liveness', text: `The operations did not end within ${EVENTS_MAX} events` });
+  const waits = `${clients.unfinished} waits for what nobody will do: nothing is left to happen`;
+  const text = end === 'idle' ? waits : `The operations did not end within ${eventsMax} events`;
+  world.violate({ kind: 'liveness', text });
 }
 
 async function judge(world: World, options: RunOptions, outcome: AnyOutcome): Promise<void> {
   try {
     const verdict: unknown = await options.check?.(outcome);
+    if (typeof verdict === 'string') return world.violate({ kind: 'check', text: verdict });
     // What an assertion library returns, for one, is no verdict.
     if (!isVerdict(verdict) || verdict.verdict === 'ok') return;
     const text = verdict.verdict === 'illegal' ? verdict.explanation.text : `not decided: ${verdict.reason}`;

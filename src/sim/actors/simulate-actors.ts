@@ -1,22 +1,20 @@
 // The front door of simulation for actors: many seeds, each one run; the first that breaks a promise is made small.
 import { integerOption } from '../../base/errors.ts';
 import type { ActorRef, AnyActorDefinition } from '../../actor/definition.ts';
-import type { Verdict } from '../../check/history.ts';
 import { wordOf } from '../engine/chance.ts';
 import { RollingHash } from '../engine/rolling-hash.ts';
+import { actorOptions } from './actor-options.ts';
 import type { ActorDoors, OnOf, SimDoors } from './doors.ts';
 import { SimulationError } from './failure.ts';
 import type { ActorReplay } from './failure.ts';
 import type { ActorFaults, ActorProfile } from './profile.ts';
 import { runOnce } from './run.ts';
-import type { AnyOutcome, ActorProbe, AnyTurn, RunOptions, RunRecord } from './run.ts';
+import type { AnyOutcome, AnyTurn, ActorProbe, CheckAnswer, RunOptions, RunRecord } from './run.ts';
 import { shrink } from './shrink.ts';
 import type { Parts } from './shrink.ts';
 import type { SimActorOptions } from './sim-actor.ts';
 
 const RUNS_MAX = 100_000_000;
-const CLIENTS_MAX = 64;
-const OPERATIONS_MAX = 10_000;
 const SHRINK_RUNS_MAX = 600;
 
 /** Definitions of actors by their names in a run. */
@@ -85,10 +83,11 @@ export interface ActorSimulation<Definitions extends ActorDefinitions> {
   readonly replay?: ActorReplay;
 }
 
-/** Says whether a run kept its promises: throws, or answers with the verdict of a checker. */
-export type ActorCheck<Definitions extends ActorDefinitions> = (
-  outcome: ActorOutcome<Definitions>,
-) => Verdict | void | Promise<Verdict | void>;
+/**
+ * Says whether a run kept its promises: throws, or answers with what is wrong as a text, or with the verdict of a
+ * checker, or with a promise of one. Any other answer, such as that of an assertion, is none.
+ */
+export type ActorCheck<Definitions extends ActorDefinitions> = (outcome: ActorOutcome<Definitions>) => CheckAnswer;
 
 /** What many runs were. */
 export interface ActorReport {
@@ -115,7 +114,8 @@ export interface ActorReport {
  * code of actors takes them as arguments.
  *
  * @throws {SimulationError} for the first seed that breaks a promise.
- * @throws {RangeError} when an option is out of range.
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is out of range.
+ * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is of another type.
  * @example
  * import { actor } from 'quorate/actor';
  * import { checkLinearizable, counterModel } from 'quorate/check';
@@ -135,7 +135,7 @@ export async function simulateActors<Definitions extends ActorDefinitions>(
   simulation: ActorSimulation<Definitions>,
   check?: ActorCheck<Definitions>,
 ): Promise<ActorReport> {
-  const options = checkedOptions(simulation, check);
+  const options = { ...actorOptions(simulation, check), ...withoutTypes(simulation, check) };
   const { replay } = simulation;
   if (replay !== undefined) return reportOf([await replayOnce(options, replay)]);
   const { seed, runs } = seedsOf(simulation);
@@ -193,14 +193,12 @@ class Totals {
   }
 }
 
-function checkedOptions<Definitions extends ActorDefinitions>(
-  simulation: ActorSimulation<Definitions>,
+function withoutTypes<Definitions extends ActorDefinitions>(
+  { workload, invariant }: ActorSimulation<Definitions>,
   check: ActorCheck<Definitions> | undefined,
-): RunOptions {
-  const { clients = 3, operations = 10, thinkMs = 1, profile = 'swarm', faults = {} } = simulation;
-  const { actors, workload, invariant } = simulation;
+): Pick<RunOptions, 'workload' | 'invariant' | 'check'> {
   // What the functions get is made from these very definitions; only their types are forgotten here.
-  const typed: Pick<RunOptions, 'workload' | 'invariant' | 'check'> = {
+  return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as said above
     workload: (turn: AnyTurn) => workload(turn as unknown as ActorTurn<Definitions>),
     invariant:
@@ -208,15 +206,6 @@ function checkedOptions<Definitions extends ActorDefinitions>(
       invariant === undefined ? undefined : (seen: AnyOutcome) => invariant(seen as ActorOutcome<Definitions>),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as said above
     check: check === undefined ? undefined : (seen: AnyOutcome) => check(seen as ActorOutcome<Definitions>),
-  };
-  return {
-    profile,
-    faults,
-    actors,
-    clients: integerOption('clients', clients, { min: 1, max: CLIENTS_MAX }),
-    operations: integerOption('operations', operations, { min: 1, max: OPERATIONS_MAX }),
-    thinkMs: integerOption('thinkMs', Math.ceil(thinkMs), { min: 0, max: 60_000 }) && thinkMs,
-    ...typed,
   };
 }
 
@@ -252,8 +241,16 @@ async function failureOf(options: RunOptions, record: RunRecord): Promise<Simula
     return again.violation !== undefined && again.violation.kind === violation?.kind;
   };
   const parts = await shrink({ faults: injected, operations: called, isEven: false }, fails, SHRINK_RUNS_MAX);
-  const shrunk = await runOnce(options, seed, allowedOf(parts), true);
+  const again = await runOnce(options, seed, allowedOf(parts), true);
+  const shrunk = { ...again, violation: again.violation ?? notAgain(violation) };
   return new SimulationError({ seed, shrunk, replay: { seed, ...parts } });
+}
+
+/** Why a run that fails once and not again is a failure of its own. */
+function notAgain(first: RunRecord['violation']): RunRecord['violation'] {
+  const outside = 'something outside of the simulation decides, such as a variable of a module';
+  const text = `It failed once and not again: ${outside}. It was (${first?.kind}): ${first?.text}`;
+  return { kind: 'determinism', text, cause: first?.cause };
 }
 
 function allowedOf({ faults, operations, isEven }: Parts): {

@@ -10,6 +10,8 @@ const TRAPPED: readonly (readonly [owner: () => object, names: readonly string[]
   [() => Reflect.get(globalThis, 'crypto'), ['getRandomValues', 'randomUUID']],
   [() => AbortSignal, ['timeout']],
   [() => Atomics, ['wait', 'waitAsync']],
+  [() => process, ['hrtime', 'uptime']],
+  [() => temporalNow(), ['instant', 'plainDateISO', 'plainDateTimeISO', 'plainTimeISO', 'zonedDateTimeISO']],
 ];
 
 /** Thrown at whoever reaches for a trapped function. */
@@ -43,7 +45,11 @@ export function setTraps(world: World): () => void {
   for (const [ownerOf, names] of TRAPPED) {
     const owner = ownerOf();
     const prefix = owner === globalThis ? '' : `${nameOf(owner)}.`;
-    for (const name of names) if (name in owner) replace(owner, name, () => caught(`${prefix}${name}`));
+    for (const name of names) {
+      if (!(name in owner)) continue;
+      const trap = (): never => caught(`${prefix}${name}`);
+      replace(owner, name, Object.assign(trap, { bigint: trap })); // Of `process.hrtime`.
+    }
   }
   replace(globalThis, 'Date', trappedDate(caught));
   // The actor's loop yields to the event loop now and then; here nothing else could use that turn.
@@ -60,17 +66,26 @@ function trappedDate(caught: (what: string) => never): unknown {
   const real: unknown = Reflect.get(globalThis, 'Date');
   if (typeof real !== 'function') return real;
   return new Proxy(real, {
-    construct: (target, given: unknown[]): object =>
-      given.length === 0 ? caught('new Date()') : Object(Reflect.construct(target, given)),
+    construct: (target, given: unknown[], made): object =>
+      given.length === 0 ? caught('new Date()') : Object(Reflect.construct(target, given, made)),
     apply: () => caught('Date()'),
     get: (target, name, receiver): unknown =>
       name === 'now' ? () => caught('Date.now') : Reflect.get(target, name, receiver),
   });
 }
 
+/** The clock of Temporal, where there is one: Node.js 26. */
+function temporalNow(): object {
+  const temporal: unknown = Reflect.get(globalThis, 'Temporal');
+  const now: unknown = typeof temporal === 'object' && temporal !== null ? Reflect.get(temporal, 'Now') : undefined;
+  return typeof now === 'object' && now !== null ? now : {};
+}
+
 function nameOf(owner: object): string {
   if (owner === Math) return 'Math';
   if (owner === AbortSignal) return 'AbortSignal';
   if (owner === Atomics) return 'Atomics';
+  if (owner === process) return 'process';
+  if ('instant' in owner) return 'Temporal.Now';
   return 'getRandomValues' in owner ? 'crypto' : 'performance';
 }

@@ -33,8 +33,16 @@ const globals = (): readonly unknown[] => [
   Reflect.get(Math, 'random'),
   Reflect.get(Date, 'now'),
   Reflect.get(performance, 'now'),
+  Reflect.get(process, 'hrtime'),
   Reflect.get(AbortSignal, 'timeout'),
 ];
+
+class Moment extends Date {}
+
+/** Node.js 26 has it. */
+const now: unknown = Reflect.get(Object(Reflect.get(globalThis, 'Temporal')), 'Now');
+const TEMPORAL: readonly (readonly [string, () => unknown])[] =
+  now === undefined ? [] : [['Temporal.Now.instant', () => (now as { instant(): unknown }).instant()]];
 
 describe('A run', () => {
   it.each<readonly [string, () => unknown]>([
@@ -49,6 +57,10 @@ describe('A run', () => {
     ['crypto.randomUUID', () => crypto.randomUUID()],
     ['fetch', () => fetch('http://localhost')],
     ['AbortSignal.timeout', () => AbortSignal.timeout(1)],
+    ...TEMPORAL,
+    ['process.hrtime', () => process.hrtime()],
+    ['process.hrtime', () => process.hrtime.bigint()],
+    ['process.uptime', () => process.uptime()],
     ['Atomics.wait', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)],
   ])('names the actor that calls %s, and puts everything back', async (name, offend) => {
     const before = globals();
@@ -75,6 +87,7 @@ describe('A run', () => {
     ['a chain of microtasks', () => new Promise<void>((done) => queueMicrotask(done))],
     ['a tick', () => new Promise<void>((done) => process.nextTick(done))],
     ['a turn of setImmediate, which takes no time', () => new Promise<void>((done) => setImmediate(done))],
+    ['dates of a class of their own', () => Reflect.construct(Date, [0], Moment) instanceof Moment || Promise.reject()],
     ['dates of given moments', () => new Date(0).toISOString() + new Date(2026, 1).getTime()],
   ])('lets actors use %s', async (_what, use) => {
     expect(await runs(use)).toMatchObject({ operations: 3 });
