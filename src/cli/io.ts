@@ -68,7 +68,7 @@ export class ProgressLine {
   readonly #output: CliOutput;
   #isOpen = false;
 
-  constructor(io: CliIo) {
+  constructor(io: Pick<CliIo, 'stderr'>) {
     this.#output = io.stderr;
   }
 

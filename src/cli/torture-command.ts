@@ -5,6 +5,8 @@ import { CLIENTS_MAX, REPLICAS_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
 import { SABOTAGES } from '../cluster/sabotage.ts';
 import type { Sabotage } from '../cluster/sabotage.ts';
+import { HARMS } from '../torture/nemesis.ts';
+import type { Harm } from '../torture/nemesis.ts';
 import type { Finding, TortureOptions, TortureProgress, TortureReport } from '../torture/options.ts';
 import { runTorture } from '../torture/run-torture.ts';
 import { integerOf, numberOf, textOf, UsageError, type Arguments } from './arguments.ts';
@@ -18,6 +20,9 @@ const CLIENTS_DEFAULT = 4;
 const CLIENTS_LIMIT: number = CLIENTS_MAX / 2;
 const GAP_MS_DEFAULT = 50;
 const GAP_MS_MAX = 60_000;
+/** Bounds of the time between two lines of progress where there is no terminal, in milliseconds. */
+const LINE_MS_MIN = 1000;
+const LINE_MS_MAX = 60_000;
 /** Lines of an explanation that are shown; the file has the rest. */
 const LINES_MAX = 24;
 
@@ -35,6 +40,7 @@ export const tortureCommand: Command = {
       'continued, the state lost and reset. A shared counter orders all calls and returns exactly, and the history of',
       'each key is checked for linearizability by another thread. Exit code 1 when one is wrong or too hard to check,',
       'or a thread crashed by itself; the history is saved then. SIGINT ends the load; what was done is still checked.',
+      'Progress goes to stderr: a live line on a terminal; elsewhere about ten lines, at least one each minute.',
       '',
       'The seed fixes what clients call and what is done to them, not how the threads interleave: another run with the',
       'same seed is another run.',
@@ -51,6 +57,7 @@ export const tortureCommand: Command = {
         help: `client threads and main, 2 to ${CLIENTS_LIMIT} (${CLIENTS_DEFAULT})`,
       },
       'gap-ms': { type: 'string', value: 'MS', help: `average time between two harms (${GAP_MS_DEFAULT})` },
+      harm: { type: 'string', value: 'NAMES', help: `only these, with commas between: ${HARMS.join(', ')}` },
       out: { type: 'string', value: 'FOLDER', help: 'where wrong histories are saved (torture-SEED)' },
       sabotage: { type: 'string', value: 'RULE', help: `take a rule away, to see it fail: ${SABOTAGES.join(', ')}` },
     },
@@ -62,10 +69,10 @@ export const tortureCommand: Command = {
     const { io, signal } = context;
     const options = tortureOptionsOf(given, context);
     const progress = new ProgressLine(io);
-    if (!progress.isLive) io.stderr.write(`seed ${options.seed}\n`);
+    const isJson = given.values['json'] === true;
+    if (!progress.isLive || isJson) io.stderr.write(`seed ${options.seed}\n`);
     const onProgress = progressPrinter(progress, options.seconds);
     const report = await runTorture(options, { signal, onProgress }).finally(() => progress.clear());
-    const isJson = given.values['json'] === true;
     if (isJson) io.stdout.write(`${JSON.stringify(report.summary)}\n`);
     else io.stdout.write(tableOf(report, options, painter(io, io.stdout)));
     const folder = textOf(given, 'out') ?? `torture-${options.seed}`;
@@ -85,6 +92,7 @@ function tortureOptionsOf(given: Arguments, { io }: CommandContext): TortureOpti
     seconds: numberOf(given, 'seconds', { min: 0.1, max: SECONDS_MAX }) ?? SECONDS_DEFAULT,
     seed: integerOf(given, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? systemSeed(),
     clients: integerOf(given, 'clients', { min: 2, max: CLIENTS_LIMIT }) ?? CLIENTS_DEFAULT,
+    harms: harmsOf(given),
     gapMs: integerOf(given, 'gap-ms', { min: 1, max: GAP_MS_MAX }) ?? GAP_MS_DEFAULT,
     // A shell takes a stopped job for suspended, and gives the terminal to somebody else.
     mayStop: io.stderr.isTTY !== true && io.stdout.isTTY !== true,
@@ -98,9 +106,19 @@ function sabotageOf(given: Arguments): Sabotage | undefined {
   throw new UsageError(`Cannot use --sabotage "${text}": it must be one of ${SABOTAGES.join(', ')}`);
 }
 
-/** Shows progress: each second on a terminal, about ten lines elsewhere. */
-function progressPrinter(progress: ProgressLine, seconds: number): (now: TortureProgress) => void {
-  const everyMs = progress.isLive ? 0 : Math.max(1000, seconds * 100) - 1;
+function harmsOf(given: Arguments): readonly Harm[] | undefined {
+  const text = textOf(given, 'harm');
+  if (text === undefined) return undefined;
+  return text.split(',').map((name) => {
+    const harm = HARMS.find((known) => known === name.trim());
+    if (harm !== undefined) return harm;
+    throw new UsageError(`Cannot use --harm "${name}": it must be one of ${HARMS.join(', ')}`);
+  });
+}
+
+/** Shows progress: each second on a terminal; elsewhere for each tenth of the time, and each minute. */
+export function progressPrinter(progress: ProgressLine, seconds: number): (now: TortureProgress) => void {
+  const everyMs = progress.isLive ? 0 : Math.min(LINE_MS_MAX, Math.max(LINE_MS_MIN, seconds * 100)) - 1;
   let shownMs = Number.NEGATIVE_INFINITY;
   return (now) => {
     if (now.elapsedMs - shownMs < everyMs) return;
@@ -118,7 +136,7 @@ type Paint = (style: Style, text: string) => string;
 
 /** The report as a person reads it. */
 function tableOf(
-  { summary, seconds, deeds, deaths, isGood }: TortureReport,
+  { summary, seconds, harms, reached, deaths, isGood }: TortureReport,
   options: TortureOptions,
   paint: Paint,
 ): string {
@@ -130,7 +148,8 @@ function tableOf(
     row('cluster', `${options.cluster.replicas} replicas, ${options.clients} clients, seed ${options.seed}`),
     row('operations', `${numberText(summary.operations)} in ${seconds.toFixed(1)} s, ${rate} per second`),
     row('kills', `${summary.kills}; replicas ended by ${listOf(deaths)}`),
-    row('harm', listOf(deeds)),
+    row('harm', listOf(harms)),
+    row('died at', listOf(reached)),
     row('histories', `${numberText(summary.histories)} checked: ${paint(bad, verdicts)}`),
     ...(options.mayStop ? [] : [row('note', 'the process was not stopped: a terminal would take it for suspended')]),
     isGood ? paint('green', 'Every history is linearizable') : paint('red', 'FAILED'),

@@ -45,7 +45,7 @@ const FLOOD_LARGE_WRITES = 24;
 const FLOOD_LARGE_BYTES = 512 * 1024;
 const PAUSE_MS = 2;
 /** Shares of the calls, from 0 to 1. */
-const SHARES = { batch: 0.05, sync: 0.12, large: 0.02, hasty: 0.02, aborted: 0.01, pause: 0.1, resting: 0.06 };
+const SHARES = { batch: 0.05, sync: 0.12, large: 0.02, hasty: 0.02, aborted: 0.01, pause: 0.1, resting: 0.2 };
 /** Of the calls on a busy key, the share that writes it, by slot; then that on a resting one. */
 const WRITE_SHARES = [0.6, 0.45, 0.3, 0.2, 0.1, 0.03];
 const WRITE_SHARE_RESTING = 0.4;

@@ -34,6 +34,11 @@ export class HistoryChecks {
     return Math.max(0, WAITING_MAX - this.#waiting.size);
   }
 
+  /** What makes a run worthless that has checked nothing; `undefined` when it has checked something. */
+  get complaint(): string | undefined {
+    return this.histories === 0 ? 'No call was answered: no history was there to be checked' : undefined;
+  }
+
   submit(key: KeyRecords): void {
     const check = this.#check(key).finally(() => this.#waiting.delete(check));
     this.#waiting.add(check);

@@ -1,5 +1,5 @@
 // What goes wrong, and when: seeded choices over everything that may be done to the threads of one process.
-import { unreachable } from '../base/assert.ts';
+import { assert, unreachable } from '../base/assert.ts';
 import { below, unitOf } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
 import { FAIL_POINTS } from '../cluster/fail-point.ts';
@@ -28,16 +28,18 @@ export interface NemesisStage {
 export interface NemesisOptions {
   readonly stage: NemesisStage;
   readonly random: Random;
-  /** Average time between two deeds, in milliseconds. */
+  /** Average time between two harms, in milliseconds. */
   readonly gapMs: number;
   /** Whether the process may be stopped: not where a shell would take that for a suspended job. */
   readonly mayStop: boolean;
+  /** What is done; one or more, all by default. */
+  readonly harms?: readonly Harm[] | undefined;
   /** Waits; rejects when `signal` fires. */
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** How often each deed is done, in proportion. */
-const DEEDS = {
+/** How often each harm is done, in proportion. */
+const SHARES = {
   terminate: 20,
   'fail point': 50,
   hang: 6,
@@ -55,16 +57,18 @@ const DEEDS = {
 } as const;
 
 /** What can be done. */
-type Deed = keyof typeof DEEDS;
+export type Harm = keyof typeof SHARES;
 
-const DEED_NAMES: readonly Deed[] = Object.keys(DEEDS).filter((name): name is Deed => name in DEEDS);
+/** All of it. */
+export const HARMS: readonly Harm[] = Object.keys(SHARES).filter((name): name is Harm => name in SHARES);
+
 const BLOCK_MS_MAX = 400;
 const PRESSURE_MS_MAX = 800;
 const STOP_MS = { MIN: 20, MAX: 700 } as const;
 
 /** Does harm until it is told to stop. The thread that opened the cluster. */
 export class Nemesis {
-  /** How often each deed was done, by name; fail points under their own. */
+  /** How often each harm was done, by name; fail points under their own. */
   readonly done: Map<string, number> = new Map();
   readonly #options: NemesisOptions;
   /** Threads that press, and the process that stops us: one of each at a time. */
@@ -96,54 +100,51 @@ export class Nemesis {
     }
   }
 
-  #choose(): Deed {
-    const { random } = this.#options;
-    const total = DEED_NAMES.reduce((sum, name) => sum + DEEDS[name], 0);
-    let left = below(random, total);
-    for (const name of DEED_NAMES) {
-      left -= DEEDS[name];
-      if (left < 0) return name;
-    }
-    return 'terminate';
+  #choose(): Harm {
+    const { random, harms = HARMS } = this.#options;
+    let left = below(random, sumOf(harms));
+    const chosen = harms.find((name) => (left -= SHARES[name]) < 0);
+    assert(chosen !== undefined, 'The shares of all harms are their sum');
+    return chosen;
   }
 
-  async #do(deed: Deed): Promise<void> {
+  async #do(harm: Harm): Promise<void> {
     const { stage, random, mayStop } = this.#options;
     const client = below(random, stage.clients);
-    switch (deed) {
+    switch (harm) {
       case 'terminate':
       case 'hang':
       case 'oom':
-        return this.#kill(deed);
+        return this.#kill(harm);
       case 'fail point':
         return this.#kill(FAIL_POINTS[below(random, FAIL_POINTS.length)]!);
       case 'kill client':
-        if (await stage.killClient(client)) this.#count(deed);
+        if (await stage.killClient(client)) this.#count(harm);
         return;
       case 'kill client halfway':
-        return this.#order(deed, Math.max(1, client), ORDERS.DIE_HALFWAY);
+        return this.#order(harm, Math.max(1, client), ORDERS.DIE_HALFWAY);
       case 'block client':
-        return this.#order(deed, client, 1 + below(random, BLOCK_MS_MAX));
+        return this.#order(harm, client, 1 + below(random, BLOCK_MS_MAX));
       case 'flood':
-        return this.#order(deed, client, ORDERS.FLOOD);
+        return this.#order(harm, client, ORDERS.FLOOD);
       case 'flood large':
-        return this.#order(deed, client, ORDERS.FLOOD_LARGE);
+        return this.#order(harm, client, ORDERS.FLOOD_LARGE);
       case 'stop': {
         const ms = STOP_MS.MIN + below(random, STOP_MS.MAX - STOP_MS.MIN);
-        if (mayStop) this.#start(deed, () => stage.stopProcess(ms));
+        if (mayStop) this.#start(harm, () => stage.stopProcess(ms));
         return;
       }
       case 'lose state':
         await stage.loseState();
-        return this.#count(deed);
+        return this.#count(harm);
       case 'burn':
       case 'garbage':
       case 'external': {
         const ms = 1 + below(random, PRESSURE_MS_MAX);
-        return this.#start(deed, () => stage.press(deed, ms));
+        return this.#start(harm, () => stage.press(harm, ms));
       }
       default:
-        return unreachable(deed);
+        return unreachable(harm);
     }
   }
 
@@ -158,17 +159,17 @@ export class Nemesis {
     if (await stage.injectFault(other, 'terminate')) this.#count('terminate');
   }
 
-  #order(deed: Deed, client: number, order: number): void {
+  #order(harm: Harm, client: number, order: number): void {
     this.#options.stage.order(client, order);
-    this.#count(deed);
+    this.#count(harm);
   }
 
-  #start(deed: Deed, act: () => Promise<void>): void {
-    if (this.#background.has(deed)) return;
-    this.#count(deed);
+  #start(harm: Harm, act: () => Promise<void>): void {
+    if (this.#background.has(harm)) return;
+    this.#count(harm);
     this.#background.set(
-      deed,
-      act().finally(() => this.#background.delete(deed)),
+      harm,
+      act().finally(() => this.#background.delete(harm)),
     );
   }
 
@@ -181,4 +182,8 @@ const KILLS: ReadonlySet<string> = new Set(['terminate', 'hang', 'oom', ...FAIL_
 
 function isKill(name: string): boolean {
   return KILLS.has(name);
+}
+
+function sumOf(harms: readonly Harm[]): number {
+  return harms.reduce((sum, name) => sum + SHARES[name], 0);
 }

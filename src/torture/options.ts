@@ -1,6 +1,7 @@
 // What a torture run is told, and what it finds. Types only.
 import type { ClusterOptions } from '../cluster/options.ts';
 import type { Sabotage } from '../cluster/sabotage.ts';
+import type { Harm } from './nemesis.ts';
 
 /** Options of a torture run. */
 export interface TortureOptions {
@@ -14,8 +15,10 @@ export interface TortureOptions {
   readonly clients: number;
   /** Whether the process may be stopped by SIGSTOP: not where a shell would take that for a suspended job. */
   readonly mayStop: boolean;
-  /** Average time between two deeds of the nemesis, in milliseconds. */
+  /** Average time between two harms, in milliseconds. */
   readonly gapMs: number;
+  /** What the nemesis does; one or more, all by default. */
+  readonly harms?: readonly Harm[] | undefined;
 }
 
 /** What programs read. */
@@ -45,12 +48,14 @@ export interface Finding {
 export interface TortureReport {
   readonly summary: TortureSummary;
   readonly seconds: number;
-  /** What the nemesis did, by name. */
-  readonly deeds: ReadonlyMap<string, number>;
+  /** What the nemesis did or ordered, by name. */
+  readonly harms: ReadonlyMap<string, number>;
+  /** Replicas that died at the fail point that they were told, by its name; the others were terminated elsewhere. */
+  readonly reached: ReadonlyMap<string, number>;
   /** How replicas ended, by kind of reason. */
   readonly deaths: ReadonlyMap<string, number>;
   readonly findings: readonly Finding[];
-  /** What went wrong beside histories: a thread that crashed by itself, a call that never returned. */
+  /** What went wrong beside histories: a thread that crashed by itself, a call that never returned, no answers. */
   readonly failures: readonly string[];
   readonly isGood: boolean;
 }

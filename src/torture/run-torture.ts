@@ -5,6 +5,8 @@ import { nowMs } from '../base/clock.ts';
 import { seededRandom } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
 import { injectFault } from '../cluster/chaos.ts';
+import { FAIL_POINT_EXIT } from '../cluster/fail-point.ts';
+import type { Fault } from '../cluster/fault.ts';
 import { openCluster, openSabotaged } from '../cluster/open-cluster.ts';
 import type { Cluster } from '../cluster/open-cluster.ts';
 import type { ExitReason } from '../cluster/options.ts';
@@ -21,7 +23,7 @@ import { startPressure } from './pressure.ts';
 import { stopProcess } from './stop-process.ts';
 
 /** A key of the first kind lives for a second or less, one of the second for ten or more. */
-const KEYS = { busy: 6, busyOperations: 256, resting: 64, restingOperations: 32 } as const;
+const KEYS = { busy: 6, busyOperations: 256, resting: 256, restingOperations: 16 } as const;
 /** Calls in flight of each client, beside batches. */
 const LANES = 4;
 const MAIN = 0;
@@ -29,7 +31,10 @@ const TICK_MS = 10;
 const PROGRESS_MS = 1000;
 /** Wait before a client's thread that ended is replaced, in milliseconds. */
 const RESTART_MS = 20;
-/** A call of a live thread that has not returned so long after its deadline never will, in milliseconds. */
+/**
+ * Milliseconds after which something will never happen: a call of a live thread returns, so long after its deadline;
+ * any call at all is answered; a client's thread is let in.
+ */
 const STUCK_MS = 30_000;
 /** Longest wait for clients to finish, and for the news of a lost state, in milliseconds. */
 const PATIENCE_MS = 60_000;
@@ -68,6 +73,9 @@ class TortureRun {
   readonly #checks = new HistoryChecks();
   readonly #threads: (ClientThread | undefined)[];
   readonly #deaths = new Map<string, number>();
+  /** What each replica was told last, and how many died where they were told. */
+  readonly #told: (Fault | undefined)[] = [];
+  readonly #reached = new Map<string, number>();
   readonly #failures: string[] = [];
   readonly #over = new AbortController();
   #nemesis: Nemesis | undefined;
@@ -94,9 +102,9 @@ class TortureRun {
   }
 
   async perform(): Promise<TortureReport> {
-    const { seed, gapMs, mayStop } = this.#options;
+    const { seed, gapMs, mayStop, harms } = this.#options;
     const random = seededRandom(seed ^ 0x6e65_6d65);
-    const nemesis = new Nemesis({ stage: this.#stage(random), random, gapMs, mayStop, delay: wait });
+    const nemesis = new Nemesis({ stage: this.#stage(random), random, gapMs, mayStop, harms, delay: wait });
     this.#nemesis = nemesis;
     this.#beganMs = nowMs();
     const clients = this.#options.clients;
@@ -136,6 +144,8 @@ class TortureRun {
       this.#collect(this.#checks.room);
       this.#showProgress();
       if (this.#collector.waitedMs() > STUCK_MS) this.#failed(`A call did not return within ${STUCK_MS} ms`);
+      const isSilent = this.#collector.silentMs() > STUCK_MS && !this.#isLosing;
+      if (isSilent) this.#failed(`No call of any client was answered for ${STUCK_MS} ms`);
       if (this.#ledger.tick() > TICKS_MAX) return; // The clock must not wrap: enough for 12 hours.
     }
   }
@@ -166,6 +176,7 @@ class TortureRun {
   /** Keeps a client's thread at its place, whoever kills it, until the ledger says stop. */
   async #keepThread(client: number): Promise<void> {
     const { seed } = this.#options;
+    let letInMs = nowMs();
     while (!this.#ledger.isStopped) {
       const owner = ++this.#owners;
       const thread = new ClientThread({
@@ -182,6 +193,8 @@ class TortureRun {
       this.#threads[client] = undefined;
       if (end.kind === 'killed') this.#clientKills += 1;
       if (end.kind === 'failed') return this.#failed(`A client's thread failed: ${textOf(end.error)}`);
+      if (end.kind !== 'refused') letInMs = nowMs();
+      if (nowMs() - letInMs > STUCK_MS) return this.#failed(`No client's thread was let in for ${STUCK_MS} ms`);
       await delay(RESTART_MS);
     }
   }
@@ -196,7 +209,11 @@ class TortureRun {
     return {
       replicas: this.#options.cluster.replicas,
       clients: this.#options.clients,
-      injectFault: (replica, fault) => injectFault(this.#cluster, replica, fault),
+      injectFault: async (replica, fault) => {
+        const isDone = await injectFault(this.#cluster, replica, fault);
+        if (isDone) this.#told[replica] = fault;
+        return isDone;
+      },
       killClient: async (client) => {
         const thread = this.#threads[client];
         await thread?.kill();
@@ -235,7 +252,8 @@ class TortureRun {
   // --- what came of it
 
   #noteDeath(replica: number, reason: ExitReason): void {
-    this.#deaths.set(reason.kind, (this.#deaths.get(reason.kind) ?? 0) + 1);
+    count(this.#deaths, reason.kind);
+    if (reason.kind === 'exit' && reason.code === FAIL_POINT_EXIT) count(this.#reached, this.#told[replica] ?? 'none');
     if (reason.kind === 'crashed') this.#failed(`Replica ${replica} crashed by itself: ${textOf(reason.error)}`);
   }
 
@@ -269,11 +287,13 @@ class TortureRun {
 
   #report(seconds: number, nemesis: Nemesis): TortureReport {
     const { elapsedMs: _elapsed, waiting: _waiting, ...summary } = this.#progress();
-    const { findings } = this.#checks;
+    const { findings, complaint } = this.#checks;
+    if (complaint !== undefined && !this.#hooks.signal.aborted) this.#failed(complaint);
     return {
       summary,
       seconds,
-      deeds: nemesis.done,
+      harms: nemesis.done,
+      reached: this.#reached,
       deaths: this.#deaths,
       findings,
       failures: this.#failures,
@@ -284,6 +304,10 @@ class TortureRun {
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {
   return delay(ms, undefined, { signal });
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 function textOf(error: unknown): string {

@@ -6,7 +6,9 @@ import { parseHistory } from '../../src/check/formats/parse-history.ts';
 import { checkLinearizable } from '../../src/check/linearizability.ts';
 import { registerModel } from '../../src/check/models/register.ts';
 import type { CliIo, EndSignal } from '../../src/cli/io.ts';
+import { ProgressLine } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/main.ts';
+import { progressPrinter } from '../../src/cli/torture-command.ts';
 
 interface Ran {
   readonly code: number;
@@ -43,6 +45,15 @@ async function torture(
   return { code: await main(['torture', ...argv], io), ...written };
 }
 
+/** What is written about a run of so many seconds, in which as much happens as in any other. */
+function progressOf(seconds: number): string[] {
+  const shown: string[] = [];
+  const onProgress = progressPrinter(new ProgressLine({ stderr: { write: (text) => shown.push(text) } }), seconds);
+  const counts = { operations: 1234, kills: 5, histories: 6, violations: 0, unknown: 0, waiting: 0 };
+  for (let ms = 1000; ms < seconds * 1000; ms += 1000) onProgress({ ...counts, elapsedMs: ms });
+  return shown;
+}
+
 describe('quorate torture', () => {
   it.each([
     [['--seconds', '0'], '--seconds'],
@@ -50,6 +61,7 @@ describe('quorate torture', () => {
     [['--replicas', '10'], '--replicas'],
     [['--clients', '1'], 'an integer from 2 to 8'],
     [['--sabotage', 'nothing'], 'it must be one of write-quorum'],
+    [['--harm', 'terminate,rain'], 'Cannot use --harm "rain": it must be one of terminate, fail point'],
     [['--read', '1', '--write', '1'], 'ERR_QUORATE_CONFIGURATION'],
     [['extra'], 'Cannot use the argument "extra"'],
   ])('with %j ends with exit code 2 and says why', async (argv, word) => {
@@ -68,6 +80,12 @@ describe('quorate torture', () => {
     expect(stderr).toContain('seed 7');
   });
 
+  it('tells how far it is about ten times where there is no terminal, and each minute at least', async () => {
+    expect(progressOf(100)).toHaveLength(10);
+    expect(progressOf(3600)).toHaveLength(60);
+    expect(progressOf(3600)[1]).toBe('61 of 3600 s: 1,234 operations, 5 kills, 6 histories\n');
+  });
+
   it('ends early at SIGINT, and checks what was done', { timeout: 60_000 }, async () => {
     const argv = ['--seconds', '600', '--replicas', '3', '--clients', '2'];
     const { code, stdout, stderr } = await torture(argv, (send, text) => {
@@ -81,11 +99,11 @@ describe('quorate torture', () => {
     const folder = await mkdtemp(join(tmpdir(), 'quorate-torture-'));
     try {
       let ran: Ran;
-      const over = AbortSignal.timeout(90_000);
+      const over = AbortSignal.timeout(180_000);
       do {
-        const harm = ['--replicas', '3', '--sabotage', 'catch-up', '--gap-ms', '20'];
-        ran = await torture([...harm, '--seconds', '60', '--out', folder]);
-      } while (ran.code === 0 && !over.aborted);
+        const harm = ['--replicas', '3', '--sabotage', 'catch-up', '--gap-ms', '5', '--harm', 'terminate'];
+        ran = await torture([...harm, '--seconds', '8', '--out', folder]);
+      } while ((await readdir(folder)).length === 0 && !over.aborted);
       expect(ran.code).toBe(1);
       expect(ran.stdout).toContain('FAILED');
       const [file = ''] = await readdir(folder);

@@ -166,9 +166,11 @@ describe('The checks of a run', () => {
       ]),
     );
     checks.submit(recordsOf([]));
+    expect(checks.complaint).toContain('no history was there to be checked');
     expect(checks.waiting).toBe(3);
     await checks.drained();
     await checks.close();
+    expect(checks.complaint).toBeUndefined();
     const { histories, violations, unknown, findings } = checks;
     expect({ histories, violations, unknown }).toEqual({ histories: 2, violations: 1, unknown: 0 });
     expect(findings).toMatchObject([{ key: 'key 0.0', verdict: 'illegal', text: expect.stringContaining('read') }]);

@@ -2,11 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import { FAIL_POINTS } from '../../src/cluster/fail-point.ts';
 import { Nemesis } from '../../src/torture/nemesis.ts';
-import type { NemesisStage } from '../../src/torture/nemesis.ts';
+import type { Harm, NemesisStage } from '../../src/torture/nemesis.ts';
 
-/** Runs a nemesis for so many deeds on a stage that only notes them. */
-async function deedsOf(seed: number, count: number, given: { mayStop?: boolean; mayKill?: boolean } = {}) {
-  const { mayStop = true, mayKill = true } = given;
+interface Given {
+  readonly mayStop?: boolean;
+  readonly mayKill?: boolean;
+  readonly harms?: readonly Harm[];
+}
+
+/** Runs a nemesis for so many harms on a stage that only notes them. */
+async function harmsOf(seed: number, count: number, given: Given = {}) {
+  const { mayStop = true, mayKill = true, harms } = given;
   const said: string[] = [];
   const note = async (text: string): Promise<void> => void said.push(text);
   const stage: NemesisStage = {
@@ -32,20 +38,20 @@ async function deedsOf(seed: number, count: number, given: { mayStop?: boolean; 
     over.abort();
     throw new Error('It is over');
   };
-  const nemesis = new Nemesis({ stage, random: seededRandom(seed), gapMs: 100, mayStop, delay });
+  const nemesis = new Nemesis({ stage, random: seededRandom(seed), gapMs: 100, mayStop, harms, delay });
   await nemesis.run(over.signal);
   return { said, nemesis };
 }
 
 describe('A nemesis', () => {
   it('does the same with the same seed, and something else with another', async () => {
-    const first = await deedsOf(5, 100);
-    expect((await deedsOf(5, 100)).said).toEqual(first.said);
-    expect((await deedsOf(6, 100)).said).not.toEqual(first.said);
+    const first = await harmsOf(5, 100);
+    expect((await harmsOf(5, 100)).said).toEqual(first.said);
+    expect((await harmsOf(6, 100)).said).not.toEqual(first.said);
   });
 
   it('does everything that there is, and counts what was done', async () => {
-    const { nemesis, said } = await deedsOf(1, 3000);
+    const { nemesis, said } = await harmsOf(1, 3000);
     const others = [
       'terminate',
       'hang',
@@ -61,8 +67,13 @@ describe('A nemesis', () => {
     expect(nemesis.kills).toBe(said.filter((text) => isDeath(text)).length);
   });
 
+  it('does nothing but what it was told', async () => {
+    const { nemesis } = await harmsOf(2, 200, { harms: ['hang', 'kill client'] });
+    expect([...nemesis.done.keys()].toSorted()).toEqual(['hang', 'kill client']);
+  });
+
   it('counts no kill that was not done, and does not stop the process where it may not', async () => {
-    const { nemesis, said } = await deedsOf(1, 500, { mayStop: false, mayKill: false });
+    const { nemesis, said } = await harmsOf(1, 500, { mayStop: false, mayKill: false });
     expect(said.some((text) => text.startsWith('stop'))).toBe(false);
     expect(nemesis.kills).toBe(0);
   });
