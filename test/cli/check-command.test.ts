@@ -218,14 +218,17 @@ describe('quorate check', () => {
   });
 
   it('ends with 130 at Ctrl-C, however long the search would take', async () => {
-    // Sixty items that were all put in at once, and all taken out in one order of the many.
-    const lines = Array.from({ length: 60 }, (_, at) => [
-      { process: at, call: 'enqueue', input: at, start: 0, end: 100 },
-      { process: 100 + at, call: 'dequeue', output: (at * 7) % 60, start: 101, end: 200 },
-    ]).flat();
-    lines.push({ process: 0, call: 'dequeue', output: 99, start: 300, end: 301 });
+    // Forty adds at once whose sums all differ, and a count that is none of them: all of 2^40 have to be tried.
+    const adds = Array.from({ length: 40 }, (_, at) => ({
+      process: at,
+      call: 'add',
+      input: 2 ** at,
+      start: 0,
+      end: 9,
+    }));
+    const lines = [...adds, { process: 40, call: 'read', output: 0.5, start: 1, end: 2 }];
     await writeFile(file('long.jsonl'), lines.map((line) => JSON.stringify(line)).join('\n'));
-    const { code, stdout, stderr } = await run(['--model', 'queue', file('long.jsonl')], fireSoon);
+    const { code, stdout, stderr } = await run(['--model', 'counter', file('long.jsonl')], fireSoon);
     expect([code, stdout, stderr]).toEqual([130, '', 'Interrupted\n']);
   });
 });
