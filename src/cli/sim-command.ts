@@ -1,5 +1,5 @@
 // `quorate sim`: whole clusters from seeds, on virtual time, on all cores; what fails is shrunk and written down.
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import { systemSeed } from '../base/random.ts';
@@ -66,6 +66,10 @@ export const simCommand: Command = {
 
   async run(given, context) {
     const file = textOf(given, 'replay');
+    const extra = ['seeds', 'seed', 'profile', 'without', 'out'].find((name) => textOf(given, name) !== undefined);
+    if (file !== undefined && extra !== undefined) {
+      throw new UsageError(`Cannot use --${extra} with --replay: the file says what is run`);
+    }
     if (file !== undefined) return replay(file, given, context);
     return simulateSeeds(settingsOf(given), context);
   },
@@ -119,12 +123,14 @@ async function simulateSeeds(settings: SimSettings, { io, signal }: CommandConte
     });
     progress.clear();
     const seconds = (nowMs() - startMs) / 1000;
+    if (summary.runs < runs) io.stderr.write(`ended early: ${count(summary.runs)} of ${count(runs)} seeds\n`);
     io.stdout.write(isJson ? jsonOf(summary, seed, seconds) : reportOf(summary, seed, seconds));
     const [failure] = summary.failures;
     if (failure === undefined) return 0;
     const shrunk = await pool.run('shrink', { seed: failure.seed, profile: failure.profile, without });
     io.stderr.write(failureText(io, failure, without));
     if (shrunk === undefined) return 1;
+    mkdirSync(out, { recursive: true });
     const path = join(out, `quorate-sim-${failure.profile}-${failure.seed}`);
     writeFileSync(`${path}.json`, regressionText(shrunk.regression));
     writeFileSync(
@@ -171,7 +177,7 @@ function reportOf(summary: SeedSummary, seed: number, seconds: number): string {
   const { runs, events, messages, virtualUs, faults, sometimes, violations, hash } = summary;
   const lines = [
     `${count(runs)} runs from seed ${seed}: ${violations === 0 ? 'no violation' : `${violations} violations`}`,
-    `${count(runs / seconds)} runs/s, ${count(events / seconds)} events/s, ${count(messages / runs)} messages a run`,
+    `${count(runs / seconds)} runs/s, ${count(events / seconds)} events/s, ${count(messages / Math.max(runs, 1))} messages a run`,
     `${(virtualUs / 1e6).toFixed(1)} virtual seconds in ${seconds.toFixed(1)} s, hash ${hash}`,
     'Faults:',
     ...Object.entries(faults).map(([name, times]) => `  ${name.padEnd(16)} ${count(times)}`),

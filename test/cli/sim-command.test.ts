@@ -7,9 +7,26 @@ import { main } from '../../src/cli/main.ts';
 
 const TIMEOUT_MS = 60_000;
 const FOLDER = mkdtempSync(join(tmpdir(), 'quorate-sim-'));
+/** It is made when it is needed. */
+const OUT = join(FOLDER, 'failures', 'of-today');
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
+/** Hears the end signal at once. */
+const INTERRUPTED: Partial<CliIo> = {
+  onSignal: (listener) => {
+    queueMicrotask(() => listener('SIGINT'));
+    return () => undefined;
+  },
+};
+
 async function run(...argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return await runWith({}, argv);
+}
+
+async function runWith(
+  more: Partial<CliIo>,
+  argv: readonly string[],
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };
   const io: CliIo = {
     stdout: { write: (text) => (written.stdout += text) },
@@ -17,6 +34,7 @@ async function run(...argv: readonly string[]): Promise<{ code: number; stdout: 
     env: {},
     onSignal: () => () => {},
     exit: () => expect.unreachable(),
+    ...more,
   };
   return { code: await main(['sim', ...argv], io), ...written };
 }
@@ -54,6 +72,19 @@ describe('quorate sim', () => {
     TIMEOUT_MS,
   );
 
+  it(
+    'that is interrupted reports what has been run, and says that it is not all',
+    async () => {
+      const million = ['--seed', '1', '--seeds', '1000000'];
+      const { code, stdout, stderr } = await runWith(INTERRUPTED, [...million, '--json']);
+      expect(code).toBe(0);
+      expect(parsed(stdout)['runs']).toBeLessThan(100_000);
+      expect(stderr).toMatch(/^ended early: \d+( \d{3})* of 1 000 000 seeds$/m);
+      expect((await runWith(INTERRUPTED, million)).stdout).not.toContain('NaN');
+    },
+    TIMEOUT_MS,
+  );
+
   it('prints a report for people', async () => {
     const { code, stdout } = await run('--seed', '3', '--profile', 'crash-storm');
     expect(code).toBe(0);
@@ -65,21 +96,19 @@ describe('quorate sim', () => {
     async () => {
       const { code, stdout, stderr } = await run(
         ...'--seed 0 --seeds 60 --profile duplicate-storm --without keepsNewest --json --out'.split(' '),
-        FOLDER,
+        OUT,
       );
       expect(code).toBe(1);
       expect(parsed(stdout)['violations']).toBeGreaterThan(0);
       expect(stderr).toMatch(/replay: quorate sim --seed \d+ --profile duplicate-storm --without keepsNewest\n/);
       expect(stderr).toMatch(/shrunk to \d+ steps in \d+ runs: quorate sim --replay /);
-      const [file = '', picture = ''] = readdirSync(FOLDER).toSorted();
-      expect(readFileSync(join(FOLDER, picture), 'utf8')).toMatch(
-        /^<svg [^]*linearizability: seed \d+, duplicate-storm/,
-      );
-      const replayed = await run('--replay', join(FOLDER, file));
+      const [file = '', picture = ''] = readdirSync(OUT).toSorted();
+      expect(readFileSync(join(OUT, picture), 'utf8')).toMatch(/^<svg [^]*linearizability: seed \d+, duplicate-storm/);
+      const replayed = await run('--replay', join(OUT, file));
       expect(replayed.code).toBe(1);
       expect(replayed.stdout).toContain('accept(b');
       expect(replayed.stderr).toContain('linearizability');
-      expect(parsed((await run('--replay', join(FOLDER, file), '--json')).stdout)).toMatchObject({
+      expect(parsed((await run('--replay', join(OUT, file), '--json')).stdout)).toMatchObject({
         runs: 1,
         violations: 1,
       });
@@ -93,6 +122,8 @@ describe('quorate sim', () => {
     [['--profile', 'sunshine'], 'Cannot use --profile "sunshine": it must be one of calm, crash-storm,'],
     [['--without', 'gravity'], 'Cannot take away the rule gravity'],
     [['--replay', join(FOLDER, 'missing.json')], 'it cannot be read'],
+    [['--replay', 'x.json', '--seeds', '3'], 'Cannot use --seeds with --replay: the file says what is run'],
+    [['--replay', 'x.json', '--out', 'y'], 'Cannot use --out with --replay'],
   ])('refuses %j with 2', async (argv, message) => {
     const { code, stderr } = await run(...argv);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
