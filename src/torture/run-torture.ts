@@ -293,10 +293,10 @@ class TortureRun {
       summary,
       seconds,
       harms: nemesis.done,
-      reached: this.#reached,
-      deaths: this.#deaths,
+      reached: new Map(this.#reached), // Copies: to close the cluster ends its replicas too.
+      deaths: new Map(this.#deaths),
       findings,
-      failures: this.#failures,
+      failures: [...this.#failures],
       isGood: findings.length === 0 && this.#failures.length === 0,
     };
   }
