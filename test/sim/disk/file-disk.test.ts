@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/base/random.ts';
-import { SimDisk } from '../../../src/sim/disk/sim-disk.ts';
-import type { DiskFaults } from '../../../src/sim/disk/sim-disk.ts';
+import { FileDisk } from '../../../src/sim/disk/file-disk.ts';
+import type { DiskFaults } from '../../../src/sim/disk/file-disk.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-function textOf(disk: SimDisk, name: string): string {
+function textOf(disk: FileDisk, name: string): string {
   const read = disk.read(name, 0, 1e6);
   return 'error' in read ? read.error : new TextDecoder().decode(read.bytes);
 }
 
-function diskWith(faults: DiskFaults, seed = 1): SimDisk {
-  return new SimDisk(seededRandom(seed), faults);
+function diskWith(faults: DiskFaults, seed = 1): FileDisk {
+  return new FileDisk(seededRandom(seed), faults);
 }
 
 /** What a file holds after a crash, over many seeds. */
-function survivors(faults: DiskFaults, use: (disk: SimDisk) => void, name = 'log'): Set<string> {
+function survivors(faults: DiskFaults, use: (disk: FileDisk) => void, name = 'log'): Set<string> {
   const seen = new Set<string>();
   for (let seed = 0; seed < 300; seed++) {
     const disk = diskWith(faults, seed);
@@ -26,7 +26,7 @@ function survivors(faults: DiskFaults, use: (disk: SimDisk) => void, name = 'log
   return seen;
 }
 
-function swap(disk: SimDisk): void {
+function swap(disk: FileDisk): void {
   disk.append('log', bytesOf('old'));
   disk.sync('log');
   disk.append('new', bytesOf('new'));
@@ -34,7 +34,7 @@ function swap(disk: SimDisk): void {
   disk.rename('new', 'log');
 }
 
-function appendAndRead(disk: SimDisk): string[] {
+function appendAndRead(disk: FileDisk): string[] {
   const read: string[] = [];
   for (let index = 0; index < 200; index++) {
     disk.append('log', bytesOf('abcd'));
@@ -65,7 +65,7 @@ describe('A disk that behaves', () => {
   });
 
   it('says when it is full, and is not changed then', () => {
-    const disk = new SimDisk(seededRandom(1), {}, 10);
+    const disk = new FileDisk(seededRandom(1), {}, 10);
     expect([disk.append('a', bytesOf('12345678')), disk.append('b', bytesOf('123'))]).toEqual([undefined, 'no-space']);
     expect([disk.write('a', 0, bytesOf('87654321')), disk.names]).toEqual([undefined, ['a']]);
   });
@@ -91,7 +91,7 @@ describe('A machine that dies', () => {
 
   it('forgets a rename whose folder was not synced, though the file was', () => {
     expect(survivors({ lossAtCrashRate: 0.5 }, swap)).toEqual(new Set(['old', 'new']));
-    const synced = (disk: SimDisk): void => {
+    const synced = (disk: FileDisk): void => {
       swap(disk);
       disk.syncFolder();
     };

@@ -1,6 +1,9 @@
 // A disk that does what disks do: it acknowledges writes that only a sync makes durable, loses or tears them when the
 // machine dies, and now and then lies. Chance is handed in; everything happens at once, and time is the caller's.
 //
+// Not the disk of simulated actors (`actors/disk.ts`), which keeps whole values by key in virtual time: an actor is
+// tested for what it has saved, a log for what it reads back of bytes. It waits for a log: so far only its test runs it.
+//
 // Source: the faults that are injected into the storage of TigerBeetle's VOPR, and ALICE (Pillai et al., OSDI 2014).
 import type { Random } from '../../base/random.ts';
 import { between, happens } from '../engine/chance.ts';
@@ -42,7 +45,7 @@ interface Rename {
 const SECTOR_BYTES = 512;
 
 /** One disk. */
-export class SimDisk {
+export class FileDisk {
   readonly #random: Random;
   readonly #faults: DiskFaults;
   readonly #capacityBytes: number;
