@@ -175,9 +175,10 @@ function progressText({ runs, faults, violations }: SeedSummary, of: number, sec
 
 function reportOf(summary: SeedSummary, seed: number, seconds: number): string {
   const { runs, events, messages, virtualUs, faults, sometimes, violations, hash } = summary;
+  const messagesOfRun = messages / Math.max(runs, 1);
   const lines = [
     `${count(runs)} runs from seed ${seed}: ${violations === 0 ? 'no violation' : `${violations} violations`}`,
-    `${count(runs / seconds)} runs/s, ${count(events / seconds)} events/s, ${count(messages / Math.max(runs, 1))} messages a run`,
+    `${count(runs / seconds)} runs/s, ${count(events / seconds)} events/s, ${count(messagesOfRun)} messages a run`,
     `${(virtualUs / 1e6).toFixed(1)} virtual seconds in ${seconds.toFixed(1)} s, hash ${hash}`,
     'Faults:',
     ...Object.entries(faults).map(([name, times]) => `  ${name.padEnd(16)} ${count(times)}`),

@@ -2,7 +2,8 @@
 // machine dies, and now and then lies. Chance is handed in; everything happens at once, and time is the caller's.
 //
 // Not the disk of simulated actors (`actors/disk.ts`), which keeps whole values by key in virtual time: an actor is
-// tested for what it has saved, a log for what it reads back of bytes. It waits for a log: so far only its test runs it.
+// tested for what it has saved, a log for what it reads back of bytes. It waits for a log: so far its test alone runs
+// it.
 //
 // Source: the faults that are injected into the storage of TigerBeetle's VOPR, and ALICE (Pillai et al., OSDI 2014).
 import type { Random } from '../../base/random.ts';
