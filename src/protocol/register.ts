@@ -37,6 +37,7 @@ export type AcceptVerdict = 'store' | 'repeat' | 'refuse';
 export function judgeAccept(register: Register, ballot: Ballot, rules: Rules): AcceptVerdict {
   const order = compareBallots(ballot, register.accepted);
   if (order === 0) return register.isVoted && rules.grantsRepeats ? 'repeat' : 'refuse';
+  if (order < 0 && !rules.keepsEntries) return 'store';
   if (order < 0) return rules.refusesOlder ? 'refuse' : 'repeat';
   return rules.keepsPromises && compareBallots(ballot, register.promised) < 0 ? 'refuse' : 'store';
 }

@@ -23,6 +23,8 @@ export interface Rules {
   readonly keepsPromises: boolean;
   /** An acceptor refuses ballots below its entry: that a write was overtaken at one replica acknowledges nothing. */
   readonly refusesOlder: boolean;
+  /** An acceptor keeps its entry against an older one, whatever it answers. */
+  readonly keepsEntries: boolean;
   /** A refused write has happened only once the entry that overtook it is stable. */
   readonly finishesOnStable: boolean;
   /** The answers without those that hold the newest entry are a read only if there are enough of them. */
@@ -65,6 +67,8 @@ export interface Rules {
   readonly writesBackInPlace: boolean;
   /** What was written back in vain, because of a promise, is proposed again under a ballot of its own. */
   readonly leavesVainWriteBacks: boolean;
+  /** A read that had to prepare returns what it found only once that is accepted. */
+  readonly finishesReads: boolean;
   /** A value that is proposed again keeps its root, which says when it was written. */
   readonly keepsRoots: boolean;
   /** A write whose value has landed is not proposed again. */
@@ -103,6 +107,7 @@ export const RULES: Rules = Object.freeze({
   comparesFirstTag: true,
   keepsPromises: true,
   refusesOlder: true,
+  keepsEntries: true,
   finishesOnStable: true,
   countsOthersAlone: true,
   remembersPromises: true,
@@ -124,6 +129,7 @@ export const RULES: Rules = Object.freeze({
   waitsForReads: true,
   writesBackInPlace: true,
   leavesVainWriteBacks: true,
+  finishesReads: true,
   keepsRoots: true,
   proposesOnce: true,
   takesFreshBallots: true,

@@ -362,8 +362,7 @@ export class Coordinator {
     const counted = this.#rules.countsOnlyGrants ? granted : granted | board.votersOf(operation.slot, REFUSED);
     const needed = this.#acceptsNeeded(operation);
     if (popcount(counted) >= needed) {
-      if (operation.kind === 'put') return this.#settle(operation, 'ok');
-      return this.#settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
+      return operation.kind === 'put' ? this.#settle(operation, 'ok') : this.#settleRead(operation);
     }
     const outOfMemory = board.votersOf(operation.slot, NO_MEMORY);
     const refused = board.votersOf(operation.slot, REFUSED) | outOfMemory;
@@ -455,7 +454,7 @@ export class Coordinator {
       operation.second = operation.newest;
       operation.newest = stable;
     }
-    this.#settle(operation, stable.valueBytes === NO_VALUE ? 'absent' : 'ok');
+    this.#settleRead(operation);
   }
 
   /**
@@ -529,6 +528,7 @@ export class Coordinator {
     copyBallot(operation.root, keepsRoot ? operation.newest.root : operation.ballot);
     if (!operation.adopts) copyBallot(operation.proposed, operation.ballot);
     if (operation.adopts && isNone(operation.newest.ballot)) return this.#settle(operation, 'absent');
+    if (operation.kind === 'get' && !this.#rules.finishesReads) return this.#settleRead(operation);
     this.#ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
   }
 
@@ -570,6 +570,10 @@ export class Coordinator {
       return nowMs >= operation.deadlineMs;
     });
     for (const operation of expired) this.#expire(operation);
+  }
+
+  #settleRead(operation: Operation): void {
+    this.#settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
   }
 
   #settle(operation: Operation, outcome: Outcome): void {

@@ -51,7 +51,7 @@ export interface RecoveryOptions {
 const PATIENCE_MS = 100;
 
 /** One answer: some hundred microseconds of work for either side, so that requests do not wait long behind it. */
-const CHUNK_ENTRIES = 512;
+export const CHUNK_ENTRIES = 512;
 const CHUNK_BYTES = 64 * 1024;
 
 /** One answerer's scan. */
@@ -114,7 +114,7 @@ export class Recovery {
     const cursor = words[at + CATCH_UP.CURSOR]!;
     if (isEntry) {
       if (isMerged && cursor === scan.cursor + 1) scan.cursor = cursor;
-    } else if (words[at + CATCH_UP.IS_LAST] === 1 && (cursor === scan.cursor || !rules.noticesGaps)) {
+    } else if (isEnd(words[at + CATCH_UP.IS_LAST]!, rules) && (cursor === scan.cursor || !rules.noticesGaps)) {
       scan.answers++; // Of any round: else answers that always come after our patience would never end it.
     } else if (words[at + CATCH_UP.ROUND] === scan.round) {
       this.#ask(scan);
@@ -189,19 +189,25 @@ export class Recovery {
   }
 }
 
+function isEnd(isLast: number, { awaitsLastChunk }: Rules): boolean {
+  return isLast === 1 || !awaitsLastChunk;
+}
+
 /** A question of a recovering replica. */
 export interface CatchUpQuestion {
   readonly askerEpoch: number;
   readonly answererEpoch: number;
   readonly cursor: number;
   readonly round: number;
+  /** Most entries of the answer. */
+  readonly entriesMax: number;
 }
 
 /** Answers with the next entries from `cursor` on, as many as fit, and the end of the chunk. */
 export function writeEntries(table: KeyTable, peer: Peer, question: CatchUpQuestion): void {
   let cursor = question.cursor;
   let bytes = 0;
-  const limit = Math.min(table.size, cursor + CHUNK_ENTRIES);
+  const limit = Math.min(table.size, cursor + question.entriesMax);
   while (cursor < limit && bytes < CHUNK_BYTES) {
     const written = writeEntry(table, cursor, peer, question);
     if (written === 0) break;

@@ -12,7 +12,7 @@ import { GRANTED, NO_MEMORY, REFUSED } from './environment.ts';
 import type { LargeLane, Link, Vote, VoteBox } from './environment.ts';
 import { KeyTable, writeValue } from './key-table.ts';
 import type { Entry } from './key-table.ts';
-import { Recovery, writeEntries } from './recovery.ts';
+import { CHUNK_ENTRIES, Recovery, writeEntries } from './recovery.ts';
 import type { Peer, RecoveryPlan } from './recovery.ts';
 import {
   ACCEPT,
@@ -91,6 +91,8 @@ export interface ReplicaOptions {
   /** By replica; its own place is unused. */
   readonly peers: readonly (Peer | undefined)[];
   readonly rules?: Rules;
+  /** Entries of one answer to a recovering replica; default {@link CHUNK_ENTRIES}. */
+  readonly chunkEntries?: number;
 }
 
 /** One incarnation of a replica. */
@@ -101,6 +103,7 @@ export class Replica {
   readonly #peers: readonly (Peer | undefined)[];
   readonly #bytesMax: number;
   readonly #rules: Rules;
+  readonly #chunkEntries: number;
   #recovery: Recovery | undefined;
   /** Scratch, overwritten per frame. */
   readonly #ballot = mutableBallot();
@@ -112,6 +115,7 @@ export class Replica {
     this.#bytesMax = options.bytesMax;
     this.#peers = options.peers;
     this.#rules = options.rules ?? RULES;
+    this.#chunkEntries = options.chunkEntries ?? CHUNK_ENTRIES;
     const { recovery, epoch, index } = options;
     this.#recovery =
       recovery &&
@@ -282,6 +286,7 @@ export class Replica {
       answererEpoch: this.epoch,
       cursor: words[at + CATCH_UP.CURSOR]!,
       round: words[at + CATCH_UP.ROUND]!,
+      entriesMax: this.#chunkEntries,
     });
   }
 

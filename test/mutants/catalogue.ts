@@ -2,6 +2,7 @@
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { COORDINATOR_MUTANTS } from './coordinator-mutants.ts';
+import { LEVEL_MUTANTS } from './level-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { REGISTER_MUTANTS } from './register-mutants.ts';
 import { simulated } from './sim-catcher.ts';
@@ -12,6 +13,7 @@ const SIMULATED_SEEDS = 300;
 
 export const MUTANTS: readonly Mutant[] = [
   ...[...REGISTER_MUTANTS, ...COORDINATOR_MUTANTS].map(alsoSimulated),
+  ...LEVEL_MUTANTS,
   ...SUPERVISION_MUTANTS,
 ];
 

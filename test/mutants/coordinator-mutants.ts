@@ -75,7 +75,7 @@ export const COORDINATOR_MUTANTS: readonly Mutant[] = [
     bug: 'A refusal counts as an empty promise',
     layer: 'coordinator',
     removed: 'rule countsOnlyPromises',
-    catchers: [simulated('countsOnlyPromises', 300), onDetours(without('countsOnlyPromises'))],
+    catchers: [simulated('countsOnlyPromises', 1000), onDetours(without('countsOnlyPromises'))],
   },
   {
     bug: 'What the promises report is ignored: a write that has landed is proposed again',
@@ -125,6 +125,12 @@ export const COORDINATOR_MUTANTS: readonly Mutant[] = [
     layer: 'coordinator',
     removed: 'rule sparesHeldValues',
     catchers: [simulated('sparesHeldValues', 300)],
+  },
+  {
+    bug: 'A client carries what it began in a lost state into the next one',
+    layer: 'coordinator',
+    removed: 'rule forgetsLostState',
+    catchers: [simulated('forgetsLostState', 3000)],
   },
   {
     bug: 'A write for which memory lacked is called failed although a replica may still store it',

@@ -7,12 +7,14 @@ import { PUT_AND_CRASH, explored } from './explorer-catcher.ts';
 import { judgeDetours } from './judges.ts';
 import type { Catcher, Mutant } from './mutant.ts';
 import {
+  answerInChunks,
   answerInTwoLives,
   answerTwice,
   bumpLate,
   loseAcknowledgements,
   loseAnEntry,
   ofBook,
+  promiseAgainstARead,
   promiseDownwards,
   restartTheAnswerer,
   reuseTheBallot,
@@ -37,6 +39,17 @@ export function fromBook(title: string): Catcher {
 
 /** Tags whose lower word wraps in the midst of a schedule. */
 const BEFORE_THE_WRAP: Broken = { tagsFrom: { high: 0, low: -6 } };
+
+/** An answer to a recovering replica has one entry a chunk. */
+const IN_CHUNKS: Broken = { chunkEntries: 1 };
+
+/** Tags whose lower word changes its sign in the midst of a schedule. */
+const BEFORE_THE_SIGN: Broken = { tagsFrom: { high: 0, low: 0x7fff_fffa } };
+/** To order tags with one bit flipped as production does is to order the tags by their signed words. */
+const ORDERED_BY_SIGN: Broken = {
+  ...BEFORE_THE_SIGN,
+  readsTags: ({ high, low }) => ({ high, low: low ^ 0x8000_0000 }),
+};
 
 const withSizes = (wrong: Partial<RegisterQuorums>, quorums = THREE): Broken => ({ quorums: { ...quorums, ...wrong } });
 
@@ -98,6 +111,12 @@ export const REGISTER_MUTANTS: readonly Mutant[] = [
     catchers: [atRandom({ ...without('carriesTags'), ...BEFORE_THE_WRAP }, BEFORE_THE_WRAP)],
   },
   {
+    bug: 'Ballots are compared by signed words: those from 2^31 on are older than those before',
+    layer: 'tags',
+    removed: 'unsigned order of tags',
+    catchers: [atRandom(ORDERED_BY_SIGN, BEFORE_THE_SIGN)],
+  },
+  {
     bug: 'An operation prepares again under a ballot that it has used for another value',
     layer: 'tags',
     removed: 'rule takesFreshBallots',
@@ -149,6 +168,12 @@ export const REGISTER_MUTANTS: readonly Mutant[] = [
     catchers: [byDirection(promiseDownwards, { broken: without('promisesUpwards') })],
   },
   {
+    bug: 'An acceptor stores a ballot below its entry',
+    layer: 'acceptor',
+    removed: 'rule keepsEntries',
+    catchers: [atRandom(without('keepsEntries'))],
+  },
+  {
     bug: 'An acceptor grants a ballot below its entry',
     layer: 'acceptor',
     removed: 'rule refusesOlder',
@@ -166,6 +191,12 @@ export const REGISTER_MUTANTS: readonly Mutant[] = [
     removed: 'rule inheritedIsNoVote',
     source: 'register-schedules 2',
     catchers: [onDetours(without('inheritedIsNoVote'))],
+  },
+  {
+    bug: 'A read that had to prepare returns what it found before that is accepted',
+    layer: 'coordinator',
+    removed: 'rule finishesReads',
+    catchers: [byDirection(promiseAgainstARead, { broken: without('finishesReads') })],
   },
   {
     bug: 'A deleted key is reported like one that never was: an older put comes back',
@@ -215,6 +246,15 @@ export const REGISTER_MUTANTS: readonly Mutant[] = [
     layer: 'recovery',
     removed: 'rule noticesGaps',
     catchers: [byDirection(loseAnEntry, { broken: without('noticesGaps') })],
+  },
+  {
+    bug: 'Recovery believes an answer before its last chunk',
+    layer: 'recovery',
+    removed: 'rule awaitsLastChunk',
+    catchers: [
+      atRandom({ ...without('awaitsLastChunk'), ...IN_CHUNKS }, IN_CHUNKS),
+      byDirection(answerInChunks, { broken: without('awaitsLastChunk'), kept: IN_CHUNKS }),
+    ],
   },
   {
     bug: 'Recovery goes on in the answer of a new incarnation where that of the old one broke off',

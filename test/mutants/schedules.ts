@@ -26,6 +26,17 @@ export function loseAnEntry(director: Director): void {
   director.readAt(1, [0, 2]);
 }
 
+/** A0 recovers from A1, which holds two keys, and from A2, which holds none; answers have one entry each. */
+export function answerInChunks(director: Director): void {
+  const { world } = director;
+  world.start(0, { kind: 'put', value: 'v0', key: 'k' });
+  director.exchange(0, 'accept', [0, 1]);
+  world.start(1, { kind: 'put', value: 'v1', key: 'l' });
+  director.exchange(1, 'accept', [0, 1]);
+  director.restart(0, [1, 2]);
+  director.readAt(2, [0, 2], 'l');
+}
+
 /** A recovering replica is impatient, asks A1 twice, and gets two answers; A2, which knows more, is silent. */
 export function answerTwice(director: Director): void {
   const { world } = director;
@@ -69,6 +80,20 @@ export function promiseDownwards(director: Director): void {
   director.exchange(0, 'accept', [1, 2]);
   director.exchange(1, 'accept', [0, 2]);
   director.readAt(3, [0, 2]);
+}
+
+/** v1 is at A0 alone; A1 and A2 have promised b3, so that a read of all cannot write v1 back, and has to prepare. */
+export function promiseAgainstARead(director: Director): void {
+  const { world } = director;
+  world.start(2, { kind: 'put', value: 'v0' });
+  world.start(0, { kind: 'put', value: 'v1' });
+  director.reach(0, 'accept', [0]);
+  director.loseAllOf(0);
+  director.untilItPrepares(2, 0);
+  director.reach(2, 'prepare', [1, 2]);
+  director.loseAllOf(2);
+  director.readAt(1, [0, 1, 2]);
+  director.readAt(3, [1, 2]);
 }
 
 /** All acknowledgements of a put are lost: it is sent again, and nobody disputes it. */

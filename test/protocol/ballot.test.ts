@@ -36,6 +36,20 @@ describe('compareBallots', () => {
   });
 });
 
+describe('Negative controls: other orders of tags differ from that of the 64-bit numbers', () => {
+  it.each<[string, (one: Ballot, other: Ballot) => number]>([
+    ['by signed words', (one, other) => one.high - other.high || one.low - other.low],
+    ['by the lower word', (one, other) => (one.low >>> 0) - (other.low >>> 0)],
+    ['by numbers of 53 bits', (one, other) => Number(numberOf(one)) - Number(numberOf(other))],
+  ])('%s', (_order, compare) => {
+    const tags = EDGES.flatMap((edge) => (edge < EDGES.at(-1)! ? [edge, edge + 1n] : [edge]));
+    const wrongIn = (order: typeof compare): number =>
+      tags.filter((a) => tags.some((b) => a < b && order(ballotFrom(a), ballotFrom(b)) >= 0)).length;
+    expect(wrongIn(compare)).toBeGreaterThan(0);
+    expect(wrongIn(compareBallots)).toBe(0);
+  });
+});
+
 describe('laterBallot', () => {
   it.each([2n ** 31n - 2n, 2n ** 32n - 2n, 2n ** 53n - 2n])('It counts on from %i without a gap', (start) => {
     for (let steps = 0; steps < 8; steps++) {

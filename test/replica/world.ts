@@ -31,6 +31,10 @@ export interface WorldOptions {
   readonly tagsFrom?: Ballot;
   /** Clients whose counter hands out the first tag of all, reserved before they submitted anything. */
   readonly reservesTags?: readonly number[];
+  /** What a tag is taken for, in place of itself; so does who compares tags in another way than production. */
+  readonly readsTags?: (tag: Ballot) => Ballot;
+  /** Entries of one answer to a recovering replica; default so many that one is enough. */
+  readonly chunkEntries?: number;
   /** Each client has a tag counter of its own, which begins where those of the others began. */
   readonly sharesTags?: boolean;
   /** Bytes of keys and values before a replica refuses more; default 16 MiB. */
@@ -314,13 +318,15 @@ export class World {
   }
 
   #takeTags(count: number, first: MutableBallot): void {
-    copyBallot(first, laterBallot(this.#lastTag, 1));
+    const { readsTags = (tag) => tag } = this.#options;
+    copyBallot(first, readsTags(laterBallot(this.#lastTag, 1)));
     this.#lastTag = laterBallot(this.#lastTag, count);
   }
 
   #run(index: number, isFirstStart: boolean): void {
     const seat = this.#seats[index]!;
     const { recoverFrom } = this.quorums;
+    const { chunkEntries } = this.#options;
     const epoch = seat.epoch + seat.lateBumps;
     seat.state = 'running';
     seat.lanes = this.#clients.map((_, client) => this.#laneOf(client));
@@ -335,6 +341,7 @@ export class World {
         return { link, large: NO_LARGE_LANE };
       }),
       rules: this.#rules,
+      ...(chunkEntries !== undefined && { chunkEntries }),
     });
   }
 
