@@ -5,7 +5,8 @@ export type Value = unknown;
 
 /**
  * How many replicas an operation waits for. `quorum` (the default) is linearizable; `all` waits for every replica;
- * `one` and `two` are fast and may be stale; `{ r, w }` names the numbers, each from 1 to the number of replicas.
+ * `one` and `two` are fast and may be stale; `{ r, w }` names the numbers, each from 1 to the number of replicas. Below
+ * the quorums of the cluster, reads may be stale and writes be lost, even where r + w exceeds the number of replicas.
  */
 export type Level = 'one' | 'two' | 'quorum' | 'all' | { readonly r?: number; readonly w?: number };
 
@@ -40,7 +41,10 @@ export interface ReadUnavailable {
 }
 export type ReadResult = ReadOk | ReadAbsent | ReadUnavailable;
 
-/** The write is decided: every later read at a level that meets it sees it, or something newer. */
+/**
+ * So many replicas as its level names have the write. From `quorum` on it is decided: every later read at `quorum` or
+ * above sees it, or something newer; after `all`, every read does.
+ */
 export interface WriteOk {
   readonly outcome: 'ok';
   readonly version: Version;
