@@ -56,7 +56,9 @@ export type PrepareVerdict = 'promise' | 'refuse';
 /** Judges prepare(ballot). An equal promise is the same proposer asking again, because ballots are unique. */
 export function judgePrepare(register: Register, ballot: Ballot, rules: Rules): PrepareVerdict {
   if (compareBallots(ballot, register.accepted) <= 0) return 'refuse';
-  return rules.promisesUpwards && compareBallots(ballot, register.promised) < 0 ? 'refuse' : 'promise';
+  const order = compareBallots(ballot, register.promised);
+  if (order === 0) return rules.promisesRepeats ? 'promise' : 'refuse';
+  return rules.promisesUpwards && order < 0 ? 'refuse' : 'promise';
 }
 
 /** The prepare was judged `promise`: notes it. */

@@ -33,6 +33,8 @@ export interface Rules {
   readonly remembersPromises: boolean;
   /** An acceptor refuses to promise a ballot below its promise. */
   readonly promisesUpwards: boolean;
+  /** An acceptor promises again what it has promised: the first answer may be lost. */
+  readonly promisesRepeats: boolean;
   /** An acceptor grants again what it has granted: the first answer may be lost. */
   readonly grantsRepeats: boolean;
   /** Of two reports the newer entry is adopted by a recovering replica. */
@@ -112,6 +114,7 @@ export const RULES: Rules = Object.freeze({
   countsOthersAlone: true,
   remembersPromises: true,
   promisesUpwards: true,
+  promisesRepeats: true,
   grantsRepeats: true,
   adoptsNewest: true,
   countsAnswererOnce: true,

@@ -29,6 +29,12 @@ export function judgeDetours(world: World): string | undefined {
   return slowWrites > 0 ? 'A put that nobody disputed was read again and proposed again' : undefined;
 }
 
+/** A put that nobody disputed any more took a further ballot. */
+export function judgeBallots(world: World): string | undefined {
+  const prepares = world.log.flatMap((line) => / > A\d+ (prepare.*)$/.exec(line)?.[1] ?? []);
+  return new Set(prepares).size > 1 ? `Who prepared alone had to do so again: ${prepares.join(', ')}` : undefined;
+}
+
 function getsOf(world: World): Call[] {
   return world.calls.filter(({ kind, outcome }) => kind === 'get' && (outcome === 'ok' || outcome === 'absent'));
 }

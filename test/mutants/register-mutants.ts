@@ -4,7 +4,7 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../../src/quorum/register-quorums.ts';
 import { PUT_AND_CRASH, explored } from './explorer-catcher.ts';
-import { judgeDetours } from './judges.ts';
+import { judgeBallots, judgeDetours } from './judges.ts';
 import type { Catcher, Mutant } from './mutant.ts';
 import {
   answerInChunks,
@@ -13,6 +13,7 @@ import {
   bumpLate,
   loseAcknowledgements,
   loseAnEntry,
+  losePromises,
   ofBook,
   promiseAgainstARead,
   promiseDownwards,
@@ -184,6 +185,12 @@ export const REGISTER_MUTANTS: readonly Mutant[] = [
     layer: 'acceptor',
     removed: 'rule grantsRepeats',
     catchers: [byDirection(loseAcknowledgements, { broken: without('grantsRepeats'), wrong: judgeDetours })],
+  },
+  {
+    bug: 'An acceptor refuses what it has promised before: a lost answer costs a ballot',
+    layer: 'acceptor',
+    removed: 'rule promisesRepeats',
+    catchers: [byDirection(losePromises, { broken: without('promisesRepeats'), wrong: judgeBallots })],
   },
   {
     bug: 'An entry that was inherited counts as a vote',

@@ -96,6 +96,21 @@ export function promiseAgainstARead(director: Director): void {
   director.readAt(3, [1, 2]);
 }
 
+/** All promises to a put that was refused are lost: it is asked for again, and nobody disputes it. */
+export function losePromises(director: Director): void {
+  const { world } = director;
+  world.start(2, { kind: 'put', value: 'v0' });
+  world.start(0, { kind: 'put', value: 'v1' });
+  director.reach(0, 'accept', [0]);
+  director.loseAllOf(0);
+  director.untilItPrepares(2, 0);
+  director.reach(2, 'prepare', [0, 1, 2]);
+  director.loseAllOf(2);
+  world.pass(13);
+  director.exchange(2, 'prepare', [0, 1, 2]);
+  director.exchange(2, 'accept', [0, 1, 2]);
+}
+
 /** All acknowledgements of a put are lost: it is sent again, and nobody disputes it. */
 export function loseAcknowledgements(director: Director): void {
   const { world } = director;
