@@ -12,7 +12,7 @@
 import { assert } from '../base/assert.ts';
 import { CLIENTS_MAX, REPLICAS_MAX } from '../base/limits.ts';
 import { CLUSTER_OPEN } from '../replica/environment.ts';
-import type { ClusterLife } from '../replica/environment.ts';
+import type { ClusterLifeWords } from '../replica/environment.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { DOORBELL, LINE_WORDS } from '../ring/layout.ts';
 import { sharedMemory } from '../ring/memory.ts';
@@ -61,7 +61,7 @@ export function isBoard(buffer: SharedArrayBuffer): boolean {
 }
 
 /** A thread's view of the board. */
-export class ClusterBoard implements ClusterLife {
+export class ClusterBoard implements ClusterLifeWords {
   readonly memory: SharedMemory;
   readonly replicas: number;
   readonly clients: ClientTable;

@@ -183,8 +183,8 @@ export class Client implements ClusterClient {
   }
 
   /** Settles everything at once, without waiting, where the cluster serves nobody any more. */
-  abandonIfOver(): void {
-    this.#core.abandonIfOver();
+  heedLife(): void {
+    this.#core.heedLife();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -290,7 +290,7 @@ export class Client implements ClusterClient {
 
   /** Deadlines, silence, a lost state: what no doorbell rings for. */
   #review(now: number): void {
-    if (this.#core.abandonIfOver()) return;
+    if (!this.#core.heedLife()) return;
     this.#place.showLife(); // A thread of blocking calls gets to nothing else.
     this.#drain();
     this.#coordinator.tick(now);

@@ -261,7 +261,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
   #onSupervisorExit(): void {
     if (this.#closing !== undefined || this.#board.state === CLUSTER_CLOSED) return;
     this.#board.state = CLUSTER_STATE_LOST;
-    this.#client?.abandonIfOver();
+    this.#client?.heedLife();
     this.emit('stateLost', { down: Array.from({ length: this.#wiring.quorums.replicas }, (_, replica) => replica) });
   }
 
@@ -277,7 +277,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
         return;
       }
       case 'state-lost':
-        this.#client?.abandonIfOver();
+        this.#client?.heedLife();
         this.emit('stateLost', { down: event.down });
         return;
       case 'reset':

@@ -12,7 +12,7 @@ import type { SharedMemory } from '../ring/memory.ts';
 import { createRing, evictOwner, unreadBytes } from '../ring/spsc-ring.ts';
 import { createTallyBoard } from '../ring/tally-board.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from '../replica/environment.ts';
+import { CLUSTER_CLOSED, CLUSTER_STATE_LOST } from '../replica/environment.ts';
 import { MemoryRoll } from '../replica/memory-roll.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
 import { isHung, measure } from '../supervision/hang-watch.ts';
@@ -126,7 +126,7 @@ export class Supervisor implements SupervisorControl {
     const each = Array.from({ length: replicas });
     this.#peerRings = each.map(() => each.map(() => createRing(wiring.ringBytes)));
     this.#hangs = each.map(() => undefined);
-    this.#memories = new MemoryRoll(wiring.quorums, this.#epochs);
+    this.#memories = new MemoryRoll(wiring.quorums, this.#epochs, this.#board);
     this.#downSinceMs = each.map(() => nowMs());
     this.#nextPoints = each.map(() => undefined);
     this.#dropsUnread = each.map(() => false);
@@ -193,18 +193,19 @@ export class Supervisor implements SupervisorControl {
   }
 
   async #reset(): Promise<void> {
-    this.#board.state = CLUSTER_STATE_LOST; // Nobody is served while some hold the old state and some none.
-    this.#memories.forget();
+    this.#memories.beginReset();
     this.#dropsUnread.fill(true);
     this.#nextPoints.fill(undefined);
     const { replicas } = this.#wiring.quorums;
     const ends = Array.from({ length: replicas }, (_, replica) => this.#keeper.end(replica, { kind: 'exit', code: 0 }));
-    await Promise.all(ends);
-    await this.#untilAllOperational();
-    if (this.#board.state === CLUSTER_CLOSED) return;
-    this.#board.countReset(); // Before anybody is served: see ClientCore.forgetLostState.
-    this.#board.state = CLUSTER_OPEN;
-    this.#tell({ kind: 'reset' });
+    let isEmpty = false;
+    try {
+      await Promise.all(ends);
+      await this.#untilAllOperational();
+      isEmpty = true;
+    } finally {
+      if (this.#memories.endReset(isEmpty)) this.#tell({ kind: 'reset' });
+    }
   }
 
   #makeKeeper(): ThreadKeeper {
@@ -241,8 +242,7 @@ export class Supervisor implements SupervisorControl {
     const { name, board, quorums, sabotage, replicaBytesMax } = this.#wiring;
     this.#board.setCounter(replica, COUNTER.FAULT, 0);
     this.#board.replicaBell(replica).reset();
-    // During a reset nobody recovers: who answered would have the old state, or nothing yet.
-    const isFirst = this.#resetting !== undefined || this.#memories.beginsEmpty(replica) || sabotage === 'catch-up';
+    const isFirst = this.#memories.beginsEmpty(replica) || sabotage === 'catch-up';
     if (epoch > this.#epochs.epochOf(replica)) this.#epochs.setEpoch(replica, epoch);
     this.#epochs.setState(replica, isFirst ? STARTING : RECOVERING);
     this.#hangs[replica] = undefined;
@@ -282,17 +282,14 @@ export class Supervisor implements SupervisorControl {
   /** The old incarnation is gone: its epoch is void and its rings are free before the next one does anything. */
   #onDown(replica: number, epoch: number, reason: ExitReason): void {
     this.#doomed.delete(replica);
-    // It may have voted since the last tick: from its first vote on, it has a memory to lose. A reset wants it lost.
-    if (this.#resetting === undefined && this.#epochs.isOperational(replica)) this.#memories.noteOperational(replica);
+    this.#memories.noteDown(replica);
     this.#epochs.setState(replica, DOWN);
     this.#epochs.setEpoch(replica, epoch + 1);
     this.#downSinceMs[replica] = nowMs();
     this.#evict(replica, replicaOwner(replica, epoch));
     this.#wakeAll(); // It may have died between taking a thread's parked flag down and waking it.
     this.#tell({ kind: 'down', replica, epoch, reason });
-    if (this.#resetting !== undefined || reason.kind === 'stopped') return;
-    if (!this.#memories.isLost || this.#board.state !== CLUSTER_OPEN) return;
-    this.#board.state = CLUSTER_STATE_LOST;
+    if (reason.kind === 'stopped' || !this.#memories.declareLoss()) return;
     this.#tell({ kind: 'state-lost', down: this.#memories.withoutMemory() });
   }
 
@@ -422,7 +419,7 @@ export class Supervisor implements SupervisorControl {
       if (this.#board.state === CLUSTER_CLOSED) {
         throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot start the replicas: the cluster was closed');
       }
-      if (this.#board.state === CLUSTER_STATE_LOST && this.#resetting === undefined) {
+      if (this.#board.state === CLUSTER_STATE_LOST && !this.#memories.isResetting) {
         throw new QuorateError(
           'ERR_QUORATE_START_FAILED',
           'Cannot start the replicas: too many of them died meanwhile',

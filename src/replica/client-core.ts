@@ -80,27 +80,30 @@ export class ClientCore {
 
   /** Sends what there is room for. @returns the replicas that got frames, as a mask, see {@link Coordinator.flush}. */
   flush(nowMs: number): number {
-    if (this.abandonIfOver()) return 0; // Who restarts empty by now must not get what was meant for the lost state.
-    this.forgetLostState();
-    return this.coordinator.flush(nowMs);
+    return this.heedLife() ? this.coordinator.flush(nowMs) : 0;
   }
 
   /** To be called before frames are taken in. */
   look(): void {
-    this.forgetLostState();
+    this.heedLife();
     this.coordinator.look();
   }
 
-  /** Settles everything where the cluster serves nobody any more. @returns whether that is so. */
-  abandonIfOver(): boolean {
+  /**
+   * Looks how the cluster fares before anything is sent, also in answer to what has arrived: a thread that was blocked
+   * while the state was lost and reset must carry nothing of it into the new one, and replicas may have begun empty
+   * before the reset is counted.
+   *
+   * @returns whether the cluster serves its clients; if not, everything was settled.
+   */
+  heedLife(): boolean {
     const { state } = this.#life;
-    if (state === CLUSTER_OPEN) return false;
-    this.coordinator.abandon(state === CLUSTER_CLOSED ? 'closed' : 'state-lost');
-    return true;
+    if (state !== CLUSTER_OPEN) this.coordinator.abandon(state === CLUSTER_CLOSED ? 'closed' : 'state-lost');
+    else this.#forgetLostState();
+    return state === CLUSTER_OPEN;
   }
 
-  /** A thread that was blocked while the state was lost and reset must not carry anything of it into the new one. */
-  forgetLostState(): void {
+  #forgetLostState(): void {
     const { resets } = this.#life;
     if (resets === this.#resets || !this.#rules.forgetsLostState) return;
     this.#resets = resets;
@@ -118,7 +121,7 @@ export class ClientCore {
   #requireService(): void {
     const { state } = this.#life;
     if (state === CLUSTER_STATE_LOST) throw stateLostError();
-    this.forgetLostState(); // What begins now belongs to the new state.
+    this.#forgetLostState(); // What begins now belongs to the new state.
     if (state === CLUSTER_CLOSED) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the cluster: it is closed');
   }
 }

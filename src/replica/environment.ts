@@ -53,6 +53,12 @@ export interface ClusterLife {
   readonly resets: number;
 }
 
+/** The same as their supervisor writes them. */
+export interface ClusterLifeWords extends ClusterLife {
+  state: number;
+  countReset(): void;
+}
+
 /** What a replica says to a question: it did what was asked, refuses it, or has no memory left for it. */
 export const GRANTED = 1;
 export const REFUSED = 2;

@@ -1,7 +1,9 @@
-// Which replicas have a memory to lose, and when so many have lost theirs that the state is lost. What a supervisor
-// decides with, in production and in simulation. Source: DESIGN section 4, "Recovery", rule 4.
+// Which replicas have a memory to lose, when so many have lost theirs that the state is lost, and how an empty one
+// begins in its place. What a supervisor decides with, in production and in simulation. Source: DESIGN section 4,
+// "Recovery", rule 4.
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import type { Epochs } from './environment.ts';
+import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from './environment.ts';
+import type { ClusterLifeWords, Epochs } from './environment.ts';
 
 /** The memories of one cluster's replicas, as their supervisor knows them. */
 export class MemoryRoll {
@@ -9,10 +11,13 @@ export class MemoryRoll {
   readonly #epochs: Pick<Epochs, 'isOperational'>;
   /** Whether the replica has been operational, and has a memory to lose. */
   readonly #hasMemory: boolean[];
+  readonly #life: ClusterLifeWords;
+  #isResetting = false;
 
-  constructor(quorums: RegisterQuorums, epochs: Pick<Epochs, 'isOperational'>) {
+  constructor(quorums: RegisterQuorums, epochs: Pick<Epochs, 'isOperational'>, life: ClusterLifeWords) {
     this.#quorums = quorums;
     this.#epochs = epochs;
+    this.#life = life;
     this.#hasMemory = Array.from({ length: quorums.replicas }, () => false);
   }
 
@@ -21,14 +26,45 @@ export class MemoryRoll {
     this.#hasMemory[replica] = true;
   }
 
-  /** Whether the replica's next incarnation begins empty and operational: only the first start does. */
-  beginsEmpty(replica: number): boolean {
-    return !this.#hasMemory[replica]!;
+  /** The replica's thread has ended. It may have voted unseen, and then had a memory to lose; a reset wants it lost. */
+  noteDown(replica: number): void {
+    if (!this.#isResetting && this.#epochs.isOperational(replica)) this.#hasMemory[replica] = true;
   }
 
-  /** All begin empty again. */
-  forget(): void {
+  /**
+   * Whether the replica's next incarnation begins empty and operational: only the first start does. During a reset
+   * nobody recovers: who answered would have the old state, or nothing yet.
+   */
+  beginsEmpty(replica: number): boolean {
+    return this.#isResetting || !this.#hasMemory[replica]!;
+  }
+
+  /** Tells all threads where the state is lost. @returns whether that is so, and nobody had been told. */
+  declareLoss(): boolean {
+    if (this.#isResetting || this.#life.state !== CLUSTER_OPEN || !this.isLost) return false;
+    this.#life.state = CLUSTER_STATE_LOST;
+    return true;
+  }
+
+  /** Whether the state is being replaced by an empty one. */
+  get isResetting(): boolean {
+    return this.#isResetting;
+  }
+
+  /** Nobody is served from here on, while some hold the old state and some none: then end all replicas. */
+  beginReset(): void {
+    this.#life.state = CLUSTER_STATE_LOST;
     this.#hasMemory.fill(false);
+    this.#isResetting = true;
+  }
+
+  /** The reset has ended: all are operational, or it has failed. @returns whether the cluster is open again. */
+  endReset(isEmpty: boolean): boolean {
+    this.#isResetting = false;
+    if (!isEmpty || this.#life.state === CLUSTER_CLOSED) return false;
+    this.#life.countReset(); // Before anybody is served: see ClientCore.
+    this.#life.state = CLUSTER_OPEN;
+    return true;
   }
 
   /** Replicas that had a memory and do not have it now. */

@@ -41,6 +41,7 @@ const FIELDS: Readonly<Record<FaultPlan['kind'], readonly Field[]>> = {
     { name: 'nth', min: 1, max: 1_000_000 },
     { name: 'loses', oneOf: ['answer', 'vote', 'nothing'] },
   ],
+  lose: [{ name: 'nodes', is: 'nodes' }, FOR],
   pause: [NODE, FOR],
   slow: [NODE, FOR, { name: 'factor', min: 1, max: 1_000_000 }],
   cut: LINKS,

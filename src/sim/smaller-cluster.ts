@@ -16,6 +16,7 @@ export function withReplicas(plan: SimPlan, replicas: number): SimPlan {
       if (fault.node >= replicas && fault.node < before) return [];
       return [{ ...fault, node: fault.node < replicas ? fault.node : fault.node - gone }];
     }
+    if ('nodes' in fault) return [{ ...fault, nodes: maskOf(fault.nodes) }];
     return [{ ...fault, from: maskOf(fault.from), to: maskOf(fault.to) }];
   });
   return { ...plan, faults, cluster: { ...plan.cluster, replicas, read, write, prepare } };

@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { registerQuorums } from '../../src/quorum/index.ts';
+import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from '../../src/replica/environment.ts';
 import { MemoryRoll } from '../../src/replica/memory-roll.ts';
+import { SimLife } from '../../src/sim/cluster/sim-epochs.ts';
 
 /** A roll of five replicas of which those in `operational` answer; at most two may be without memory. */
 function rollOf(operational: readonly number[]): MemoryRoll {
-  return new MemoryRoll(registerQuorums({ replicas: 5 }), { isOperational: (each) => operational.includes(each) });
+  return bothOf(operational).roll;
+}
+
+/** The roll, and the words that it writes. */
+function bothOf(operational: readonly number[]): { readonly roll: MemoryRoll; readonly life: SimLife } {
+  const life = new SimLife();
+  const epochs = { isOperational: (each: number): boolean => operational.includes(each) };
+  return { roll: new MemoryRoll(registerQuorums({ replicas: 5 }), epochs, life), life };
 }
 
 describe('A roll of memories', () => {
@@ -12,8 +21,13 @@ describe('A roll of memories', () => {
     const roll = rollOf([]);
     roll.noteOperational(2);
     expect([1, 2].map((replica) => roll.beginsEmpty(replica))).toEqual([true, false]);
-    roll.forget();
-    expect(roll.beginsEmpty(2)).toBe(true);
+  });
+
+  it('counts a memory that its replica got unseen', () => {
+    const roll = rollOf([2]);
+    roll.noteDown(1);
+    roll.noteDown(2);
+    expect([1, 2].map((replica) => roll.beginsEmpty(replica))).toEqual([true, false]);
   });
 
   it.each([
@@ -38,5 +52,47 @@ describe('A roll of memories', () => {
     [[0, 1, 2], 0, false],
   ])('With %j operational and %i doomed, replica 0 may be ended: %j', (operational, doomed, mayEnd) => {
     expect(rollOf(operational).mayEnd(0, doomed)).toBe(mayEnd);
+  });
+});
+
+describe('A lost state', () => {
+  it('is told once, and only while the cluster is open', () => {
+    const { roll, life } = bothOf([0, 1]);
+    expect(roll.declareLoss()).toBe(false);
+    for (let replica = 0; replica < 5; replica++) roll.noteOperational(replica);
+    expect([roll.declareLoss(), life.state, roll.declareLoss()]).toEqual([true, CLUSTER_STATE_LOST, false]);
+  });
+});
+
+describe('A reset', () => {
+  it('lets every replica begin empty until it has ended, also one that has answered meanwhile', () => {
+    const { roll, life } = bothOf([0, 1, 2, 3, 4]);
+    roll.noteOperational(0);
+    roll.beginReset();
+    roll.noteOperational(0);
+    roll.noteDown(1);
+    expect([0, 1].map((replica) => roll.beginsEmpty(replica))).toEqual([true, true]);
+    expect([life.state, life.resets]).toEqual([CLUSTER_STATE_LOST, 0]);
+    expect([roll.endReset(true), roll.isResetting, life.state, life.resets]).toEqual([true, false, CLUSTER_OPEN, 1]);
+    expect([0, 1].map((replica) => roll.beginsEmpty(replica))).toEqual([false, true]);
+  });
+
+  it('is counted before anybody is served', () => {
+    const { roll, life } = bothOf([0, 1, 2, 3, 4]);
+    const states: number[] = [];
+    life.countReset = () => states.push(life.state);
+    roll.beginReset();
+    roll.endReset(true);
+    expect(states).toEqual([CLUSTER_STATE_LOST]);
+  });
+
+  it.each([
+    ['that fails', false, CLUSTER_STATE_LOST],
+    ['of a cluster that is closed meanwhile', true, CLUSTER_CLOSED],
+  ])('%s opens nothing', (_, isEmpty, state) => {
+    const { roll, life } = bothOf([]);
+    roll.beginReset();
+    life.state = state;
+    expect([roll.endReset(isEmpty), roll.isResetting, life.state, life.resets]).toEqual([false, false, state, 0]);
   });
 });

@@ -42,7 +42,7 @@ describe('A simulation refuses', () => {
     ['workload.writes 1.1: it must be a number from 0 to 1', { workload: { writes: 1.1 } }],
     ['workload.writes NaN: it must be a number from 0 to 1', { workload: { writes: Number.NaN } }],
     ['faults [object Object]: it must be an array', { faults: { crash: 0.3 } }],
-    ['faults[0].kind undefined: it must be one of crash, crash-at, pause,', { faults: [null] }],
+    ['faults[0].kind undefined: it must be one of crash, crash-at, lose, pause,', { faults: [null] }],
     ['faults[1].kind flood: it must be one of', { faults: [CUT, { kind: 'flood' }] }],
     ['faults[0].atUs -1: it must be a number from 0 to 60000000', { faults: [{ ...CUT, atUs: -1 }] }],
     ['faults[0].node 5: it must be an integer from 0 to 4', { faults: [{ kind: 'crash', atUs: 1, node: 5 }] }],

@@ -44,7 +44,7 @@ describe('What a failure does not need is taken away', () => {
 describe('A failing run', () => {
   it.each<[rule: string, profile: Profile, steps: number]>([
     ['keepsNewest', 'duplicate-storm', 60],
-    ['comparesFirstTag', 'crash-storm', 150],
+    ['comparesFirstTag', 'crash-storm', 200],
   ])(
     'without %s is shortened, fails in the same way, and a file of it does too',
     (rule, profile, stepsMax) => {

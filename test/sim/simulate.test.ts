@@ -42,6 +42,11 @@ describe('A simulated cluster', () => {
     expect(simulate({ seed: 1984068, profile: 'fail-points' }).violations).toEqual([]);
   });
 
+  // Found with the production of that time: src/replica/client-core.ts says what a client must look at, and when.
+  it('sends nothing of a lost state to replicas that have begun empty', () => {
+    expect(simulate({ seed: 69, profile: 'crash-storm' }).violations).toEqual([]);
+  });
+
   it('differs between seeds', () => {
     expect(new Set(Array.from({ length: 200 }, (_, seed) => simulate({ seed }).hash)).size).toBe(200);
   });
@@ -106,6 +111,7 @@ describe('What is looked for happens', () => {
         'leap',
         'leave',
         'left-broken',
+        'lose',
         'loss',
         'pause',
         'repeat',

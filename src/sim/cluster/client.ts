@@ -1,6 +1,7 @@
 // The clients of a simulated cluster: each works through its part of the plan, one group of operations after the other,
 // and notes what it asked for and what it was told.
 import { QuorateError } from '../../base/errors.ts';
+import type { ClusterLife } from '../../replica/environment.ts';
 import type { Operation, Outcome } from '../../replica/operation.ts';
 import { Failure } from '../../replica/results.ts';
 import type { Settled } from '../../replica/results.ts';
@@ -17,7 +18,10 @@ export interface Call {
   readonly process: string;
   readonly plan: OperationPlan;
   readonly kind: 'get' | 'put';
+  /** The key of its history: that of the plan, in the state in which the call began. */
   readonly key: string;
+  /** Resets before it began. */
+  readonly state: number;
   /** What a put writes, or a get has returned; 0 for absent. */
   value: number;
   /** Positions in the history: every start and every end has one of its own. */
@@ -38,10 +42,13 @@ export interface Call {
 export interface ClientDoors {
   readonly engine: Engine;
   readonly calls: Call[];
+  readonly life: ClusterLife;
   /** The next position in the history. */
   readonly nextPosition: () => number;
 }
 
+/** How long a client waits that was told that the state is lost, in microseconds. */
+const REFUSED_US = 10_000;
 /** How soon a thread that stood still finds out that a signal has aborted meanwhile, in microseconds. */
 const PAUSED_US = 1_000;
 
@@ -54,6 +61,8 @@ export class SimClient {
   readonly #groups: (readonly OperationPlan[])[];
   #open = 0;
   #unknown: Call | undefined;
+  /** Whether it was told that the state is lost. */
+  #isRefused = false;
 
   constructor(
     index: number,
@@ -89,7 +98,9 @@ export class SimClient {
   start(): void {
     const group = this.#groups[0];
     if (group === undefined) return;
-    this.#doors.engine.schedule(group[0]!.thinkUs, this.#nodeNumber, () => this.#begin());
+    const waitUs = this.#isRefused ? REFUSED_US : 0;
+    this.#isRefused = false;
+    this.#doors.engine.schedule(waitUs + group[0]!.thinkUs, this.#nodeNumber, () => this.#begin());
   }
 
   /** An operation of this client has ended. */
@@ -138,7 +149,7 @@ export class SimClient {
   }
 
   #submit(plan: OperationPlan, place: number): void {
-    const { engine, calls, nextPosition } = this.#doors;
+    const { engine, calls, life, nextPosition } = this.#doors;
     const finishes = plan.call === 'resolve' ? this.#unknown : undefined;
     if (plan.call === 'resolve' && finishes === undefined) return;
     const isSame = finishes !== undefined;
@@ -147,7 +158,8 @@ export class SimClient {
       process: place === 0 ? `c${this.#index}` : `c${this.#index}.${place}`,
       plan,
       kind: plan.call === 'get' ? 'get' : 'put',
-      key: isSame ? finishes.key : plan.key,
+      key: isSame ? finishes.key : keyInState(plan.key, life.resets),
+      state: life.resets,
       value: isSame ? finishes.value : plan.call === 'put' ? plan.value : 0,
       start: nextPosition(),
       end: undefined,
@@ -173,7 +185,8 @@ export class SimClient {
   /** The operation of a call; `undefined` where the call ends without one. */
   #operationOf(call: Call): Operation | undefined {
     const { core } = this.#node;
-    const { plan, key, value, finishes } = call;
+    const { plan, value, finishes } = call;
+    const { key } = plan;
     const options = { level: plan.level, timeoutMs: plan.timeoutMs };
     try {
       if (finishes !== undefined) return this.#resolve(call, options);
@@ -184,6 +197,7 @@ export class SimClient {
     } catch (error) {
       if (!(error instanceof QuorateError) || error.code !== 'ERR_QUORATE_STATE_LOST') throw error;
       this.#end(call, 'state-lost');
+      this.#isRefused = true;
       return undefined;
     }
   }
@@ -204,6 +218,11 @@ export class SimClient {
       this.#node.coordinator.cancel(operation);
     });
   }
+}
+
+/** Histories of the states before and after a reset are judged apart: nothing of one may be seen in the other. */
+export function keyInState(key: string, resets: number): string {
+  return resets === 0 ? key : `${key} after reset ${resets}`;
 }
 
 /** A call in a few words, such as `c1 put k0 = v7 (one)`. */

@@ -123,7 +123,7 @@ export class CoordinatorNode implements Receiver {
   #turn(): void {
     if (this.#isPaused || this.isGone) return;
     const { network, engine } = this.#options;
-    this.core.forgetLostState();
+    this.core.heedLife();
     for (const message of this.#inbox) {
       const { from, to, frame, vote, number, kind } = message;
       if (engine.trace.isKept) {
@@ -155,7 +155,7 @@ export class CoordinatorNode implements Receiver {
 
   #tick(): void {
     if (this.#isPaused || this.isGone) return;
-    if (this.core.abandonIfOver()) return;
+    if (!this.core.heedLife()) return;
     const nowMs = this.#nowMs();
     this.coordinator.tick(nowMs);
     this.core.flush(nowMs);

@@ -74,6 +74,31 @@ export function drawFaults(random: Random, scope: FaultScope): FaultPlan[] {
   return Array.from({ length: count }, () => DRAWS[pick(random, kinds)](draw)).flat();
 }
 
+/** How often a profile loses the whole state. */
+const LOSSES: Readonly<Partial<Record<Profile, number>>> = {
+  'crash-storm': 0.3,
+  'pause-storm': 0.3,
+  'fail-points': 0.1,
+};
+
+/** In some runs, more replicas die than the quorums survive, and the application begins with an empty state. */
+export function drawStateLoss(random: Random, { profile, cluster, stormUs }: FaultScope): FaultPlan[] {
+  const rate = LOSSES[profile] ?? 0;
+  if (rate === 0 || !happens(random, rate)) return [];
+  const everybody = 2 ** cluster.replicas - 1;
+  // Those who live on remember the old state.
+  const nodes = happens(random, 0.5) ? everybody : everybody & ~(1 << below(random, cluster.replicas));
+  // The clients have most of their work before them.
+  const atUs = cluster.loadUs + between(random, 1_000, Math.floor(stormUs / 2));
+  const forUs = between(random, 1, pick(random, [1_000, 20_000]));
+  const lose = { kind: 'lose', atUs, nodes, forUs } as const;
+  if (happens(random, 0.4)) return [lose];
+  // A thread that is blocked meanwhile wakes up in another state than the one that it knows.
+  const node = cluster.replicas + below(random, cluster.coordinators);
+  const blockedUs = forUs + 4 * cluster.loadUs + between(random, 0, 40_000);
+  return [lose, { kind: 'pause', atUs: atUs - between(random, 0, 900), node, forUs: blockedUs }];
+}
+
 const DRAWS: Readonly<Record<Kind, (draw: Draw) => FaultPlan[]>> = {
   crash: ({ atUs, replica }) => [{ kind: 'crash', atUs: atUs(), node: replica() }],
   'fail-point': ({ random, atUs, replica }) => [

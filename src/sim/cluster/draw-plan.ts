@@ -5,7 +5,7 @@ import { below } from '../../base/random.ts';
 import type { Random } from '../../base/random.ts';
 import { registerQuorums } from '../../quorum/register-quorums.ts';
 import { between, happens, pick, streamOf } from '../engine/chance.ts';
-import { drawFaults } from './draw-faults.ts';
+import { drawFaults, drawStateLoss } from './draw-faults.ts';
 import type { ClusterPlan, MessageKind, NetworkPlan, OperationPlan, SimPlan } from './plan.ts';
 import type { Profile } from './profiles.ts';
 
@@ -22,7 +22,7 @@ export interface PlanChoices {
   readonly writes?: number;
 }
 
-const GUIDED: readonly Profile[] = ['scramble', 'stalls', 'priorities', 'stale-messages', 'inheritance'];
+const GUIDED: ReadonlySet<Profile> = new Set(['scramble', 'stalls', 'priorities', 'stale-messages', 'inheritance']);
 
 /** Draws a plan. The same arguments give the same plan. */
 export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = {}): SimPlan {
@@ -35,7 +35,11 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
     ...choices,
   });
   if (!isGuided(profile)) varyOperations(operations, streamOf(seed, -1, 'variations'), network);
-  const faults = drawFaults(streamOf(seed, -1, 'faults'), { profile, cluster, stormUs });
+  const scope = { profile, cluster, stormUs };
+  const faults = [
+    ...drawFaults(streamOf(seed, -1, 'faults'), scope),
+    ...drawStateLoss(streamOf(seed, -1, 'state loss'), scope),
+  ];
   const leavesBroken = (seed & 1) === 1;
   return { version: 1, profile, seed, cluster, network, operations, faults, stormUs: 4 * stormUs, leavesBroken };
 }
@@ -194,7 +198,7 @@ type Drawn = { -readonly [Name in keyof OperationPlan]: OperationPlan[Name] };
 
 /** Whether a profile looks for one bad order of few messages, and not for what many operations meet. */
 function isGuided(profile: Profile): boolean {
-  return GUIDED.includes(profile);
+  return GUIDED.has(profile);
 }
 
 /** What few plans have. It is drawn from a stream of its own, so that all others stay as they were. */

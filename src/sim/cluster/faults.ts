@@ -31,6 +31,17 @@ function strike(cluster: SimCluster, fault: FaultPlan): void {
       if (!maySurvive(cluster, fault.node)) return;
       cluster.supervisor.crash(fault.node);
       break;
+    case 'lose':
+      for (let replica = 0; replica < quorums.replicas; replica++) {
+        if (((fault.nodes >>> replica) & 1) === 1) cluster.supervisor.crash(replica);
+      }
+      cluster.resetsToCome++;
+      later(fault.forUs, () => {
+        cluster.resetsToCome--;
+        // Once all shall go well, an application replaces what is lost and nothing else.
+        if (cluster.isStorm || cluster.isStateLost) cluster.supervisor.reset();
+      });
+      break;
     case 'crash-at': {
       const { point, nth, loses } = fault;
       const node = replicas[fault.node];
@@ -100,6 +111,8 @@ export function describeFault(fault: FaultPlan, nodes: readonly { readonly name:
     case 'crash':
     case 'leave':
       return `${fault.kind} ${name(fault.node)}`;
+    case 'lose':
+      return `kill ${names(fault.nodes)}, reset ${fault.forUs / 1000} ms later`;
     case 'crash-at': {
       const lost = fault.loses === 'nothing' ? 'after' : `losing its ${fault.loses} of`;
       return `crash ${name(fault.node)} ${lost} ${fault.point} number ${fault.nth}`;

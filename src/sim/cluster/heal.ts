@@ -32,7 +32,8 @@ const FINAL_VALUE = 1_000_000;
 export function healAndProgress(cluster: SimCluster): Violation | undefined {
   const { engine } = cluster;
   const core = heal(cluster);
-  if (cluster.supervisor.isStateLost) return undefined; // It has said so: nobody is served, and nothing is promised.
+  // It has said so: nobody is served, and nothing is promised, until somebody resets it.
+  if (cluster.isStateLost && cluster.resetsToCome === 0 && !cluster.supervisor.roll.isResetting) return undefined;
   const names = engine.trace.nodes.filter((_, node) => ((core >>> node) & 1) === 1).map(({ name }) => name);
   const inVain = (what: string): Violation => ({
     kind: 'liveness',
@@ -44,7 +45,8 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
     return isOver();
   };
   if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster.calls));
-  if (!runUntil(() => (cluster.operational & core) === core)) return inVain('A replica of the core does not recover');
+  const isWhole = (): boolean => !cluster.isStateLost && (cluster.operational & core) === core;
+  if (!runUntil(isWhole)) return inVain('A replica of the core does not recover');
   const before = cluster.calls.length;
   const { refused } = cluster.network;
   addFinalOperations(cluster);
@@ -55,7 +57,7 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   // What found no room is sent to nobody again: its replica lags until the key is next read or written.
   const mayLag = (): boolean => cluster.network.refused > refused;
   const divergence = (): Finding | undefined =>
-    mayLag() ? undefined : judgeConvergence(cluster.calls, holdingsOf(cluster, core));
+    mayLag() ? undefined : judgeConvergence(callsOf(cluster), holdingsOf(cluster, core));
   const isSettled = (): boolean => unstable() === undefined && divergence() === undefined;
   for (let step = 0; step < SETTLE_STEPS_MAX && !isSettled(); step++) {
     engine.run({ untilUs: engine.nowUs + SETTLE_US, eventsMax: EVENTS_MAX });
@@ -158,4 +160,9 @@ function openText(calls: readonly Call[]): string {
 function stateOf({ replicas, epochs, network, engine }: SimCluster): string {
   const states = replicas.map((_, index) => `A${index} ${epochs.stateOf(index)} in epoch ${epochs.epochOf(index)}`);
   return `${states.join(', ')}; ${network.sent} messages, ${engine.events} events, ${engine.nowMs} ms`;
+}
+
+/** The calls that began in the present state. */
+function callsOf({ calls, life }: SimCluster): readonly Call[] {
+  return calls.filter(({ state }) => state === life.resets);
 }

@@ -1,6 +1,7 @@
 // Whether the replicas of a healed core agree, once nobody writes any more.
 import type { Operation as HistoryOperation } from '../../check/history.ts';
 import { checkConvergence } from '../../check/staleness-convergence.ts';
+import { keyInState } from './client.ts';
 import type { Call } from './client.ts';
 import { historyOf } from './judge-history.ts';
 import type { Finding } from './judge-history.ts';
@@ -14,13 +15,13 @@ export interface Holding {
 }
 
 /** What the replicas of a mask hold. */
-export function holdingsOf({ replicas, engine }: SimCluster, core: number): Holding[] {
+export function holdingsOf({ replicas, engine, life }: SimCluster, core: number): Holding[] {
   return replicas.flatMap(({ replica }, index) => {
     if (((core >>> index) & 1) === 0 || replica === undefined) return [];
     const values = new Map<string, number>();
     for (let position = 0; position < replica.table.size; position++) {
       const entry = replica.table.at(position);
-      values.set(keyText(entry.key, entry.keyBytes), heldNumber(entry));
+      values.set(keyInState(keyText(entry.key, entry.keyBytes), life.resets), heldNumber(entry));
     }
     return [{ name: engine.trace.nodes[index]!.name, values }];
   });
@@ -32,7 +33,7 @@ export function judgeConvergence(calls: readonly Call[], holdings: readonly Hold
   const writes = historyOf(calls, []).map((write): HistoryOperation =>
     write.input === null ? Object.assign({}, write, { input: `deleted at ${write.start}` }) : write,
   );
-  const end = calls.length * 2;
+  const end = 1 + calls.reduce((last, { start, end: returned = 0 }) => Math.max(last, start, returned), 0);
   const keys = new Set(calls.map(({ key }) => key));
   const reads = holdings.flatMap(({ name, values }) =>
     [...keys].map((key): HistoryOperation => {

@@ -76,6 +76,11 @@ export type FaultPlan =
       readonly nth: number;
       readonly loses: 'answer' | 'vote' | 'nothing';
     }
+  /**
+   * The replicas of a mask die, more than the quorums survive; so long after, the application calls `reset()`, whether
+   * or not the state was lost.
+   */
+  | { readonly kind: 'lose'; readonly atUs: number; readonly nodes: number; readonly forUs: number }
   | { readonly kind: 'pause'; readonly atUs: number; readonly node: number; readonly forUs: number }
   | {
       readonly kind: 'slow';

@@ -81,6 +81,8 @@ export class ReplicaNode implements Receiver {
   #busyUntilUs = 0;
   #hasTurn = false;
   #hasTick = false;
+  /** Number of the last message that a reset has dropped. */
+  #dropsUpTo = 0;
 
   constructor(options: ReplicaNodeOptions) {
     this.#options = options;
@@ -102,7 +104,8 @@ export class ReplicaNode implements Receiver {
   }
 
   /** A new incarnation runs. */
-  start(epoch: number, beginsEmpty: boolean): void {
+  start(epoch: number, beginsEmpty: boolean, dropsUnread: boolean): void {
+    if (dropsUnread) this.#dropUnread();
     const { index, epochs, quorums, rules, bytesMax, engine } = this.#options;
     const peers = this.#connect(epoch);
     this.replica = new Replica({
@@ -117,6 +120,18 @@ export class ReplicaNode implements Receiver {
     this.#busyUntilUs = engine.nowUs;
     this.turns = 0;
     this.#turn();
+  }
+
+  /** What was sent before this moment never arrives: in a ring it would be there already. */
+  #dropUnread(): void {
+    this.#dropsUpTo = this.#options.network.sent;
+    this.#loseUnread();
+  }
+
+  #loseUnread(): void {
+    for (const queue of [this.#fromPeers, this.#requests]) {
+      for (const message of queue.splice(0)) this.#options.network.lose(message);
+    }
   }
 
   /** Lanes of its own for a new incarnation, as a new thread has them. @returns the peers. */
@@ -140,9 +155,7 @@ export class ReplicaNode implements Receiver {
   die(): void {
     this.replica = undefined;
     this.#isPaused = false;
-    if (!this.#options.losesToDead) return;
-    for (const message of this.#fromPeers.splice(0)) this.#options.network.lose(message);
-    for (const message of this.#requests.splice(0)) this.#options.network.lose(message);
+    if (this.#options.losesToDead) this.#loseUnread();
   }
 
   pause(): void {
@@ -156,7 +169,8 @@ export class ReplicaNode implements Receiver {
   }
 
   deliver(message: Message): void {
-    if (this.replica === undefined && this.#options.losesToDead) return this.#options.network.lose(message);
+    const isOld = message.number <= this.#dropsUpTo;
+    if (isOld || (this.replica === undefined && this.#options.losesToDead)) return this.#options.network.lose(message);
     (message.from < this.#options.quorums.replicas ? this.#fromPeers : this.#requests).push(message);
     this.#turn();
   }

@@ -128,6 +128,8 @@ function noteReached({ engine, coordinators, calls }: SimCluster): void {
     'an operation is unavailable',
     some(({ outcome }) => outcome === 'unavailable'),
   );
+  engine.sometimes('the state is lost and the cluster says so', false);
+  engine.sometimes('an empty state begins in place of a lost one', false);
   engine.sometimes('a replica recovers', false);
   engine.sometimes('a hung replica is ended', false);
 }

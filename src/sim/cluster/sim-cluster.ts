@@ -6,7 +6,7 @@ import { copyBallot, laterBallot } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
 import { registerQuorums } from '../../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
-import { CLUSTER_OPEN, CLUSTER_STATE_LOST } from '../../replica/environment.ts';
+import { CLUSTER_STATE_LOST } from '../../replica/environment.ts';
 import type { TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
 import { between } from '../engine/chance.ts';
@@ -20,7 +20,7 @@ import { SimNetwork } from './network.ts';
 import type { SimPlan } from './plan.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { SimClock } from './sim-clock.ts';
-import { SimEpochs } from './sim-epochs.ts';
+import { SimEpochs, SimLife } from './sim-epochs.ts';
 import { SupervisorNode } from './supervisor-node.ts';
 
 /** How a cluster is simulated. */
@@ -47,8 +47,9 @@ export class SimCluster {
   readonly coordinators: readonly CoordinatorNode[];
   readonly clients: readonly SimClient[];
   readonly supervisor: SupervisorNode;
-  /** The words that say how the cluster fares. */
-  readonly life: { state: number; resets: number } = { state: CLUSTER_OPEN, resets: 0 };
+  readonly life: SimLife = new SimLife();
+  /** Resets that the application has not called for yet. */
+  resetsToCome = 0;
   /** Whether faults still happen. */
   isStorm = true;
   /** All operations so far, by start. */
@@ -84,13 +85,20 @@ export class SimCluster {
       node: supervisorNode,
       engine,
       epochs: this.epochs,
+      life: this.life,
       quorums: this.quorums,
       replicas: this.replicas,
       standbys,
       restartsMax,
       loadUs,
       onStateLost: () => this.#onStateLost(),
+      onReset: () => this.#onReset(),
     });
+  }
+
+  /** Whether nobody is served, because the state is lost or is being reset. */
+  get isStateLost(): boolean {
+    return this.life.state === CLUSTER_STATE_LOST;
   }
 
   /** Replicas that hold their memory, as a mask. */
@@ -169,8 +177,8 @@ export class SimCluster {
     const number = index % this.coordinators.length;
     const at = { node: this.coordinators[number]!, number: this.quorums.replicas + number };
     const operations = this.plan.operations.filter(({ client }) => client === index);
-    const { engine, calls } = this;
-    return new SimClient(index, at, operations, { engine, calls, nextPosition: () => this.#position++ });
+    const { engine, calls, life } = this;
+    return new SimClient(index, at, operations, { engine, calls, life, nextPosition: () => this.#position++ });
   }
 
   readonly #nextReference = (): number => ++this.#references;
@@ -190,20 +198,29 @@ export class SimCluster {
 
   #onOperational(replica: number): void {
     const { engine, supervisor } = this;
-    supervisor.roll.noteOperational(replica);
     const epoch = this.epochs.epochOf(replica);
     if (engine.trace.isKept) {
       engine.trace.add({ atUs: engine.nowUs, kind: 'ready', from: replica, text: `answers in epoch ${epoch}` });
     }
     if (epoch > 1) engine.sometimes('a replica recovers', true);
+    supervisor.noteOperational(replica);
     if (this.#areClientsStarted || this.replicas.some((_, each) => !this.epochs.isOperational(each))) return;
     this.#areClientsStarted = true;
     for (const client of this.clients) client.start();
   }
 
   #onStateLost(): void {
-    this.life.state = CLUSTER_STATE_LOST;
-    this.engine.sometimes('the state is lost and the cluster says so', true);
-    for (const client of this.clients) client.stop();
+    const { engine } = this;
+    engine.sometimes('the state is lost and the cluster says so', true);
+    if (!engine.trace.isKept) return;
+    engine.trace.add({ atUs: engine.nowUs, kind: 'fault', from: -1, text: 'the state is lost' });
+  }
+
+  #onReset(): void {
+    const { engine, life } = this;
+    engine.sometimes('an empty state begins in place of a lost one', true);
+    engine.note(-1, life.resets);
+    if (!engine.trace.isKept) return;
+    engine.trace.add({ atUs: engine.nowUs, kind: 'ready', from: -1, text: `reset number ${life.resets} has ended` });
   }
 }

@@ -1,5 +1,6 @@
 // The shared words that say who lives, in a simulated cluster: all nodes see them at once, as in shared memory.
-import type { Epochs } from '../../replica/environment.ts';
+import { CLUSTER_OPEN } from '../../replica/environment.ts';
+import type { ClusterLifeWords, Epochs } from '../../replica/environment.ts';
 
 /** Where a replica stands. */
 export type ReplicaState = 'starting' | 'recovering' | 'operational' | 'down';
@@ -39,5 +40,15 @@ export class SimEpochs implements Epochs {
 
   setState(replica: number, state: ReplicaState): void {
     this.#states[replica] = state;
+  }
+}
+
+/** How the cluster fares. */
+export class SimLife implements ClusterLifeWords {
+  state: number = CLUSTER_OPEN;
+  resets = 0;
+
+  countReset(): void {
+    this.resets++;
   }
 }

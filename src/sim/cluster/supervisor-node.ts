@@ -11,7 +11,7 @@ import { ThreadKeeper } from '../../supervision/thread-keeper.ts';
 import { between } from '../engine/chance.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ReplicaNode } from './replica-node.ts';
-import type { SimEpochs } from './sim-epochs.ts';
+import type { SimEpochs, SimLife } from './sim-epochs.ts';
 
 /** As openCluster has them where nothing is configured. */
 const HUNG_MS = 500;
@@ -30,14 +30,17 @@ export interface SupervisorOptions {
   readonly node: number;
   readonly engine: Engine;
   readonly epochs: SimEpochs;
+  readonly life: SimLife;
   readonly quorums: RegisterQuorums;
   readonly replicas: readonly ReplicaNode[];
   readonly standbys: number;
   readonly restartsMax: number;
   /** How long a thread takes to load, in microseconds. */
   readonly loadUs: number;
-  /** The state is lost: nobody is served any more. */
+  /** The state is lost: nobody is served before it is reset. */
   readonly onStateLost: () => void;
+  /** An empty state has begun in its place. */
+  readonly onReset: () => void;
 }
 
 /** What promotes a simulated thread. */
@@ -45,6 +48,8 @@ interface Promotion {
   readonly replica: number;
   readonly epoch: number;
   readonly beginsEmpty: boolean;
+  /** Whether messages from before are dropped: after a reset they belong to the lost state. */
+  readonly dropsUnread: boolean;
 }
 
 /** A thread that may become a replica. */
@@ -60,18 +65,20 @@ export class SupervisorNode {
   readonly roll: MemoryRoll;
   /** Replicas that are about to exit, as a mask. */
   doomed = 0;
-  isStateLost = false;
   readonly #options: SupervisorOptions;
   readonly #keeper: ThreadKeeper;
   readonly #random: Random;
   readonly #threads: (SimThread | undefined)[];
   readonly #hangs: (HangMeasurement | undefined)[];
   #threadIds = 0;
+  /** Replicas of which a reset waits for the end, and those whose next incarnation drops what is unread, as masks. */
+  #ending = 0;
+  #dropping = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { node, engine, epochs, quorums, standbys, restartsMax } = options;
-    this.roll = new MemoryRoll(quorums, epochs);
+    const { node, engine, epochs, life, quorums, standbys, restartsMax } = options;
+    this.roll = new MemoryRoll(quorums, epochs, life);
     this.#random = engine.random(node, 'threads');
     this.#threads = Array.from({ length: quorums.replicas });
     this.#hangs = Array.from({ length: quorums.replicas });
@@ -109,6 +116,26 @@ export class SupervisorNode {
     if (thread !== undefined) void thread.end(reason);
   }
 
+  /** An empty state in place of the present one, in the order of the production supervisor. */
+  reset(): void {
+    if (this.roll.isResetting) return;
+    this.roll.beginReset();
+    this.#dropping = 2 ** this.#threads.length - 1;
+    this.#threads.forEach((thread, replica) => {
+      if (thread === undefined) return;
+      this.#ending |= 1 << replica;
+      void this.#keeper.end(replica, { kind: 'exit', code: 0 });
+    });
+  }
+
+  /** The replica answers. A reset has ended when all that ended for it do. */
+  noteOperational(replica: number): void {
+    const { epochs, onReset } = this.#options;
+    this.roll.noteOperational(replica);
+    if (!this.roll.isResetting || this.#ending !== 0) return;
+    if (this.#threads.every((_, each) => epochs.isOperational(each)) && this.roll.endReset(true)) onReset();
+  }
+
   #startThread(listeners: ThreadListeners): SimThread {
     const { engine, node, loadUs } = this.#options;
     const thread: SimThread = {
@@ -127,13 +154,13 @@ export class SupervisorNode {
     return thread;
   }
 
-  #promote(thread: SimThread, { replica, epoch, beginsEmpty }: Promotion): void {
+  #promote(thread: SimThread, { replica, epoch, beginsEmpty, dropsUnread }: Promotion): void {
     const { engine, replicas } = this.#options;
     thread.replica = replica;
     this.#threads[replica] = thread;
     const text = beginsEmpty ? `epoch ${epoch}, empty` : `epoch ${epoch}, recovers`;
     if (engine.trace.isKept) engine.trace.add({ atUs: engine.nowUs, kind: 'start', from: replica, text });
-    replicas[replica]!.start(epoch, beginsEmpty);
+    replicas[replica]!.start(epoch, beginsEmpty, dropsUnread);
   }
 
   #end(thread: SimThread, reason: ExitReason): Promise<ExitReason> {
@@ -162,19 +189,20 @@ export class SupervisorNode {
     if (epoch > epochs.epochOf(replica)) epochs.setEpoch(replica, epoch);
     epochs.setState(replica, beginsEmpty ? 'starting' : 'recovering');
     this.#hangs[replica] = undefined;
-    return { replica, epoch, beginsEmpty };
+    const dropsUnread = ((this.#dropping >>> replica) & 1) === 1;
+    this.#dropping &= ~(1 << replica);
+    return { replica, epoch, beginsEmpty, dropsUnread };
   }
 
   /** The old incarnation is gone: its epoch is void before the next one does anything. */
   #onDown(replica: number, epoch: number): void {
     const { epochs, onStateLost } = this.#options;
     this.doomed &= ~(1 << replica);
-    if (epochs.isOperational(replica)) this.roll.noteOperational(replica);
+    this.#ending &= ~(1 << replica);
+    this.roll.noteDown(replica);
     epochs.setState(replica, 'down');
     epochs.setEpoch(replica, epoch + 1);
-    if (this.isStateLost || !this.roll.isLost) return;
-    this.isStateLost = true;
-    onStateLost();
+    if (this.roll.declareLoss()) onStateLost();
   }
 
   #watchLater(): void {

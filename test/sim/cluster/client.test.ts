@@ -23,6 +23,7 @@ function callsOf(operations: readonly Partial<OperationPlan>[], changes: Partial
     ...drawn,
     cluster: { ...drawn.cluster, ...registerQuorums({ replicas: 3 }) },
     faults: [],
+    stormUs: 1_000_000,
     endsWithStorm: true,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the defaults above are all of its fields
     operations: operations.map((operation) => ({ ...each, ...operation }) as OperationPlan),
@@ -55,6 +56,37 @@ describe('A simulated client', () => {
       ['ok', 7],
       ['ok', 8],
       ['ok', 8],
+    ]);
+  });
+
+  it('is refused while the state is lost, and finds nothing of it after the reset', () => {
+    const faults: readonly FaultPlan[] = [{ kind: 'lose', atUs: 60_000, nodes: 0b111, forUs: 30_000 }];
+    const calls = callsOf(
+      [{ call: 'put', value: 7 }, { thinkUs: 80_000 }, { thinkUs: 100_000 }, { call: 'put', value: 8 }, {}],
+      { faults },
+    );
+    expect(calls.map(({ outcome, value, key }) => [outcome, value, key])).toEqual([
+      ['ok', 7, 'k0'],
+      ['state-lost', 0, 'k0'],
+      ['absent', 0, 'k0 after reset 1'],
+      ['ok', 8, 'k0 after reset 1'],
+      ['ok', 8, 'k0 after reset 1'],
+    ]);
+  });
+
+  it('stays in doubt about a write of a lost state that it resolves after the reset', () => {
+    const calls = callsOf(
+      [
+        { call: 'put', value: 7, cancelAfterUs: 1 },
+        { call: 'resolve', thinkUs: 200_000 },
+        { level: 'all', thinkUs: 50_000 },
+      ],
+      { faults: [{ kind: 'lose', atUs: 60_000, nodes: 0b011, forUs: 30_000 }] },
+    );
+    expect(calls.map(({ outcome, value }) => [outcome, value])).toEqual([
+      ['unknown', 7],
+      ['unknown', 7],
+      ['absent', 0],
     ]);
   });
 
