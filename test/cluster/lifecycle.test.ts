@@ -1,7 +1,7 @@
 import { on, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { openCluster } from '../../src/index.ts';
+import { connectCluster, openCluster } from '../../src/index.ts';
 import type { Cluster } from '../../src/index.ts';
 import { injectFault } from '../../src/testing/index.ts';
 import type { Fault } from '../../src/testing/index.ts';
@@ -119,6 +119,26 @@ describe('A client that is blocked while the state is lost and reset', () => {
     expect(value).toEqual(['unknown or ERR_QUORATE_STATE_LOST']);
     await exited;
     expect(await cluster.get('k')).toMatchObject({ outcome: 'ok', value: 'new' });
+  });
+});
+
+describe('A write of a lost state that is resolved after the reset', () => {
+  it('stays unknown, and touches nothing of the new state', async () => {
+    await using cluster = await openCluster({ replicas: 1 });
+    await using other = await connectCluster(cluster.handle());
+    const controller = new AbortController();
+    const write = cluster.put('k', 'old', { signal: controller.signal });
+    await Promise.resolve(); // It has left.
+    controller.abort();
+    const unknown = await write;
+    if (unknown.outcome !== 'unknown') throw new Error(`It is ${unknown.outcome}`);
+    const lost = once(cluster, 'stateLost');
+    await injectFault(cluster, 0, 'terminate', { force: true });
+    await lost;
+    await cluster.reset();
+    await other.put('k', 'new');
+    expect(await cluster.resolve(unknown.operationId)).toEqual(unknown); // The client's first call in this state.
+    expect(await other.get('k')).toMatchObject({ outcome: 'ok', value: 'new' });
   });
 });
 
