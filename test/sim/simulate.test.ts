@@ -47,6 +47,10 @@ describe('A simulated cluster', () => {
     expect(simulate({ seed: 69, profile: 'crash-storm' }).violations).toEqual([]);
   });
 
+  it('is reset at the latest when the faults end, also where nobody has seen yet that the state is lost', () => {
+    expect(simulate({ seed: 115492, profile: 'pause-storm' }).violations).toEqual([]);
+  });
+
   it('differs between seeds', () => {
     expect(new Set(Array.from({ length: 200 }, (_, seed) => simulate({ seed }).hash)).size).toBe(200);
   });

@@ -37,9 +37,9 @@ function strike(cluster: SimCluster, fault: FaultPlan): void {
       }
       cluster.resetsToCome++;
       later(fault.forUs, () => {
+        if (!cluster.isStorm) return; // It was called for when the storm ended.
         cluster.resetsToCome--;
-        // Once all shall go well, an application replaces what is lost and nothing else.
-        if (cluster.isStorm || cluster.isStateLost) cluster.supervisor.reset();
+        cluster.supervisor.reset();
       });
       break;
     case 'crash-at': {

@@ -33,7 +33,7 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   const { engine } = cluster;
   const core = heal(cluster);
   // It has said so: nobody is served, and nothing is promised, until somebody resets it.
-  if (cluster.isStateLost && cluster.resetsToCome === 0 && !cluster.supervisor.roll.isResetting) return undefined;
+  if (cluster.isStateLost && !cluster.supervisor.roll.isResetting) return undefined;
   const names = engine.trace.nodes.filter((_, node) => ((core >>> node) & 1) === 1).map(({ name }) => name);
   const inVain = (what: string): Violation => ({
     kind: 'liveness',
@@ -71,6 +71,7 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
 function heal(cluster: SimCluster): number {
   const { engine, network, replicas, coordinators, quorums, plan } = cluster;
   const random = engine.random(-1, 'heal');
+  if (cluster.resetsToCome > 0) cluster.supervisor.reset(); // Now at the latest.
   const core = plan.leavesBroken ? coreOf(cluster, random) : 2 ** quorums.replicas - 1;
   cluster.isStorm = false;
   network.heal();
