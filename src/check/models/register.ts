@@ -5,12 +5,13 @@ import type { Operation } from '../history.ts';
 import { describeCall, describeChange, identityOf, isOutputUnknown, mayReturn } from './value.ts';
 
 /**
- * A register that is read and written.
+ * A register that is read, written, and both at once.
  *
  * | call | input | output |
  * |---|---|---|
  * | `read` | - | the value, or `ANY` |
  * | `write` | the value | not looked at |
+ * | `exchange` | the value that it writes | the value that it finds, or `ANY` |
  *
  * Values are plain data, compared by what they hold; `null` and `undefined` are values as any other, and differ.
  * Operations of different keys are on different registers.
@@ -36,7 +37,8 @@ export function registerModel(initial: unknown = null): Model {
     step(state, operation) {
       if (operation.call === 'write') return operation.input;
       if (operation.call === 'read') return mayReturn(operation, state) ? state : ILLEGAL;
-      throw unknownCall('register', operation, 'read, write');
+      if (operation.call === 'exchange') return mayReturn(operation, state) ? operation.input : ILLEGAL;
+      throw unknownCall('register', operation, 'read, write, exchange');
     },
     identify: identityOf,
     describe: describeRegisterCall,
