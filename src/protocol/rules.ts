@@ -95,6 +95,24 @@ export interface Rules {
   readonly sparesHeldValues: boolean;
   /** A client carries nothing of a lost state into the next one: neither operations nor unknown writes. */
   readonly forgetsLostState: boolean;
+  /** A change that is tried again looks for its earlier try in the newest value. */
+  readonly looksForItself: boolean;
+  /** A change over which a blind write has come is not tried again: nobody can say whether it happened. */
+  readonly heedsFloors: boolean;
+  /** A client drops changes of its own from a lineage only once they are decided. */
+  readonly keepsUndecided: boolean;
+  /** A lineage says up to where it has forgotten. */
+  readonly notesForgotten: boolean;
+  /** A recovering replica takes over the lineage of a value. */
+  readonly recoversLineages: boolean;
+  /** An accept that is granted again promises the next ballot as well. */
+  readonly promisesNextAgain: boolean;
+  /** What a change has compared with is stable before it says that it did not match. */
+  readonly keepsOnlyStable: boolean;
+  /** A change that came after its round had asked is not answered with what was promised before it came. */
+  readonly confirmsLatecomers: boolean;
+  /** A promise of the next ballot is used only if a prepare quorum gave it. */
+  readonly countsPromises: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -145,4 +163,13 @@ export const RULES: Rules = Object.freeze({
   asksAgain: true,
   sparesHeldValues: true,
   forgetsLostState: true,
+  looksForItself: true,
+  heedsFloors: true,
+  keepsUndecided: true,
+  notesForgotten: true,
+  recoversLineages: true,
+  promisesNextAgain: true,
+  keepsOnlyStable: true,
+  confirmsLatecomers: true,
+  countsPromises: true,
 });
