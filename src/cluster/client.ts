@@ -12,12 +12,22 @@ import { ParcelLane } from '../replica/large-lane.ts';
 import { Operation } from '../replica/operation.ts';
 import { Failure } from '../replica/results.ts';
 import type { Settled } from '../replica/results.ts';
+import { PendingChange } from '../replica/round.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
 import { EpochTable } from '../ring/epoch-table.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
-import type { BatchWrite, OperationOptions, ReadResult, Value, WriteResult } from '../store/store.ts';
+import type {
+  BatchWrite,
+  ChangeResult,
+  OperationOptions,
+  ReadResult,
+  UpdateFunction,
+  Value,
+  WriteOptions,
+  WriteResult,
+} from '../store/store.ts';
 import { ClusterBoard, EPOCH_TABLE_WORD, TAG_WORD } from './board.ts';
 import { Channel } from './channel.ts';
 import { clientLargeChannel, clientOwner } from './connection.ts';
@@ -33,6 +43,9 @@ const CLOSE_MS_DEFAULT = 5000;
 const FLUSH_PASSES_MAX = 4;
 
 type SyncOptions = Omit<OperationOptions, 'signal'>;
+type SyncWriteOptions = Omit<WriteOptions, 'signal'>;
+/** What a caller waits for. */
+type Made = Operation | PendingChange;
 
 /** Who waits for an operation. */
 class Waiting {
@@ -44,6 +57,16 @@ class Waiting {
     this.settle = settle;
     this.signal = signal;
   }
+
+  end(result: Settled | Failure): void {
+    if (this.onAbort !== undefined) this.signal?.removeEventListener('abort', this.onAbort);
+    this.settle(result);
+  }
+}
+
+function waitingFor({ context }: Made): Waiting {
+  assert(context instanceof Waiting, 'Somebody waits for every operation');
+  return context;
 }
 
 /** What a client does at its place in the client table. */
@@ -108,7 +131,9 @@ export class Client implements ClusterClient {
       random: systemRandom(),
       ringBytes: connection.ringBytes,
       life: this.#board,
+      owner: serial,
       settle: (operation: Operation): void => this.#settle(operation),
+      settleChange: (change: PendingChange): void => this.#settleChange(change),
     };
     this.#core = new ClientCore(doors, quorums, rulesUnder(connection.sabotage));
     this.#coordinator = this.#core.coordinator;
@@ -118,12 +143,28 @@ export class Client implements ClusterClient {
     return this.#start(() => this.#core.get(key, options), options?.signal);
   }
 
-  put(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
+  put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult> {
     return this.#start(() => this.#core.put(key, value, options), options?.signal);
   }
 
-  delete(key: string, options?: OperationOptions): Promise<WriteResult> {
+  delete(key: string, options?: WriteOptions): Promise<WriteResult> {
     return this.#start(() => this.#core.delete(key, options), options?.signal);
+  }
+
+  update(key: string, fn: UpdateFunction, options?: OperationOptions): Promise<ChangeResult> {
+    return this.#start(() => this.#core.update(key, fn, options), options?.signal);
+  }
+
+  compareAndSet(key: string, expected: Value, next: Value, options?: OperationOptions): Promise<WriteResult> {
+    return this.#start(() => this.#core.compareAndSet(key, expected, next, options), options?.signal);
+  }
+
+  putIfAbsent(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
+    return this.compareAndSet(key, undefined, value, options);
+  }
+
+  increment(key: string, by = 1, options?: OperationOptions): Promise<ChangeResult> {
+    return this.#start(() => this.#core.increment(key, by, options), options?.signal);
   }
 
   getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]> {
@@ -139,7 +180,7 @@ export class Client implements ClusterClient {
   }
 
   resolve(operationId: string, options?: OperationOptions): Promise<WriteResult> {
-    const make = (): Operation | WriteResult =>
+    const make = (): Made | WriteResult =>
       this.#core.resolve(operationId, options) ?? { outcome: 'unknown', operationId };
     return this.#start(make, options?.signal);
   }
@@ -148,12 +189,28 @@ export class Client implements ClusterClient {
     return this.#run(() => this.#core.get(key, options));
   }
 
-  putSync(key: string, value: Value, options?: SyncOptions): WriteResult {
+  putSync(key: string, value: Value, options?: SyncWriteOptions): WriteResult {
     return this.#run(() => this.#core.put(key, value, options));
   }
 
-  deleteSync(key: string, options?: SyncOptions): WriteResult {
+  deleteSync(key: string, options?: SyncWriteOptions): WriteResult {
     return this.#run(() => this.#core.delete(key, options));
+  }
+
+  updateSync(key: string, fn: UpdateFunction, options?: SyncOptions): ChangeResult {
+    return this.#run(() => this.#core.update(key, fn, options));
+  }
+
+  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncOptions): WriteResult {
+    return this.#run(() => this.#core.compareAndSet(key, expected, next, options));
+  }
+
+  putIfAbsentSync(key: string, value: Value, options?: SyncOptions): WriteResult {
+    return this.compareAndSetSync(key, undefined, value, options);
+  }
+
+  incrementSync(key: string, by = 1, options?: SyncOptions): ChangeResult {
+    return this.#run(() => this.#core.increment(key, by, options));
   }
 
   metrics(): ClusterMetrics {
@@ -167,15 +224,15 @@ export class Client implements ClusterClient {
     const { quorums, lanes } = this.#connection;
     const requests = lanes.map((lane) => lane.requests);
     const status = inspectCluster(this.#board, this.#epochs, quorums, requests);
-    return { ...status, pending: this.#coordinator.pending };
+    return { ...status, pending: this.#core.pending };
   }
 
   async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#coordinator.pending > 0) {
+    if (this.#core.pending > 0) {
       const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
-      const timer = setTimeout(() => this.#coordinator.abandon('closed'), options.timeoutMs ?? CLOSE_MS_DEFAULT);
+      const timer = setTimeout(() => this.#core.abandon('closed'), options.timeoutMs ?? CLOSE_MS_DEFAULT);
       await idle;
       clearTimeout(timer);
     }
@@ -194,13 +251,14 @@ export class Client implements ClusterClient {
   // --- promises
 
   /** Submits what `make` makes; a result that it has at once is that of the promise. */
-  #start<Result extends Settled>(make: () => Operation | Settled, signal: AbortSignal | undefined): Promise<Result> {
+  #start<Result extends Settled>(make: () => Made | Settled, signal: AbortSignal | undefined): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#requireOpen();
       signal?.throwIfAborted();
       const operation = make();
+      const isMade = operation instanceof Operation || operation instanceof PendingChange;
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- reads end as reads, writes as writes
-      if (!(operation instanceof Operation)) return resolve(operation as Result);
+      if (!isMade) return resolve(operation as Result);
       const waiting = new Waiting((result) => {
         if (result instanceof Failure) reject(result.error);
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
@@ -208,10 +266,10 @@ export class Client implements ClusterClient {
       }, signal);
       operation.context = waiting;
       if (signal !== undefined) {
-        waiting.onAbort = (): void => this.#coordinator.cancel(operation);
+        waiting.onAbort = (): void => this.#core.cancel(operation, signal.reason);
         signal.addEventListener('abort', waiting.onAbort, { once: true });
       }
-      this.#coordinator.submit(operation);
+      this.#core.submit(operation);
       if (this.#isFlushing) return;
       this.#isFlushing = true;
       queueMicrotask(this.#endTurn);
@@ -256,7 +314,7 @@ export class Client implements ClusterClient {
 
   /** Waits for the next wake-up while operations are pending; the process stays alive meanwhile. */
   #arm(): void {
-    if (this.#coordinator.pending === 0) return;
+    if (this.#core.pending === 0) return;
     this.#ticker ??= setInterval(this.#tick, TICK_MS);
     if (this.#isArmed) return;
     this.#isArmed = true;
@@ -279,7 +337,7 @@ export class Client implements ClusterClient {
   };
 
   readonly #tick = (): void => {
-    if (this.#coordinator.pending === 0) {
+    if (this.#core.pending === 0) {
       clearInterval(this.#ticker);
       this.#ticker = undefined;
       return;
@@ -293,14 +351,14 @@ export class Client implements ClusterClient {
     if (!this.#core.heedLife()) return;
     this.#place.showLife(); // A thread of blocking calls gets to nothing else.
     this.#drain();
-    this.#coordinator.tick(now);
+    this.#core.tick(now);
     this.#flush();
   }
 
   // --- blocking
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
-  #run<Result extends Settled>(make: () => Operation): Result {
+  #run<Result extends Settled>(make: () => Made): Result {
     if (isMainThread) {
       throw new QuorateError('ERR_QUORATE_SYNC_ON_MAIN', 'Cannot block the main thread: call it in a worker thread');
     }
@@ -308,12 +366,13 @@ export class Client implements ClusterClient {
     const operation = make();
     const box: { result: Settled | Failure | undefined } = { result: undefined };
     operation.context = new Waiting((result) => (box.result = result), undefined);
-    this.#coordinator.submit(operation);
+    this.#core.submit(operation);
     this.#flush();
     for (let reviewMs = nowMs() + TICK_MS; box.result === undefined;) {
       this.#bell.park(TICK_MS);
       this.#wakeUps++;
       this.#drain();
+      if (this.#coordinator.queued > 0) this.#flush(); // A round of changes has begun where another has ended.
       const now = nowMs();
       if (now < reviewMs) continue;
       reviewMs = now + TICK_MS;
@@ -327,12 +386,16 @@ export class Client implements ClusterClient {
   // --- settling
 
   #settle(operation: Operation): void {
-    const waiting = operation.context;
-    assert(waiting instanceof Waiting, 'Somebody waits for every operation');
-    if (waiting.onAbort !== undefined) waiting.signal?.removeEventListener('abort', waiting.onAbort);
-    waiting.settle(this.#core.resultOf(operation, waiting.signal));
+    const waiting = waitingFor(operation);
+    waiting.end(this.#core.resultOf(operation, waiting.signal));
     this.#coordinator.release(operation);
-    if (this.#onIdle !== undefined && this.#coordinator.pending === 0) this.#onIdle();
+    if (this.#core.pending === 0) this.#onIdle?.();
+  }
+
+  #settleChange(change: PendingChange): void {
+    assert(change.result !== undefined, 'A change that has ended has a result');
+    waitingFor(change).end(change.result);
+    if (this.#core.pending === 0) this.#onIdle?.();
   }
 
   #requireOpen(): void {

@@ -9,7 +9,16 @@ import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import type { BatchWrite, OperationOptions, ReadResult, Value, WriteResult } from '../store/store.ts';
+import type {
+  BatchWrite,
+  ChangeResult,
+  OperationOptions,
+  ReadResult,
+  UpdateFunction,
+  Value,
+  WriteOptions,
+  WriteResult,
+} from '../store/store.ts';
 import { CLUSTER_CLOSED, CLUSTER_STATE_LOST } from '../replica/environment.ts';
 import { ClusterBoard, TAG_WORD, createBoard } from './board.ts';
 import type { Client } from './client.ts';
@@ -165,12 +174,28 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#connected.get(key, options);
   }
 
-  put(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
+  put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult> {
     return this.#connected.put(key, value, options);
   }
 
-  delete(key: string, options?: OperationOptions): Promise<WriteResult> {
+  delete(key: string, options?: WriteOptions): Promise<WriteResult> {
     return this.#connected.delete(key, options);
+  }
+
+  update(key: string, fn: UpdateFunction, options?: OperationOptions): Promise<ChangeResult> {
+    return this.#connected.update(key, fn, options);
+  }
+
+  compareAndSet(key: string, expected: Value, next: Value, options?: OperationOptions): Promise<WriteResult> {
+    return this.#connected.compareAndSet(key, expected, next, options);
+  }
+
+  putIfAbsent(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
+    return this.#connected.putIfAbsent(key, value, options);
+  }
+
+  increment(key: string, by?: number, options?: OperationOptions): Promise<ChangeResult> {
+    return this.#connected.increment(key, by, options);
   }
 
   getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]> {
@@ -189,12 +214,33 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#connected.getSync(key, options);
   }
 
-  putSync(key: string, value: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult {
+  putSync(key: string, value: Value, options?: Omit<WriteOptions, 'signal'>): WriteResult {
     return this.#connected.putSync(key, value, options);
   }
 
-  deleteSync(key: string, options?: Omit<OperationOptions, 'signal'>): WriteResult {
+  deleteSync(key: string, options?: Omit<WriteOptions, 'signal'>): WriteResult {
     return this.#connected.deleteSync(key, options);
+  }
+
+  updateSync(key: string, fn: UpdateFunction, options?: Omit<OperationOptions, 'signal'>): ChangeResult {
+    return this.#connected.updateSync(key, fn, options);
+  }
+
+  compareAndSetSync(
+    key: string,
+    expected: Value,
+    next: Value,
+    options?: Omit<OperationOptions, 'signal'>,
+  ): WriteResult {
+    return this.#connected.compareAndSetSync(key, expected, next, options);
+  }
+
+  putIfAbsentSync(key: string, value: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult {
+    return this.#connected.putIfAbsentSync(key, value, options);
+  }
+
+  incrementSync(key: string, by?: number, options?: Omit<OperationOptions, 'signal'>): ChangeResult {
+    return this.#connected.incrementSync(key, by, options);
   }
 
   metrics(): ClusterMetrics {

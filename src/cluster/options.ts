@@ -1,6 +1,15 @@
 // What an application says when it opens a cluster, and what it sees of it. Types only.
 import type { ExitReason } from '../supervision/exit-reason.ts';
-import type { Store, ReadResult, WriteResult, Value, OperationOptions } from '../store/store.ts';
+import type {
+  ChangeResult,
+  OperationOptions,
+  ReadResult,
+  Store,
+  UpdateFunction,
+  Value,
+  WriteOptions,
+  WriteResult,
+} from '../store/store.ts';
 
 export type { ExitReason } from '../supervision/exit-reason.ts';
 
@@ -74,6 +83,10 @@ export interface ClusterMetrics {
   /** Writes decided in one round trip, and those finished through a prepare quorum. */
   readonly fastWrites: number;
   readonly slowWrites: number;
+  /** Rounds of changes, each of one or more changes of one key: those of one round trip, and the others. */
+  readonly changes: number;
+  readonly fastChanges: number;
+  readonly slowChanges: number;
   readonly unknown: number;
   readonly unavailable: number;
   /** Times this client's thread was woken, and times it woke a parked replica. */
@@ -110,7 +123,15 @@ export interface ClusterClient extends Store, AsyncDisposable {
   /** Blocks this worker thread until the read is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
   getSync(key: string, options?: Omit<OperationOptions, 'signal'>): ReadResult;
   /** Blocks this worker thread until the write is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  putSync(key: string, value: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult;
+  putSync(key: string, value: Value, options?: Omit<WriteOptions, 'signal'>): WriteResult;
   /** Blocks this worker thread until the delete is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  deleteSync(key: string, options?: Omit<OperationOptions, 'signal'>): WriteResult;
+  deleteSync(key: string, options?: Omit<WriteOptions, 'signal'>): WriteResult;
+  /** Blocks this worker thread until the update is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  updateSync(key: string, fn: UpdateFunction, options?: Omit<OperationOptions, 'signal'>): ChangeResult;
+  /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  compareAndSetSync(key: string, expected: Value, next: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult;
+  /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  putIfAbsentSync(key: string, value: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult;
+  /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  incrementSync(key: string, by?: number, options?: Omit<OperationOptions, 'signal'>): ChangeResult;
 }

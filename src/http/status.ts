@@ -43,8 +43,11 @@ export interface StoreCounters {
   readonly framesResent: number;
 }
 
+/** What the service asks of a store. */
+type ServedCall = 'get' | 'put' | 'delete' | 'getMany' | 'batch' | 'resolve';
+
 /** A store, and what it tells of itself; a `ClusterClient` is one. */
-export interface ObservedStore extends Store {
+export interface ObservedStore extends Pick<Store, ServedCall> {
   /** Read at each `GET /metrics`; must not block. */
   metrics?(): StoreCounters;
   /** Read at each `GET /health` and `GET /metrics`; must not block. */

@@ -50,6 +50,15 @@ export function store(register: Register, ballot: Ballot, root: Ballot): void {
   if (compareBallots(register.promised, ballot) < 0) copyBallot(register.promised, ballot);
 }
 
+/**
+ * The accept was granted, for the first time or again, and asks for a promise of its proposer's next ballot. Where it
+ * is granted again the promise matters as well: a reader may have written the value back before, without one. Source:
+ * the schedule "cached promise and read write-back".
+ */
+export function promiseNext(register: Register, next: Ballot): void {
+  if (compareBallots(register.promised, next) < 0) copyBallot(register.promised, next);
+}
+
 /** What to do with a prepare. */
 export type PrepareVerdict = 'promise' | 'refuse';
 

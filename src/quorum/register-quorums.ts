@@ -28,9 +28,15 @@ export interface RegisterQuorums {
   readonly prepare: number;
   /**
    * S: replicas that must have voted for an entry before a read returns it in one round trip; may exceed R.
-   * Invariant: S > N - R and S > N - P, so that every later read and prepare meets the set.
+   * Invariant: S > N - R and S > N - P, so that every later read and prepare meets the set; and S > N - W where
+   * promises are cached, because an accept quorum then stands for a prepare quorum.
    */
   readonly agreeing: number;
+  /**
+   * Whether a change may ask that its coordinator's next ballot be promised with its accept, so that the next change
+   * takes one round trip: where 2 W > N.
+   */
+  readonly cachesPromises: boolean;
   /**
    * M: other operational replicas that a replica without memory must hear before it takes part again.
    * Invariant: M > N - min(P, W, S), so that it learns of every promise, write and read that it was part of.
@@ -67,15 +73,16 @@ export function registerQuorums(options: RegisterOptions): RegisterQuorums {
   const prepare = integerOption('prepare quorum', options.prepare ?? prepareDefault, size);
   requireMeeting(replicas, write, { name: 'read', letter: 'R', size: read });
   requireMeeting(replicas, write, { name: 'prepare', letter: 'P', size: prepare });
-  const agreeing = agreeingSize(replicas, read, prepare);
+  const cachesPromises = 2 * write > replicas;
+  const agreeing = agreeingSize(replicas, Math.min(read, prepare, cachesPromises ? write : replicas));
   const recoverFrom = replicas - Math.min(prepare, write, agreeing) + 1;
   if (replicas > 1) requireRecovery(replicas, recoverFrom, { write, prepare });
-  return { replicas, read, write, prepare, agreeing, recoverFrom, downMax: replicas - recoverFrom };
+  return { replicas, read, write, prepare, agreeing, cachesPromises, recoverFrom, downMax: replicas - recoverFrom };
 }
 
-/** The smallest S that meets every read and every prepare quorum, though never 1 of several: see the comment. */
-function agreeingSize(replicas: number, read: number, prepare: number): number {
-  const smallest = replicas - Math.min(read, prepare) + 1;
+/** The smallest S that meets every quorum of at least `met`, though never 1 of several: see the comment. */
+function agreeingSize(replicas: number, met: number): number {
+  const smallest = replicas - met + 1;
   // When every read and prepare asks all replicas (2 of 2), one voter would do for reads; but M > N - 1 would then
   // forbid all recovery, while a second voter, who is asked anyway, lets the other replica recover from one.
   return Math.min(replicas, Math.max(smallest, 2));

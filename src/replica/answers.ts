@@ -4,7 +4,7 @@ import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { Epochs, LargeValue } from './environment.ts';
 import type { Candidate, Operation } from './operation.ts';
-import { REPLY, copyWords, padded, readBallot } from './wire.ts';
+import { REPLY, copyWords, padded, readBallot, valueBytesInFrame } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
 /** Scratch, overwritten per answer. */
@@ -64,9 +64,15 @@ function keepEntry(candidate: Candidate, frame: FrameViews, start: number, large
   candidate.valueBytes = frame.words[at + REPLY.VALUE_BYTES]!;
   candidate.large?.release(); // It is here still from a holder that has died.
   candidate.large = large;
-  if (candidate.valueBytes <= 0) return;
-  candidate.value.reserve(padded(candidate.valueBytes), 0);
-  copyWords(frame, start + REPLY.BYTES, candidate.value, 0, candidate.valueBytes);
+  const { lineage, valueBytes } = candidate;
+  lineage.length = frame.words[at + REPLY.TAIL_WORDS]!;
+  if (lineage.length > 0) {
+    const tail = (start + REPLY.BYTES + padded(valueBytesInFrame(valueBytes))) >> 2;
+    for (let index = 0; index < lineage.length; index++) lineage.words[index] = frame.words[tail + index]!;
+  }
+  if (valueBytes <= 0) return;
+  candidate.value.reserve(padded(valueBytes), 0);
+  copyWords(frame, start + REPLY.BYTES, candidate.value, 0, valueBytes);
 }
 
 /** Where an answer with `ballot` counts: the newest entry so far, the second newest, or nowhere. */

@@ -2,25 +2,36 @@
 // settled into results, and carries nothing of a lost state into the next one. Production puts promises, blocking
 // calls, rings and a doorbell around it, the simulator virtual time.
 import { QuorateError } from '../base/errors.ts';
+import { ValueEncoder, decodeValue } from '../base/value-codec.ts';
+import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import type { OperationOptions, Value } from '../store/store.ts';
+import type { OperationOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
+import { compareStep, incrementStep, updateStep, versionStep } from './change-steps.ts';
+import type { ChangeStep } from './change-steps.ts';
+import { Changes } from './changes.ts';
 import { Coordinator } from './coordinator.ts';
 import type { CoordinatorDoors } from './coordinator.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from './environment.ts';
 import type { ClusterLife } from './environment.ts';
 import { LargePool } from './large-pool.ts';
-import type { Operation } from './operation.ts';
+import type { Computed, Operation } from './operation.ts';
 import { RequestMaker } from './request-maker.ts';
 import { resultOf, stateLostError } from './results.ts';
 import type { Failure, Settled } from './results.ts';
+import { PendingChange } from './round.ts';
 import { UnresolvedWrites } from './unresolved.ts';
 
 /** Share of a reply ring that answers may fill: the rest is for those that come late. */
 const REPLY_SHARE = 0.75;
 
 /** What a client touches of the world. */
-export interface ClientCoreDoors extends Omit<CoordinatorDoors, 'replyRoomBytes'> {
+export interface ClientCoreDoors extends Omit<
+  CoordinatorDoors,
+  'replyRoomBytes' | 'begin' | 'compute' | 'isUndecided'
+> {
+  /** A change has ended: `change.result` says how. */
+  settleChange(change: PendingChange): void;
   /** Capacity of each reply ring, in bytes. */
   readonly ringBytes: number;
   readonly life: ClusterLife;
@@ -34,6 +45,8 @@ export class ClientCore {
   readonly #life: ClusterLife;
   readonly #maker: RequestMaker;
   readonly #unresolved = new UnresolvedWrites();
+  readonly #encoder = new ValueEncoder();
+  readonly #changes: Changes;
   readonly #rules: Rules;
   /** Resets of the cluster that this client knows of. */
   #resets: number;
@@ -43,8 +56,24 @@ export class ClientCore {
     this.#rules = rules;
     this.#resets = doors.life.resets;
     const replyRoomBytes = Math.floor(REPLY_SHARE * doors.ringBytes);
-    this.coordinator = new Coordinator({ ...doors, replyRoomBytes }, quorums, rules);
+    const ofCoordinator = {
+      ...doors,
+      replyRoomBytes,
+      settle: (operation: Operation): void => {
+        if (operation.kind === 'change') this.#changes.settled(operation);
+        else doors.settle(operation);
+      },
+      begin: (operation: Operation): void => this.#changes.begin(operation),
+      compute: (operation: Operation): Computed => this.#changes.compute(operation),
+      isUndecided: (id: Ballot): boolean => this.#changes.isUndecided(id),
+    };
+    this.coordinator = new Coordinator(ofCoordinator, quorums, rules);
     this.#maker = new RequestMaker(this.coordinator, quorums, new LargePool(doors.epochs, rules));
+    this.#changes = new Changes({
+      coordinator: this.coordinator,
+      maker: this.#maker,
+      settle: (change) => doors.settleChange(change),
+    });
   }
 
   // --- operations; each throws what is wrong with what was asked for, and then nothing is left of it
@@ -54,33 +83,70 @@ export class ClientCore {
     return this.#maker.get(key, options);
   }
 
-  put(key: string, value: Value, options: OperationOptions | undefined): Operation {
+  put(key: string, value: Value, options: WriteOptions | undefined): Operation | PendingChange {
+    const ifVersion = options?.ifVersion;
+    if (ifVersion !== undefined) return this.#change(key, versionStep(ifVersion, this.#copy(value)), options);
     this.#requireService();
     return this.#maker.put(key, value, options);
   }
 
-  delete(key: string, options: OperationOptions | undefined): Operation {
+  delete(key: string, options: WriteOptions | undefined): Operation | PendingChange {
+    const ifVersion = options?.ifVersion;
+    if (ifVersion !== undefined) return this.#change(key, versionStep(ifVersion, undefined), options);
     this.#requireService();
     const operation = this.#maker.delete(key, options);
     this.deletes++;
     return operation;
   }
 
+  update(key: string, fn: UpdateFunction, options: OperationOptions | undefined): PendingChange {
+    return this.#change(key, updateStep(fn), options, true);
+  }
+
+  compareAndSet(key: string, expected: Value, next: Value, options: OperationOptions | undefined): PendingChange {
+    return this.#change(key, compareStep(this.#copy(expected), this.#copy(next)), options);
+  }
+
+  increment(key: string, by: number, options: OperationOptions | undefined): PendingChange {
+    return this.#change(key, incrementStep(by), options, true);
+  }
+
   /** The write of `operationId` again, under its first tag; `undefined` when it is not known, or no longer. */
-  resolve(operationId: string, options: OperationOptions | undefined): Operation | undefined {
-    if (!this.#unresolved.has(operationId)) return undefined;
+  resolve(operationId: string, options: OperationOptions | undefined): Operation | PendingChange | undefined {
+    const isChange = typeof operationId === 'string' && operationId.includes('-');
+    if (!isChange && !this.#unresolved.has(operationId)) return undefined;
     this.#requireService();
+    if (isChange) return this.#changes.again(operationId, options);
     if (!this.#unresolved.has(operationId)) return undefined; // It belonged to a state that is gone.
     const operation = this.#maker.acquire('put', options);
     this.#unresolved.restore(operationId, operation);
     return operation;
   }
 
+  /** Queues what was made; {@link flush} sends it. */
+  submit(made: Operation | PendingChange): void {
+    if (made instanceof PendingChange) this.#changes.submit(made);
+    else this.coordinator.submit(made);
+  }
+
+  /** The caller gives up waiting; `reason` is why, for changes, whose results are made at once. */
+  cancel(made: Operation | PendingChange, reason: unknown): void {
+    if (made instanceof PendingChange) this.#changes.cancel(made, reason);
+    else this.coordinator.cancel(made);
+  }
+
+  /** Operations and changes that are pending. */
+  get pending(): number {
+    return this.coordinator.pending - this.#changes.rounds + this.#changes.open;
+  }
+
   // --- the turns of a thread
 
   /** Sends what there is room for. @returns the replicas that got frames, as a mask, see {@link Coordinator.flush}. */
   flush(nowMs: number): number {
-    return this.heedLife() ? this.coordinator.flush(nowMs) : 0;
+    if (!this.heedLife()) return 0;
+    this.#changes.startClocks(nowMs);
+    return this.coordinator.flush(nowMs);
   }
 
   /** To be called before frames are taken in. */
@@ -98,17 +164,31 @@ export class ClientCore {
    */
   heedLife(): boolean {
     const { state } = this.#life;
-    if (state !== CLUSTER_OPEN) this.coordinator.abandon(state === CLUSTER_CLOSED ? 'closed' : 'state-lost');
+    if (state !== CLUSTER_OPEN) this.abandon(state === CLUSTER_CLOSED ? 'closed' : 'state-lost');
     else this.#forgetLostState();
     return state === CLUSTER_OPEN;
+  }
+
+  /** Settles everything. */
+  abandon(outcome: 'closed' | 'state-lost'): void {
+    const left = this.#changes.stop(); // First: else a round that ends would begin the next one.
+    this.coordinator.abandon(outcome);
+    this.#changes.abandon(left, outcome);
+  }
+
+  /** Deadlines, and asking again where nobody answered; see {@link Coordinator.tick}. */
+  tick(nowMs: number): void {
+    this.#changes.tick(nowMs);
+    this.coordinator.tick(nowMs);
   }
 
   #forgetLostState(): void {
     const { resets } = this.#life;
     if (resets === this.#resets || !this.#rules.forgetsLostState) return;
     this.#resets = resets;
-    this.coordinator.abandon('state-lost');
+    this.abandon('state-lost');
     this.#unresolved.clear();
+    this.#changes.clear();
   }
 
   /** The outcome of a settled operation, or the error to reject with. `signal` is the caller's, for its reason. */
@@ -117,6 +197,18 @@ export class ClientCore {
   }
 
   readonly #remember = (operation: Operation): string => this.#unresolved.keep(operation);
+
+  #change(key: string, step: ChangeStep, options: OperationOptions | undefined, tellsValue = false): PendingChange {
+    this.#requireService();
+    return new PendingChange(this.#maker.changeRequest({ key, step, tellsValue }, options, this.#changes.open));
+  }
+
+  /** A value as it is now and as it will be read: its caller may alter it before its round begins. */
+  #copy(value: Value): Value {
+    if (value === undefined || value === null || typeof value === 'boolean') return value;
+    const byteLength = this.#encoder.encode(value);
+    return decodeValue(this.#encoder.bytes, 0, byteLength);
+  }
 
   #requireService(): void {
     const { state } = this.#life;

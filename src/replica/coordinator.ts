@@ -4,27 +4,24 @@
 //
 // The hot path is submit, flush, collect: one tag counter access and one frame a replica per batch, counting in the
 // tally board, no allocation. Everything else (refusals, restarts, silence) is the slow path below it.
-import { unreachable } from '../base/assert.ts';
 import { lowestBitIndex, lowestBits, popcount } from '../base/bits.ts';
 import { PENDING_MAX } from '../base/limits.ts';
-import { unitOf } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
-import { compareBallots, copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
-import { judgeRead } from '../protocol/read.ts';
+import { copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
+import type { Ballot } from '../protocol/ballot.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
-import { decideFinish } from '../protocol/write.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
 import type { Epochs, LargeLane, Link, TagCounter, VoteBoard } from './environment.ts';
-import { dropVoidAnswers, noteAnswer } from './answers.ts';
+import { noteAnswer } from './answers.ts';
 import type { Answer } from './answers.ts';
 import { OperationQueue } from './operation-queue.ts';
 import { Operation } from './operation.ts';
-import type { Candidate, Outcome } from './operation.ts';
+import type { Computed, Outcome } from './operation.ts';
+import { PATIENCE_MS_MIN, Phases } from './phases.ts';
 import { ReplicaWatch } from './replica-watch.ts';
 import { RequestSender, requestBytes } from './request-sender.ts';
-import { BY_REFERENCE, NO_VALUE, PROMISE, READ_REPLY, REPLY } from './wire.ts';
+import { BY_REFERENCE, PROMISE, READ_REPLY, REPLY } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
 /** What a coordinator touches of the world. Lists are by replica. */
@@ -39,26 +36,35 @@ export interface CoordinatorDoors {
   readonly replyRoomBytes: number;
   /** The operation has ended: `operation.outcome` says how. The caller gives it back with `release`. */
   settle(operation: Operation): void;
+  /** A change asks for promises now. */
+  begin(operation: Operation): void;
+  /** Computes what a change writes from `operation.newest`, into `operation.request`; again where it was in vain. */
+  compute(operation: Operation): Computed;
+  /** A number that no other coordinator has, or had: changes are told apart by it. */
+  readonly owner: number;
+  /** Whether the change with this id, one of this coordinator, ended as unknown, and may be tried again. */
+  isUndecided(id: Ballot): boolean;
 }
 
 /** Counters of a coordinator since it was made. */
 export interface CoordinatorCounters {
   gets: number;
   puts: number;
+  /** Rounds of changes: several changes of one key may share one. */
+  changes: number;
   fastReads: number;
   slowReads: number;
   fastWrites: number;
   slowWrites: number;
+  /** Rounds that used a promise of before, and took one round trip; and the others. */
+  fastChanges: number;
+  slowChanges: number;
   unknown: number;
   unavailable: number;
   framesSent: number;
   framesResent: number;
 }
 
-/** A silent replica is asked again, and others in its place, after so long; doubled at each further try. */
-const PATIENCE_MS_MIN = 12;
-const PATIENCE_MS_MAX = 400;
-const BACKOFF_MS_MAX = 40;
 /** Reply bytes kept free for a read whose value size is not known yet. */
 const REPLY_ESTIMATE_BYTES = 256;
 
@@ -67,10 +73,13 @@ export class Coordinator {
   readonly counters: CoordinatorCounters = {
     gets: 0,
     puts: 0,
+    changes: 0,
     fastReads: 0,
     slowReads: 0,
     fastWrites: 0,
     slowWrites: 0,
+    fastChanges: 0,
+    slowChanges: 0,
     unknown: 0,
     unavailable: 0,
     framesSent: 0,
@@ -88,6 +97,7 @@ export class Coordinator {
   readonly #queue = new OperationQueue();
   readonly #sender: RequestSender;
   readonly #watch: ReplicaWatch;
+  readonly #phases: Phases;
   /** Operations in their slots. */
   #open = 0;
   #reservedBytes = 0;
@@ -109,6 +119,13 @@ export class Coordinator {
     this.#sender = new RequestSender(doors.links, doors.large);
     this.#answer = { replica: 0, frame: doors.links[0]!, start: 0, large: undefined };
     this.#watch = new ReplicaWatch(doors.links, doors.epochs);
+    const desk = {
+      counters: this.counters,
+      ask: this.#ask.bind(this),
+      send: this.#send.bind(this),
+      settle: this.#settle.bind(this),
+    };
+    this.#phases = new Phases(desk, doors, this.#watch, quorums, rules);
   }
 
   /** Operations that are queued or under way. */
@@ -202,7 +219,7 @@ export class Coordinator {
       while (decided !== 0) {
         const operation = this.#slots[(group << 5) + lowestBitIndex(decided)];
         decided &= decided - 1;
-        if (operation !== undefined) this.#evaluate(operation, nowMs);
+        if (operation !== undefined) this.#phases.evaluate(operation, nowMs);
       }
     }
   }
@@ -211,10 +228,10 @@ export class Coordinator {
   tick(nowMs: number): void {
     for (const operation of this.#slots) {
       if (operation === undefined) continue;
-      if (nowMs >= operation.retryAtMs) this.#evaluate(operation, nowMs);
+      if (nowMs >= operation.retryAtMs) this.#phases.evaluate(operation, nowMs);
       if (operation.slot < 0) continue; // Evaluating settled it.
       if (nowMs >= operation.deadlineMs) this.#expire(operation);
-      else if (nowMs >= operation.retryAtMs) this.#retry(operation, nowMs);
+      else if (nowMs >= operation.retryAtMs) this.#phases.retry(operation, nowMs);
     }
     if (this.queued > 0) this.#expireQueued(nowMs);
     this.#watch.review(nowMs);
@@ -228,14 +245,15 @@ export class Coordinator {
       this.#settle(operation, 'aborted');
       return;
     }
-    const mayHappen = operation.hasLeft && operation.kind === 'put' && this.#rules.admitsCancelled;
-    this.#settle(operation, mayHappen ? 'unknown' : 'aborted');
+    this.#settle(operation, mayHappen(operation) && this.#rules.admitsCancelled ? 'unknown' : 'aborted');
   }
 
   /** Settles everything: writes that have left as unknown, the rest as `outcome`. */
   abandon(outcome: 'closed' | 'state-lost'): void {
     for (const operation of this.#slots) {
-      if (operation !== undefined) this.#settle(operation, operation.kind === 'put' ? 'unknown' : outcome);
+      if (operation === undefined) continue;
+      const isUnknown = operation.kind === 'put' || mayHappen(operation);
+      this.#settle(operation, isUnknown ? 'unknown' : outcome);
     }
     for (const operation of this.#queue.take(() => true)) this.#settle(operation, outcome);
   }
@@ -247,7 +265,7 @@ export class Coordinator {
     if (count === 0) return;
     let writes = 0;
     for (let index = 0; index < count; index++) {
-      if (this.#queue.at(index).kind === 'put') writes++;
+      if (this.#queue.at(index).kind !== 'get') writes++;
     }
     const tag = this.#tag;
     if (writes > 0) this.#doors.tags.take(writes, tag); // After every one of them was submitted, never ahead.
@@ -255,7 +273,7 @@ export class Coordinator {
     for (let index = 0; index < count; index++) {
       const operation = this.#queue.shift();
       this.#issue(operation, readers, nowMs);
-      if (operation.kind === 'put' && this.#rules.spreadsTags) {
+      if (operation.kind !== 'get' && this.#rules.spreadsTags) {
         tag.low = (tag.low + 1) | 0;
         if (tag.low === 0 && this.#rules.carriesTags) tag.high = (tag.high + 1) | 0;
       }
@@ -282,7 +300,7 @@ export class Coordinator {
   }
 
   #reserveFor(operation: Operation): number {
-    return operation.kind === 'get' ? REPLY.BYTES + 24 + Math.min(this.#valueEstimate, 8192) : 0;
+    return operation.kind === 'put' ? 0 : REPLY.BYTES + 24 + Math.min(this.#valueEstimate, 8192);
   }
 
   #issue(operation: Operation, readers: number, nowMs: number): void {
@@ -294,7 +312,10 @@ export class Coordinator {
     this.#reservedBytes += operation.reservedBytes;
     operation.patienceMs = PATIENCE_MS_MIN;
     startClock(operation, nowMs);
-    if (operation.kind === 'put') {
+    if (operation.kind === 'change') {
+      this.counters.changes++;
+      this.#phases.change(operation, this.#tag, nowMs);
+    } else if (operation.kind === 'put') {
       this.counters.puts++;
       if (isNone(operation.first)) {
         copyBallot(operation.first, this.#tag);
@@ -303,7 +324,7 @@ export class Coordinator {
         operation.phase = 'accept';
         this.#ask(operation, operation.writeNeeded, this.#all, nowMs);
       } else {
-        this.#readAgain(operation, nowMs); // A resolved operation keeps its first tag: it may have landed.
+        this.#phases.readAgain(operation, nowMs); // A resolved operation keeps its first tag: it may have landed.
       }
     } else {
       this.counters.gets++;
@@ -335,233 +356,15 @@ export class Coordinator {
     if (sent !== 0) operation.hasLeft = true;
   }
 
-  // --- deciding
-
-  #evaluate(operation: Operation, nowMs: number): void {
-    switch (operation.phase) {
-      case 'accept':
-      case 'finish':
-      case 'write-back':
-        return this.#evaluateAccept(operation, nowMs);
-      case 'read':
-        return this.#evaluateRead(operation, false, nowMs);
-      case 'prepare':
-        return this.#evaluatePrepare(operation, nowMs);
-      case 'queued':
-      case 'back-off':
-      case 'settled':
-        return; // Nothing is asked.
-      default:
-        return unreachable(operation.phase);
-    }
-  }
-
-  #evaluateAccept(operation: Operation, nowMs: number): void {
-    const { board } = this.#doors;
-    const granted = this.#validVoters(operation, board.votersOf(operation.slot, GRANTED));
-    const counted = this.#rules.countsOnlyGrants ? granted : granted | board.votersOf(operation.slot, REFUSED);
-    const needed = this.#acceptsNeeded(operation);
-    if (popcount(counted) >= needed) {
-      return operation.kind === 'put' ? this.#settle(operation, 'ok') : this.#settleRead(operation);
-    }
-    const outOfMemory = board.votersOf(operation.slot, NO_MEMORY);
-    const refused = board.votersOf(operation.slot, REFUSED) | outOfMemory;
-    if (this.#quorums.replicas - popcount(refused) >= needed) return; // Still pending.
-    if (this.#quorums.replicas - popcount(outOfMemory) < needed) {
-      const hasAnyStored = operation.phase !== 'accept' || board.votersOf(operation.slot, GRANTED) !== 0;
-      if (hasAnyStored) return this.#settle(operation, operation.kind === 'put' ? 'unknown' : 'unavailable');
-      const awaited = this.#rules.asksAllForMemory ? this.#watch.awaited(operation.asked) : 0;
-      if ((refused & awaited) === awaited) this.#settle(operation, 'memory');
-      return; // Until all have answered, one may still have stored it.
-    }
-    this.#readAgain(operation, nowMs);
-  }
-
-  /**
-   * Acknowledgements that the phase under way needs. What others read too is made stable, whatever the write's level.
-   */
-  #acceptsNeeded({ kind, phase, writeNeeded }: Operation): number {
-    const { write } = this.#quorums;
-    if (kind === 'get' || !this.#rules.heedsLevels) return write;
-    return phase === 'write-back' ? Math.max(write, writeNeeded) : writeNeeded;
-  }
-
   /** Whether an answer is to an earlier question than the one in its slot. */
   #isLate(operation: Operation, generation: number): boolean {
     return this.#rules.checksGenerations && operation.generation !== generation;
   }
 
-  /** Whether any replica has restarted since the question was opened: only then can votes or answers to it be void. */
-  #mayHoldVoid({ slot }: Operation): boolean {
-    const { board, epochs } = this.#doors;
-    return this.#rules.checksEpochs && epochs.restarts() !== board.restartsAtOpen(slot);
-  }
-
-  /**
-   * Those of `voters`, who granted, whose epoch is still that of their replica: looked at now, after the last vote
-   * arrived.
-   */
-  #validVoters(operation: Operation, voters: number): number {
-    const { epochs, board } = this.#doors;
-    if (!this.#mayHoldVoid(operation)) return voters;
-    let valid = 0;
-    for (let replica = 0; replica < this.#quorums.replicas; replica++) {
-      const bit = 1 << replica;
-      if ((voters & bit) === 0) continue;
-      const { vote, epoch } = unpackVote(board.voteOf(operation.slot, replica));
-      if (vote === GRANTED && epoch === epochs.epochOf(replica)) valid |= bit;
-    }
-    return valid;
-  }
-
-  #evaluateRead(operation: Operation, isOverdue: boolean, nowMs: number): void {
-    if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
-    const { newest, second, answered } = operation;
-    const agree = this.#rules.readsStable ? operation.agreeNeeded : 0;
-    const needs = { read: this.#rules.waitsForReads ? operation.readNeeded : 1, agree };
-    const awaited = this.#watch.awaited(operation.asked);
-    const isComplete = isOverdue || (answered & awaited) === awaited;
-    const agreeing = isNone(newest.ballot) ? operation.answers : popcount(newest.agreeing);
-    const verdict = judgeRead({ answered: operation.answers, agreeing }, needs, isComplete);
-    if (verdict === 'return') return this.#conclude(operation, newest, nowMs);
-    // The answers without those that hold the newest entry are a read of their own: under a stream of writes to one
-    // key it is often the one that is stable.
-    const others = this.#rules.countsOthersAlone ? answered & ~newest.holders : answered;
-    const withoutNewest = { answered: popcount(others), agreeing: popcount(second.agreeing) };
-    if (agree > 0 && !isNone(second.ballot) && judgeRead(withoutNewest, needs, false) === 'return') {
-      return this.#conclude(operation, second, nowMs);
-    }
-    if (verdict === 'wait') return;
-    if (operation.asked === this.#all) return this.#stabilise(operation, nowMs);
-    this.#doors.board.ask(operation.slot, this.#all); // Asking the others costs no write.
-    const rest = this.#all & ~operation.asked;
-    operation.asked = this.#all;
-    operation.isFast = false;
-    this.#send(operation, rest);
-  }
-
-  /** An entry is stable: a read returns it; a write has happened if the entry is its own or a later one. */
-  #conclude(operation: Operation, stable: Candidate, nowMs: number): void {
-    if (operation.kind === 'put') {
-      const write = { first: operation.first, latest: operation.ballot };
-      if (decideFinish(write, stable.root, this.#rules) === 'propose') return this.#prepare(operation, nowMs);
-      // Its version is the root under which readers see it: that of a later proposal of its own, where that landed.
-      operation.adopts = compareBallots(stable.root, operation.proposed) !== 0;
-      if (!operation.adopts) copyBallot(operation.root, stable.root);
-      return this.#settle(operation, 'ok');
-    }
-    if (stable !== operation.newest) {
-      operation.second = operation.newest;
-      operation.newest = stable;
-    }
-    this.#settleRead(operation);
-  }
-
-  /**
-   * Writes the newest entry back at its own ballot. Where promises refuse that, an identity read-modify-write follows;
-   * where newer entries do, reading again: a stream of blind writes overtakes two round trips for ever, but not one.
-   */
-  #stabilise(operation: Operation, nowMs: number): void {
-    const { newest } = operation;
-    operation.isFast = false;
-    const isInVain = this.#rules.leavesVainWriteBacks && compareBallots(newest.ballot, operation.wroteBack) === 0;
-    const write = { first: operation.first, latest: operation.ballot };
-    const isOlder = operation.kind === 'put' && decideFinish(write, newest.root, this.#rules) === 'propose';
-    if (isInVain || isOlder || isNone(newest.ballot)) return this.#prepare(operation, nowMs);
-    operation.phase = 'write-back';
-    operation.adopts = true;
-    copyBallot(operation.wroteBack, newest.ballot);
-    copyBallot(operation.ballot, newest.ballot);
-    if (!this.#rules.writesBackInPlace) this.#doors.tags.take(1, operation.ballot);
-    copyBallot(operation.root, newest.root);
-    this.#ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
-  }
-
-  /** Reads again from everybody, to see what a refused accept has met. */
-  #readAgain(operation: Operation, nowMs: number): void {
-    operation.isFast = false;
-    operation.attempts++;
-    operation.phase = 'read';
-    operation.clearAnswers();
-    if (operation.kind === 'put') {
-      // A level above W asks that many replicas to hold the entry, whichever way that is found out.
-      operation.readNeeded = Math.max(this.#quorums.read, operation.writeNeeded);
-      operation.agreeNeeded = this.#rules.finishesOnStable
-        ? Math.max(this.#quorums.agreeing, operation.writeNeeded)
-        : 0;
-    }
-    this.#ask(operation, Math.max(operation.readNeeded, operation.agreeNeeded), this.#all, nowMs);
-  }
-
-  #prepare(operation: Operation, nowMs: number): void {
-    operation.isFast = false;
-    operation.attempts++;
-    if (this.#rules.takesFreshBallots || !hasPrepared(operation)) this.#doors.tags.take(1, operation.ballot);
-    operation.phase = 'prepare';
-    if (this.#rules.asksAfresh) operation.clearAnswers();
-    this.#ask(operation, this.#quorums.prepare, this.#all, nowMs);
-  }
-
-  #evaluatePrepare(operation: Operation, nowMs: number): void {
-    if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
-    const { board } = this.#doors;
-    const empty = this.#rules.countsOnlyPromises ? 0 : popcount(board.votersOf(operation.slot, REFUSED));
-    if (operation.answers + empty >= this.#quorums.prepare) return this.#finish(operation, nowMs);
-    const refused = board.votersOf(operation.slot, REFUSED) | board.votersOf(operation.slot, NO_MEMORY);
-    if (this.#quorums.replicas - popcount(refused) >= this.#quorums.prepare) return;
-    this.#backOff(operation, nowMs);
-  }
-
-  /** Somebody prepares the same key. Tags only grow, so one of us wins; backing off lets it. */
-  #backOff(operation: Operation, nowMs: number): void {
-    operation.phase = 'back-off';
-    const backOffMs = Math.min(2 ** operation.attempts, BACKOFF_MS_MAX) * unitOf(this.#doors.random);
-    operation.retryAtMs = nowMs + backOffMs;
-  }
-
-  #finish(operation: Operation, nowMs: number): void {
-    operation.phase = 'finish';
-    const write = { first: operation.first, latest: operation.ballot };
-    operation.adopts = operation.kind === 'get' || decideFinish(write, operation.newest.root, this.#rules) === 'adopt';
-    // A ballot is never used for two values: the value proposed at it is chosen here, once.
-    const keepsRoot = operation.adopts && this.#rules.keepsRoots;
-    copyBallot(operation.root, keepsRoot ? operation.newest.root : operation.ballot);
-    if (!operation.adopts) copyBallot(operation.proposed, operation.ballot);
-    if (operation.adopts && isNone(operation.newest.ballot)) return this.#settle(operation, 'absent');
-    if (operation.kind === 'get' && !this.#rules.finishesReads) return this.#settleRead(operation);
-    this.#ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
-  }
-
-  // --- silence
-
-  #retry(operation: Operation, nowMs: number): void {
-    if (operation.phase === 'back-off') return this.#prepare(operation, nowMs);
-    const { board } = this.#doors;
-    // Who refused a ballot refuses it for ever, and who is silent may be down: only a fresh ballot ends that.
-    if (operation.phase !== 'read' && board.votersOf(operation.slot, REFUSED) !== 0)
-      return this.#backOff(operation, nowMs);
-    const isQuestion = operation.phase === 'read' || operation.phase === 'prepare';
-    const heard = isQuestion
-      ? operation.answered
-      : this.#validVoters(operation, board.votersOf(operation.slot, GRANTED)) | board.votersOf(operation.slot, REFUSED);
-    if (operation.phase === 'read') {
-      this.#watch.suspect(operation.asked & ~heard);
-      const { generation } = operation;
-      this.#evaluateRead(operation, true, nowMs);
-      if (operation.phase !== 'read' || operation.generation !== generation) return;
-      board.ask(operation.slot, this.#all);
-      operation.asked = this.#all;
-    }
-    operation.patienceMs = Math.min(2 * operation.patienceMs, PATIENCE_MS_MAX);
-    operation.retryAtMs = nowMs + operation.patienceMs;
-    const silent = this.#rules.asksAgain ? this.#all & ~heard : 0;
-    this.counters.framesResent += popcount(silent);
-    this.#send(operation, silent);
-  }
+  // --- settling
 
   #expire(operation: Operation): void {
-    if (operation.kind === 'get') return this.#settle(operation, 'unavailable');
-    this.#settle(operation, operation.hasLeft && this.#rules.admitsUnknown ? 'unknown' : 'unavailable');
+    this.#settle(operation, mayHappen(operation) && this.#rules.admitsUnknown ? 'unknown' : 'unavailable');
   }
 
   #expireQueued(nowMs: number): void {
@@ -570,10 +373,6 @@ export class Coordinator {
       return nowMs >= operation.deadlineMs;
     });
     for (const operation of expired) this.#expire(operation);
-  }
-
-  #settleRead(operation: Operation): void {
-    this.#settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
   }
 
   #settle(operation: Operation, outcome: Outcome): void {
@@ -599,6 +398,9 @@ export class Coordinator {
     else if (operation.kind === 'get') {
       if (operation.isFast) counters.fastReads++;
       else counters.slowReads++;
+    } else if (operation.kind === 'change') {
+      if (operation.isFast) counters.fastChanges++;
+      else counters.slowChanges++;
     } else if (operation.isFast) counters.fastWrites++;
     else counters.slowWrites++;
   }
@@ -609,7 +411,7 @@ function startClock(operation: Operation, nowMs: number): void {
   if (operation.deadlineMs === Number.POSITIVE_INFINITY) operation.deadlineMs = nowMs + operation.timeoutMs;
 }
 
-/** Whether it backs off from a prepare of its own: its ballot is not the tag that it began with. */
-function hasPrepared({ phase, ballot, first }: Operation): boolean {
-  return phase === 'back-off' && compareBallots(ballot, first) !== 0;
+/** Whether a write that ends undecided may have happened, or may happen later. */
+function mayHappen({ kind, hasLeft, change }: Operation): boolean {
+  return kind === 'put' ? hasLeft : change !== undefined && !isNone(change.floor);
 }

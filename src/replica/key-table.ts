@@ -5,7 +5,7 @@ import { KEY_TABLE_SHARDS } from '../base/limits.ts';
 import { emptyRegister } from '../protocol/register.ts';
 import type { Register } from '../protocol/register.ts';
 import type { LargeLane, LargeValue } from './environment.ts';
-import { BY_REFERENCE, NO_VALUE, padded } from './wire.ts';
+import { BY_REFERENCE, NO_VALUE, padded, valueBytesInFrame } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
 /** One key with its register and value. */
@@ -20,6 +20,8 @@ export interface Entry {
   /** Invariant: holds at least `valueBytes`, padded; its words beyond are leftovers of longer values. */
   value: Int32Array;
   large: LargeValue | undefined;
+  /** Lineage of the value; empty where a blind write made it. */
+  lineage: Int32Array;
   /** Next entry whose hash is the same. */
   next: Entry | undefined;
 }
@@ -61,6 +63,7 @@ export class KeyTable {
       valueBytes: NO_VALUE,
       value: NO_WORDS,
       large: undefined,
+      lineage: NO_WORDS,
       next: shard.get(hash),
     };
     shard.set(hash, entry);
@@ -95,6 +98,16 @@ export class KeyTable {
     this.bytes += ownBytes(entry);
   }
 
+  /** Replaces the lineage by words of a frame, which belong to the value that was just set. */
+  setLineage(entry: Entry, words: Int32Array, start: number, count: number): void {
+    if (entry.lineage.length !== count) {
+      this.bytes += 4 * (count - entry.lineage.length);
+      entry.lineage = count === 0 ? NO_WORDS : new Int32Array(count);
+    }
+    const { lineage } = entry;
+    for (let index = 0; index < count; index++) lineage[index] = words[start + index]!;
+  }
+
   /** Replaces the value by one that lies in shared memory; the entry holds it in the caller's place. */
   setLarge(entry: Entry, large: LargeValue): void {
     this.bytes -= ownBytes(entry);
@@ -106,8 +119,18 @@ export class KeyTable {
   }
 }
 
-/** Writes an entry's value into a claimed frame. */
+/** Bytes that an entry's value and its lineage take in a frame. */
+export function bytesInFrame({ valueBytes, lineage }: Entry): number {
+  return lineage.length === 0
+    ? valueBytesInFrame(valueBytes)
+    : padded(valueBytesInFrame(valueBytes)) + 4 * lineage.length;
+}
+
+/** Writes an entry's value and its lineage into a claimed frame. */
 export function writeValue(entry: Entry, to: FrameViews, start: number, large: LargeLane): void {
+  const { lineage } = entry;
+  const tail = (start + padded(valueBytesInFrame(entry.valueBytes))) >> 2;
+  for (let index = 0; index < lineage.length; index++) to.words[tail + index] = lineage[index]!;
   if (entry.valueBytes === NO_VALUE) return;
   const at = start >> 2;
   if (entry.large !== undefined) {

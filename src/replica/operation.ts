@@ -1,14 +1,20 @@
 // One operation of a coordinator, from submission to outcome. Operations are pooled with their buffers, so that a put
 // or get in the steady state allocates none.
-import { mutableBallot } from '../protocol/ballot.ts';
+import { assert } from '../base/assert.ts';
+import { copyBallot, mutableBallot } from '../protocol/ballot.ts';
 import type { MutableBallot } from '../protocol/ballot.ts';
+import { copyLineage, emptyLineage } from '../protocol/lineage.ts';
+import type { Lineage } from '../protocol/lineage.ts';
 import { REPLICAS_MAX } from '../base/limits.ts';
 import type { LargeValue } from './environment.ts';
-import { NO_VALUE, REQUEST } from './wire.ts';
+import { NO_VALUE, REQUEST, copyWords, padded } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
-/** What the caller asked for. */
-export type OperationKind = 'get' | 'put';
+/**
+ * What the caller asked for. A change reads and writes: what it writes is computed from what it finds, and may be
+ * nothing.
+ */
+export type OperationKind = 'get' | 'put' | 'change';
 
 /**
  * Where an operation stands: queued; asking replicas to accept its blind write, to read, to promise, to accept what
@@ -16,8 +22,27 @@ export type OperationKind = 'get' | 'put';
  */
 export type Phase = 'queued' | 'accept' | 'read' | 'prepare' | 'finish' | 'write-back' | 'back-off' | 'settled';
 
-/** How it ended. `memory`: too few replicas have memory left for it. */
-export type Outcome = 'ok' | 'absent' | 'unknown' | 'unavailable' | 'memory' | 'aborted' | 'closed' | 'state-lost';
+/**
+ * How it ended. `kept`: a change has left the value as it was; `lost`: nobody will ever know whether a change happened;
+ * `memory`: too few replicas have memory left for it.
+ */
+export type Outcome =
+  | 'ok'
+  | 'absent'
+  | 'kept'
+  | 'unknown'
+  | 'lost'
+  | 'unavailable'
+  | 'memory'
+  | 'aborted'
+  | 'closed'
+  | 'state-lost';
+
+/**
+ * What a change makes of the newest value: another one; nothing; or nothing, provided that the value is still the
+ * newest when somebody looks again.
+ */
+export type Computed = 'propose' | 'keep' | 'confirm';
 
 /** A private buffer with both views, which grows and is kept. */
 export class FrameBuffer implements FrameViews {
@@ -47,6 +72,7 @@ export class Candidate {
   valueBytes: number = NO_VALUE;
   readonly value: FrameBuffer = new FrameBuffer(128);
   large: LargeValue | undefined = undefined;
+  readonly lineage: Lineage = emptyLineage();
   /** Replicas that answered with it, and those of them that voted for it, as masks. */
   holders = 0;
   agreeing = 0;
@@ -56,7 +82,31 @@ export class Candidate {
     this.valueBytes = NO_VALUE;
     this.large?.release();
     this.large = undefined;
+    this.lineage.length = 0;
     this.holders = this.agreeing = 0;
+  }
+}
+
+/** What a change has besides the fields of a blind write. */
+export class ChangeFields {
+  /** Lowest ballot at which an accept of it was sent; none while it has proposed nothing. */
+  readonly floor: MutableBallot = mutableBallot();
+  /** The ballot that its accepts ask to be promised, for the next change of the key; none where it asks for none. */
+  readonly next: MutableBallot = mutableBallot();
+  /** Ballot under which its value was proposed, or, where an earlier try landed, was applied by that. */
+  readonly applied: MutableBallot = mutableBallot();
+  /** Lineage of the value that it proposes. */
+  readonly lineage: Lineage = emptyLineage();
+  /** Whether `ballot` was promised to its coordinator by the change before, which left its value in `newest`. */
+  isPromised = false;
+  /** Whether an earlier try of it has happened. */
+  hasLanded = false;
+
+  clear(): void {
+    this.floor.high = this.floor.low = this.next.high = this.next.low = 0;
+    this.applied.high = this.applied.low = 0;
+    this.lineage.length = 0;
+    this.isPromised = this.hasLanded = false;
   }
 }
 
@@ -98,6 +148,8 @@ export class Operation {
   second: Candidate = new Candidate();
   /** Ballot at which the own value was last proposed after a prepare; none before. */
   readonly proposed: MutableBallot = mutableBallot();
+  /** What a change needs besides; made when the operation is first used for one. */
+  change: ChangeFields | undefined = undefined;
   /** Ballot that was last written back in vain. */
   readonly wroteBack: MutableBallot = mutableBallot();
   /** Whether the phase proposes the newest entry's value instead of the own one. */
@@ -122,9 +174,45 @@ export class Operation {
     this.second.clear();
   }
 
+  /**
+   * Makes a change ready for the next one of its key: its coordinator was promised the next ballot, and knows the
+   * newest entry.
+   */
+  renew(): void {
+    const { newest, change } = this;
+    assert(change !== undefined, 'Only a change leaves a promise behind');
+    if (!this.adopts) this.#moveValue();
+    copyBallot(newest.ballot, this.ballot);
+    copyBallot(newest.root, this.root);
+    newest.holders = newest.agreeing = 0;
+    copyBallot(this.ballot, change.next);
+    this.second.clear();
+    this.#restart();
+    change.isPromised = true;
+  }
+
   /** Makes it ready to be used again. */
   reset(): void {
     this.clearAnswers();
+    this.#restart();
+  }
+
+  /** Makes the own value, which was accepted, the newest one. */
+  #moveValue(): void {
+    const { newest, request, valueBytes, large } = this;
+    newest.clear();
+    newest.valueBytes = valueBytes;
+    newest.large = large;
+    this.large = undefined;
+    if (valueBytes > 0) {
+      newest.value.reserve(padded(valueBytes), 0);
+      copyWords(request, REQUEST.BYTES + padded(this.keyBytes), newest.value, 0, valueBytes);
+    }
+    copyLineage(this.change!.lineage, newest.lineage);
+  }
+
+  #restart(): void {
+    this.answered = this.answers = 0;
     this.phase = 'queued';
     this.outcome = 'ok';
     this.context = undefined;
@@ -135,6 +223,7 @@ export class Operation {
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.first.high = this.first.low = this.wroteBack.high = this.wroteBack.low = 0;
     this.proposed.high = this.proposed.low = 0;
+    this.change?.clear();
     this.adopts = this.hasLeft = false;
     this.isFast = true;
     this.attempts = this.asked = this.reservedBytes = 0;

@@ -8,7 +8,7 @@ import { mutableBallot } from '../protocol/ballot.ts';
 import { mergeReport } from '../protocol/register.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { Epochs, LargeLane, Link } from './environment.ts';
-import { writeValue } from './key-table.ts';
+import { bytesInFrame, writeValue } from './key-table.ts';
 import type { KeyTable } from './key-table.ts';
 import {
   BY_REFERENCE,
@@ -142,6 +142,9 @@ export class Recovery {
     if (mergeReport(entry.register, report, rules)) {
       if (large === undefined) table.setValue(entry, frame, valueStart, valueBytes);
       else table.setLarge(entry, large);
+      const tailStart = valueStart + padded(valueBytesInFrame(valueBytes));
+      const tailWords = rules.recoversLineages ? words[at + CATCH_UP.TAIL_WORDS]! : 0;
+      table.setLineage(entry, words, tailStart >> 2, tailWords);
     } else {
       large?.release();
     }
@@ -229,7 +232,7 @@ export function writeEntries(table: KeyTable, peer: Peer, question: CatchUpQuest
 
 function writeEntry(table: KeyTable, cursor: number, { link, large }: Peer, question: CatchUpQuestion): number {
   const entry = table.at(cursor);
-  const bytes = CATCH_UP.ENTRY_BYTES + padded(entry.keyBytes) + valueBytesInFrame(entry.valueBytes);
+  const bytes = CATCH_UP.ENTRY_BYTES + padded(entry.keyBytes) + bytesInFrame(entry);
   const start = link.claim(bytes);
   if (start < 0) return 0;
   const at = start >> 2;
@@ -240,6 +243,7 @@ function writeEntry(table: KeyTable, cursor: number, { link, large }: Peer, ques
   words[at + CATCH_UP.HASH] = entry.hash;
   words[at + CATCH_UP.KEY_BYTES] = entry.keyBytes;
   words[at + CATCH_UP.VALUE_BYTES] = entry.valueBytes;
+  words[at + CATCH_UP.TAIL_WORDS] = entry.lineage.length;
   writeBallot(words, at + CATCH_UP.ACCEPTED, entry.register.accepted);
   writeBallot(words, at + CATCH_UP.ROOT, entry.register.root);
   writeBallot(words, at + CATCH_UP.PROMISED, entry.register.promised);

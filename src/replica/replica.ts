@@ -4,13 +4,13 @@
 // Within a batch, votes are collected and cast after the frames of the batch were published (see `castVotes`): when a
 // coordinator sees a question decided, the answers that decided it are in its rings.
 import { assert, unreachable } from '../base/assert.ts';
-import { judgeAccept, judgePrepare, promise, store } from '../protocol/register.ts';
+import { judgeAccept, judgePrepare, promise, promiseNext, store } from '../protocol/register.ts';
 import { mutableBallot } from '../protocol/ballot.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { GRANTED, NO_MEMORY, REFUSED } from './environment.ts';
 import type { LargeLane, Link, Vote, VoteBox } from './environment.ts';
-import { KeyTable, writeValue } from './key-table.ts';
+import { KeyTable, bytesInFrame, writeValue } from './key-table.ts';
 import type { Entry } from './key-table.ts';
 import { CHUNK_ENTRIES, Recovery, writeEntries } from './recovery.ts';
 import type { Peer, RecoveryPlan } from './recovery.ts';
@@ -20,6 +20,7 @@ import {
   CATCH_UP,
   CHUNK_END,
   ENTRY,
+  NEXT_WORDS,
   NO_VALUE,
   PREPARE,
   PROMISE,
@@ -207,6 +208,7 @@ export class Replica {
     switch (verdict) {
       case 'repeat':
         large?.release();
+        if (this.#rules.promisesNextAgain) this.#promiseNext(entry, frame, start);
         return lane.note(slot, generation, GRANTED);
       case 'refuse':
         large?.release();
@@ -229,7 +231,20 @@ export class Replica {
     }
     readBallot(words, at + REQUEST.ROOT, this.#root);
     store(entry.register, this.#ballot, this.#root);
+    const tailWords = words[at + REQUEST.TAIL_WORDS]!;
+    if (tailWords !== 0 || entry.lineage.length !== 0) {
+      const lineageStart = (tailStart(words, start) >> 2) + NEXT_WORDS;
+      this.table.setLineage(entry, words, lineageStart, Math.max(0, tailWords - NEXT_WORDS));
+      this.#promiseNext(entry, frame, start);
+    }
     lane.note(slot, generation, GRANTED);
+  }
+
+  /** Promises the ballot that a granted accept asks for, if it asks for one. */
+  #promiseNext({ register }: Entry, { words }: FrameViews, start: number): void {
+    if (words[(start >> 2) + REQUEST.TAIL_WORDS] === 0) return;
+    readBallot(words, tailStart(words, start) >> 2, this.#ballot);
+    promiseNext(register, this.#ballot);
   }
 
   #read(lane: ClientLane, frame: FrameViews, start: number): void {
@@ -256,7 +271,8 @@ export class Replica {
   #reply(lane: ClientLane, kind: number, entry: Entry | undefined, request: Int32Array, at: number): void {
     const { link, large } = lane.doors;
     const valueBytes = entry === undefined ? NO_VALUE : entry.valueBytes;
-    const start = link.claim(REPLY.BYTES + valueBytesInFrame(valueBytes));
+    const isReported = entry !== undefined && (valueBytes !== NO_VALUE || this.#rules.reportsTombstones);
+    const start = link.claim(REPLY.BYTES + (isReported ? bytesInFrame(entry) : 0));
     if (start < 0) return;
     const reply = start >> 2;
     const { words } = link;
@@ -265,10 +281,11 @@ export class Replica {
     words[reply + REPLY.GENERATION] = request[at + REQUEST.GENERATION]!;
     words[reply + REPLY.EPOCH] = this.epoch;
     words[reply + REPLY.VALUE_BYTES] = valueBytes;
-    if (entry === undefined || (valueBytes === NO_VALUE && !this.#rules.reportsTombstones)) {
+    if (!isReported) {
       words[reply + REPLY.VOTED] = 1;
-      words.fill(0, reply + REPLY.ACCEPTED, reply + REPLY.ROOT + 2);
+      words.fill(0, reply + REPLY.ACCEPTED, reply + REPLY.TAIL_WORDS + 1);
     } else {
+      words[reply + REPLY.TAIL_WORDS] = entry.lineage.length;
       words[reply + REPLY.VOTED] = entry.register.isVoted ? 1 : 0;
       writeBallot(words, reply + REPLY.ACCEPTED, entry.register.accepted);
       writeBallot(words, reply + REPLY.ROOT, entry.register.root);
@@ -300,4 +317,11 @@ export class Replica {
     if (this.table.bytes + keyBytes > this.#bytesMax) return undefined;
     return this.table.add(hash, frame, start + REQUEST.BYTES, keyBytes);
   }
+}
+
+/** Where the tail of a request starts, in bytes. */
+function tailStart(words: Int32Array, start: number): number {
+  const at = start >> 2;
+  const valueStart = start + REQUEST.BYTES + padded(words[at + REQUEST.KEY_BYTES]!);
+  return valueStart + padded(valueBytesInFrame(words[at + REQUEST.VALUE_BYTES]!));
 }

@@ -2,15 +2,17 @@
 // when it throws.
 import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
 import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
-import { INLINE_BYTES_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
+import { INLINE_BYTES_MAX, PENDING_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
 import { VALUE_TYPE, ValueEncoder } from '../base/value-codec.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Level, OperationOptions, Value } from '../store/store.ts';
 import type { Coordinator } from './coordinator.ts';
 import { writeKey, writtenKey } from './key-bytes.ts';
 import type { LargePool } from './large-pool.ts';
+import { ChangeFields, FrameBuffer } from './operation.ts';
 import type { Operation } from './operation.ts';
-import { BY_REFERENCE, REFERENCE_BYTES, REQUEST, copyWords, padded } from './wire.ts';
+import type { ChangeRequest } from './change-steps.ts';
+import { BY_REFERENCE, NO_VALUE, REFERENCE_BYTES, REQUEST, copyWords, padded } from './wire.ts';
 
 /** Room for a short key and a short value; longer ones grow the operation's buffer. */
 const SHORT_KEY_LENGTH = 64;
@@ -23,6 +25,7 @@ export class RequestMaker {
   readonly #quorums: RegisterQuorums;
   readonly #pool: LargePool;
   readonly #encoder = new ValueEncoder();
+  readonly #keyScratch = new FrameBuffer(KEY_ROOM_LONG);
 
   constructor(coordinator: Coordinator, quorums: RegisterQuorums, pool: LargePool) {
     this.#pool = pool;
@@ -41,7 +44,7 @@ export class RequestMaker {
   put(key: string, value: Value, options: OperationOptions | undefined): Operation {
     const operation = this.#withKey(this.acquire('put', options), key);
     try {
-      this.#writeValue(operation, value);
+      this.setValue(operation, value);
     } catch (error) {
       this.#coordinator.release(operation);
       throw error;
@@ -49,12 +52,32 @@ export class RequestMaker {
     return operation;
   }
 
+  /** The operation of a round of changes, whose members were checked by {@link changeRequest}. */
+  change(key: string): Operation {
+    const operation = this.#coordinator.acquire();
+    operation.kind = 'change';
+    operation.change ??= new ChangeFields();
+    return this.#withKey(operation, key);
+  }
+
+  /** Checks what a change is asked with. `open`: changes that wait already. */
+  changeRequest(
+    { key, step, tellsValue }: Pick<ChangeRequest, 'key' | 'step' | 'tellsValue'>,
+    options: OperationOptions | undefined,
+    open: number,
+  ): ChangeRequest {
+    writeKey(key, this.#keyScratch, 0); // Throws where it is none.
+    const pending = this.#coordinator.pending + open;
+    if (pending >= PENDING_MAX) throw overloadedError(pending);
+    const timeoutMs = checkedTimeout(options);
+    const writeNeeded = Math.max(this.#quorums.write, this.#sizesFor(options).write);
+    return { key, step, tellsValue, timeoutMs, writeNeeded };
+  }
+
   /** An operation without key and value. */
   acquire(kind: 'get' | 'put', options: OperationOptions | undefined): Operation {
-    const timeoutMs = options?.timeoutMs ?? TIMEOUT_MS_DEFAULT;
-    if (timeoutMs !== TIMEOUT_MS_DEFAULT) integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX });
-    const level = options?.level;
-    const sizes = level === undefined || level === 'quorum' ? this.#quorums : this.#sizesOf(level);
+    const timeoutMs = checkedTimeout(options);
+    const sizes = this.#sizesFor(options);
     if (!this.#coordinator.hasRoom) throw overloadedError(this.#coordinator.pending);
     const operation = this.#coordinator.acquire();
     operation.kind = kind;
@@ -64,6 +87,11 @@ export class RequestMaker {
     // A level that asks fewer than R promises no more than the newest of those; R or more are made stable.
     operation.agreeNeeded = sizes.read < this.#quorums.read ? 0 : this.#quorums.agreeing;
     return operation;
+  }
+
+  #sizesFor(options: OperationOptions | undefined): { readonly read: number; readonly write: number } {
+    const level = options?.level;
+    return level === undefined || level === 'quorum' ? this.#quorums : this.#sizesOf(level);
   }
 
   #sizesOf(level: Exclude<Level, 'quorum'>): { readonly read: number; readonly write: number } {
@@ -98,6 +126,20 @@ export class RequestMaker {
     return operation;
   }
 
+  /**
+   * Makes a value what the operation writes; `undefined` deletes.
+   *
+   * @throws {QuorateError} `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE`; what it had to write before stays then.
+   */
+  setValue(operation: Operation, value: Value): void {
+    const { large } = operation;
+    if (value === undefined) operation.valueBytes = NO_VALUE;
+    else this.#writeValue(operation, value);
+    if (large === undefined) return;
+    if (operation.large === large) operation.large = undefined;
+    large.release();
+  }
+
   #writeValue(operation: Operation, value: Value): void {
     const { request } = operation;
     const start = REQUEST.BYTES + padded(operation.keyBytes);
@@ -123,6 +165,12 @@ export class RequestMaker {
     operation.valueBytes = BY_REFERENCE;
     operation.request.reserve(start + REFERENCE_BYTES, start);
   }
+}
+
+function checkedTimeout(options: OperationOptions | undefined): number {
+  const timeoutMs = options?.timeoutMs ?? TIMEOUT_MS_DEFAULT;
+  if (timeoutMs === TIMEOUT_MS_DEFAULT) return timeoutMs;
+  return integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX });
 }
 
 function overloadedError(pending: number): QuorateError {

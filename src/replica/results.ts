@@ -1,12 +1,15 @@
 // What a settled operation means to its caller: a typed outcome, or an error.
-import { unreachable } from '../base/assert.ts';
+import { InvariantError, unreachable } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
 import { decodeValue } from '../base/value-codec.ts';
-import { versionOf } from '../protocol/ballot.ts';
-import type { ReadResult, WriteResult } from '../store/store.ts';
+import { mutableBallot, versionOf } from '../protocol/ballot.ts';
+import { readVersion } from '../protocol/lineage.ts';
+import type { ReadResult, Value, WriteResult } from '../store/store.ts';
+import type { LargeValue } from './environment.ts';
 import { sharedValue } from './large-lane.ts';
-import type { Operation } from './operation.ts';
+import type { Candidate, Operation } from './operation.ts';
+import { NO_VALUE, REQUEST, padded } from './wire.ts';
 
 /** Outcome of any operation. */
 export type Settled = ReadResult | WriteResult;
@@ -35,16 +38,14 @@ export function resultOf(
       return { outcome, operationId: remember(operation) };
     case 'aborted':
       return new Failure(signal?.reason ?? new QuorateError('ERR_QUORATE_ABORTED', 'The operation was aborted'));
-    case 'memory': {
-      const message = 'Cannot store the value: too few replicas have memory left for it';
-      // A replica that was down or silent may still store it: the operation can be resolved like an unknown one.
-      const fields = { operationId: remember(operation) };
-      return new Failure(new QuorateError('ERR_QUORATE_MEMORY', message, { fields }));
-    }
+    case 'memory':
+      return new Failure(memoryError(remember(operation)));
     case 'state-lost':
-      return new Failure(stateLostError());
     case 'closed':
-      return new Failure(new QuorateError('ERR_QUORATE_CLOSED', 'The cluster was closed before it was decided'));
+      return new Failure(goneError(outcome));
+    case 'kept':
+    case 'lost':
+      throw new InvariantError('Only a change ends so, and its round tells its members');
     default:
       return unreachable(outcome);
   }
@@ -59,20 +60,48 @@ export class Failure {
   }
 }
 
+/** The error of a value that too few replicas could store. One that was down may store it: it can be resolved. */
+export function memoryError(operationId: string): QuorateError {
+  const message = 'Cannot store the value: too few replicas have memory left for it';
+  return new QuorateError('ERR_QUORATE_MEMORY', message, { fields: { operationId } });
+}
+
+/** The error of an operation that is given up because nobody is served any more. */
+export function goneError(outcome: 'closed' | 'state-lost'): QuorateError {
+  if (outcome === 'state-lost') return stateLostError();
+  return new QuorateError('ERR_QUORATE_CLOSED', 'The cluster was closed before it was decided');
+}
+
 /** The error of a cluster whose state is lost. */
 export function stateLostError(): QuorateError {
   const meaning = 'more replicas lost their memory at once than the quorums survive; reset() starts an empty state';
   return new QuorateError('ERR_QUORATE_STATE_LOST', `Cannot serve: ${meaning}`);
 }
 
-function readOk({ newest }: Operation): ReadResult {
-  const version = versionOf(newest.root);
-  if (newest.large === undefined) {
-    return { outcome: 'ok', value: decodeValue(newest.value.bytes, 0, newest.valueBytes), version };
-  }
-  const { buffer, byteLength } = sharedValue(newest.large);
-  return { outcome: 'ok', value: decodeValue(new Uint8Array(buffer), LARGE_HEADER_BYTES, byteLength), version };
+/** The value of an entry; `undefined` where it has none. */
+export function heldValue({ valueBytes, value, large }: Candidate): Value {
+  if (valueBytes === NO_VALUE) return undefined;
+  return large === undefined ? decodeValue(value.bytes, 0, valueBytes) : largeValue(large);
 }
+
+/** The value that an operation writes; `undefined` where it deletes. */
+export function ownValue({ valueBytes, request, keyBytes, large }: Operation): Value {
+  if (valueBytes === NO_VALUE) return undefined;
+  const start = REQUEST.BYTES + padded(keyBytes);
+  return large === undefined ? decodeValue(request.bytes, start, valueBytes) : largeValue(large);
+}
+
+function largeValue(large: LargeValue): Value {
+  const { buffer, byteLength } = sharedValue(large);
+  return decodeValue(new Uint8Array(buffer), LARGE_HEADER_BYTES, byteLength);
+}
+
+function readOk({ newest }: Operation): ReadResult {
+  readVersion(newest.lineage, newest.root, scratch);
+  return { outcome: 'ok', value: heldValue(newest), version: versionOf(scratch) };
+}
+
+const scratch = mutableBallot();
 
 /** A write that had landed, or was overwritten, before it was finished has its first tag as version. */
 function writtenVersion({ adopts, first, root }: Operation): string {

@@ -1,20 +1,27 @@
 // All frames of the register on one page: 32-bit words, then bytes. A frame starts on a multiple of 8.
 //
-//   request      0       1       2             3       4            5              6..7      8..9
-//            [ KIND  | SLOT  | GENERATION  | HASH  | KEY_BYTES | VALUE_BYTES | BALLOT  | ROOT  ] key, value
-//   reply        0       1       2             3       4            5              6..7      8..9
-//            [ KIND  | SLOT  | GENERATION  | EPOCH | VOTED     | VALUE_BYTES | ACCEPTED | ROOT ] value
+//   request      0       1       2             3       4            5              6..7      8..9    10
+//            [ KIND  | SLOT  | GENERATION  | HASH  | KEY_BYTES | VALUE_BYTES | BALLOT  | ROOT  | TAIL_WORDS ]
+//            key, value, tail
+//   reply        0       1       2             3       4            5              6..7      8..9    10
+//            [ KIND  | SLOT  | GENERATION  | EPOCH | VOTED     | VALUE_BYTES | ACCEPTED | ROOT | TAIL_WORDS ]
+//            value, tail
 //   recover      0       1       2             3                4
 //            [ KIND  | EPOCH | CURSOR     | ANSWERER_EPOCH | ROUND ]
 //   entry        0       1       2             3       4            5              6..7      8..9      10..11    12
-//            [ KIND  | EPOCH | NEXT_CURSOR | HASH  | KEY_BYTES | VALUE_BYTES | ACCEPTED | ROOT | PROMISED | ANSWERER ]
-//            key, value
+//            [ KIND  | EPOCH | NEXT_CURSOR | HASH  | KEY_BYTES | VALUE_BYTES | ACCEPTED | ROOT | PROMISED | ANSWERER
+//              13
+//              TAIL_WORDS ] key, value, tail
 //   chunk end    0       1       2             3                4       5
 //            [ KIND  | EPOCH | NEXT_CURSOR | ANSWERER_EPOCH | ROUND | IS_LAST ]
 //
 // VALUE_BYTES is the length of the value that follows; NO_VALUE is a tombstone or an empty register; BY_REFERENCE says
 // that the value lies in shared memory of its own, whose reference number and length follow as two words.
-// Keys are padded to a multiple of 4, so that values start on a word.
+// Keys and values are padded to a multiple of 4, so that what follows starts on a word.
+//
+// The tail of a reply or entry is the lineage of its value (protocol/lineage.ts), nothing where a blind write made it.
+// That of an accept has two words before it: NEXT, the ballot that is to be promised with it, or none. A blind write
+// has no tail at all.
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 
 export const ACCEPT = 1;
@@ -30,6 +37,8 @@ export const NO_VALUE = -1;
 export const BY_REFERENCE = -2;
 /** Bytes that a reference takes in a frame: its number and the length of what it names. */
 export const REFERENCE_BYTES = 8;
+/** Words before the lineage in the tail of an accept: the ballot that is to be promised. */
+export const NEXT_WORDS = 2;
 
 export const REQUEST = {
   KIND: 0,
@@ -40,7 +49,8 @@ export const REQUEST = {
   VALUE_BYTES: 5,
   BALLOT: 6,
   ROOT: 8,
-  BYTES: 40,
+  TAIL_WORDS: 10,
+  BYTES: 44,
 } as const;
 
 export const REPLY = {
@@ -52,7 +62,8 @@ export const REPLY = {
   VALUE_BYTES: 5,
   ACCEPTED: 6,
   ROOT: 8,
-  BYTES: 40,
+  TAIL_WORDS: 10,
+  BYTES: 44,
 } as const;
 
 export const CATCH_UP = {
@@ -69,6 +80,7 @@ export const CATCH_UP = {
   ROOT: 8,
   PROMISED: 10,
   ENTRY_ANSWERER_EPOCH: 12,
+  TAIL_WORDS: 13,
   REQUEST_BYTES: 20,
   CHUNK_END_BYTES: 24,
   ENTRY_BYTES: 56,

@@ -20,6 +20,18 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of a write that may depend on what it overwrites. */
+export interface WriteOptions extends OperationOptions {
+  /** Writes only where the key holds this version, and answers `conflict` where it does not. */
+  readonly ifVersion?: Version;
+}
+
+/**
+ * What an update makes of a key's value; `undefined` stands for a key without one, on either side. Synchronous and
+ * without side effects: it may be called again, with another value, until one call lands.
+ */
+export type UpdateFunction = (current: Value) => Value;
+
 /** A version: larger is newer; the text form of a 64-bit tag, ordered by {@link compareVersions}. */
 export type Version = string;
 
@@ -49,7 +61,15 @@ export interface WriteOk {
   readonly outcome: 'ok';
   readonly version: Version;
 }
-/** A precondition did not hold; nothing was written. (`put` and `delete` have none and never answer this.) */
+/** A change is decided, as a write is; `value` is what the key holds by it, `undefined` where it deleted the key. */
+export interface ChangeOk extends WriteOk {
+  readonly value: Value;
+}
+
+/**
+ * A precondition did not hold; nothing was written. `value` and `version` are what the key held instead, both
+ * `undefined` where it held nothing. A `put` or `delete` without `ifVersion` never answers this.
+ */
 export interface WriteConflict {
   readonly outcome: 'conflict';
   readonly value: Value;
@@ -60,6 +80,11 @@ export interface WriteUnknown {
   readonly outcome: 'unknown';
   /** Names the operation; `resolve(operationId)` finishes it, exactly once. */
   readonly operationId: string;
+  /**
+   * Set where nobody can find out any more whether a change has happened, because the key was overwritten since: to
+   * try it again could make it happen twice, so `resolve` answers the same for ever.
+   */
+  readonly isFinal?: true;
 }
 /** Nothing left the coordinator: it did not happen and never will. */
 export interface WriteUnavailable {
@@ -68,6 +93,7 @@ export interface WriteUnavailable {
   readonly got: number;
 }
 export type WriteResult = WriteOk | WriteConflict | WriteUnknown | WriteUnavailable;
+export type ChangeResult = ChangeOk | WriteConflict | WriteUnknown | WriteUnavailable;
 
 /** One write of a batch. */
 export type BatchWrite =
@@ -81,9 +107,23 @@ export interface Store {
   /**
    * Writes one key, whatever it held. Rejects `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE` before anything leaves.
    */
-  put(key: string, value: Value, options?: OperationOptions): Promise<WriteResult>;
+  put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult>;
   /** Deletes one key; deleting an absent key is `ok`. */
-  delete(key: string, options?: OperationOptions): Promise<WriteResult>;
+  delete(key: string, options?: WriteOptions): Promise<WriteResult>;
+  /**
+   * Writes what `fn` makes of the key's value. Where `fn` throws, nothing is written and the promise rejects with its
+   * error.
+   */
+  update(key: string, fn: UpdateFunction, options?: OperationOptions): Promise<ChangeResult>;
+  /**
+   * Writes `next` where the key holds `expected`, compared deeply; `undefined` stands for a key without a value, on
+   * either side. Else `conflict`, with what it holds.
+   */
+  compareAndSet(key: string, expected: Value, next: Value, options?: OperationOptions): Promise<WriteResult>;
+  /** Writes where the key has no value; else `conflict`, with what it has. */
+  putIfAbsent(key: string, value: Value, options?: OperationOptions): Promise<WriteResult>;
+  /** Adds `by` (a finite number, default 1) to the key's number; a key without a value counts as 0. */
+  increment(key: string, by?: number, options?: OperationOptions): Promise<ChangeResult>;
   /** Reads many keys, each on its own; results in the order of the keys. */
   getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]>;
   /** Writes many keys, each on its own (no transaction); results in the order of the writes. */

@@ -1,10 +1,11 @@
 // Operations as the clients of a world see them, and the history that they add up to.
 import type { Ballot } from '../../src/protocol/ballot.ts';
-import { copyBallot } from '../../src/protocol/ballot.ts';
+import { compareBallots, copyBallot, isNone } from '../../src/protocol/ballot.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
+import { ChangeFields } from '../../src/replica/operation.ts';
 import type { Operation, Outcome } from '../../src/replica/operation.ts';
-import { REQUEST, padded } from '../../src/replica/wire.ts';
+import { NO_VALUE, REQUEST, padded } from '../../src/replica/wire.ts';
 import type { Operation as HistoryOperation } from './linearizability.ts';
 
 const encoder = new TextEncoder();
@@ -13,10 +14,18 @@ const decoder = new TextDecoder();
 /** One operation of a client, as the client sees it. */
 export interface Call {
   readonly client: number;
-  readonly kind: 'get' | 'put';
+  readonly kind: 'get' | 'put' | 'exchange';
   readonly key: string;
-  /** What a put writes (`undefined` deletes), or a get has returned. */
+  /** What a put or exchange writes (`undefined` deletes), or a get has returned. */
   value: string | undefined;
+  /** What an exchange has found. */
+  before: string | undefined;
+  /** What an exchange expects to find, if anything: else it leaves what is there. */
+  readonly expects: { readonly value: string | undefined } | undefined;
+  /** What an exchange found in each of its tries. */
+  readonly tries: { readonly ballot: Ballot; readonly before: string | undefined }[];
+  /** Lowest ballot at which an exchange was proposed. */
+  floor: Ballot;
   readonly start: number;
   end: number | undefined;
   outcome: Outcome | undefined;
@@ -29,9 +38,11 @@ export interface Call {
 
 /** What a client asks for. */
 export interface Request {
-  readonly kind: 'get' | 'put';
+  readonly kind: 'get' | 'put' | 'exchange';
   readonly key?: string;
   readonly value?: string | undefined;
+  /** An exchange writes only where it finds this. */
+  readonly expects?: { readonly value: string | undefined };
   readonly timeoutMs?: number;
   /** Default `quorum`. */
   readonly level?: 'one' | 'quorum' | 'all';
@@ -45,23 +56,51 @@ export interface Request {
 export function fill(operation: Operation, call: Call, quorums: RegisterQuorums): void {
   const { request } = operation;
   writeKey(call.key, request, REQUEST.BYTES);
-  operation.kind = call.kind;
+  operation.kind = call.kind === 'exchange' ? 'change' : call.kind;
   operation.context = call;
   operation.keyBytes = writtenKey.byteLength;
   request.words[REQUEST.HASH] = writtenKey.hash;
   request.words[REQUEST.KEY_BYTES] = writtenKey.byteLength;
-  if (call.kind === 'put' && call.value !== undefined) {
-    const valueStart = REQUEST.BYTES + padded(operation.keyBytes);
-    const bytes = encoder.encode(call.value);
-    request.reserve(valueStart + padded(bytes.length), valueStart);
-    request.bytes.set(bytes, valueStart);
-    operation.valueBytes = bytes.length;
-  }
+  if (call.kind === 'put') writeValue(operation, call.value);
   const size = { one: 1, quorum: undefined, all: quorums.replicas }[call.level];
   operation.readNeeded = size ?? quorums.read;
   operation.writeNeeded = size ?? quorums.write;
   operation.agreeNeeded = operation.readNeeded < quorums.read ? 0 : quorums.agreeing;
   copyBallot(operation.first, call.first);
+  if (call.kind !== 'exchange') return;
+  operation.change ??= new ChangeFields();
+  copyBallot(operation.change.floor, call.floor);
+}
+
+function writeValue(operation: Operation, value: string | undefined): void {
+  const { request } = operation;
+  operation.valueBytes = NO_VALUE;
+  if (value === undefined) return;
+  const valueStart = REQUEST.BYTES + padded(operation.keyBytes);
+  const bytes = encoder.encode(value);
+  request.reserve(valueStart + padded(bytes.length), valueStart);
+  request.bytes.set(bytes, valueStart);
+  operation.valueBytes = bytes.length;
+}
+
+/** What an exchange writes, given what it finds. */
+export function exchange(operation: Operation): 'propose' | 'keep' {
+  const call = operation.context as Call;
+  const before = operation.newest.valueBytes === NO_VALUE ? undefined : valueOf(operation);
+  call.tries.push({ ballot: { ...operation.ballot }, before });
+  if (call.expects !== undefined && call.expects.value !== before) return 'keep';
+  writeValue(operation, call.value);
+  return 'propose';
+}
+
+/** Notes what an exchange has found, in the try that has landed. */
+export function noteFound(operation: Operation): void {
+  const call = operation.context as Call;
+  const { ballot, change, outcome } = operation;
+  if (!isNone(change!.floor)) call.floor = { ...change!.floor };
+  if (outcome !== 'ok' && outcome !== 'kept') return;
+  const landed = change!.hasLanded ? change!.applied : ballot;
+  call.before = call.tries.find((each) => compareBallots(each.ballot, landed) === 0)!.before;
 }
 
 /** The value that a get returns. */
@@ -77,22 +116,27 @@ export function historyOf(calls: readonly Call[]): HistoryOperation[] {
   const mine = calls.filter((call) => !isWithoutEffect(call));
   return mine
     .filter(({ finishes }) => finishes === undefined)
-    .map((call) => ({
-      kind: call.kind === 'get' ? 'read' : 'write',
-      value: call.value,
-      start: call.start,
-      end: endOf(call) ?? endOf(mine.find(({ finishes }) => finishes === call)),
-    }));
+    .map((call) => {
+      const ended = endOf(call) === undefined ? mine.find(({ finishes }) => finishes === call) : call;
+      const { start } = call;
+      const end = endOf(ended);
+      // An exchange that has written nothing has read.
+      if (ended?.outcome === 'kept') return { kind: 'read', value: ended.before, start, end };
+      if (call.kind === 'exchange') return { kind: 'exchange', value: call.value, before: ended?.before, start, end };
+      return { kind: call.kind === 'get' ? 'read' : 'write', value: call.value, start, end };
+    });
 }
+
+const SUCCESSES: ReadonlySet<Outcome | undefined> = new Set(['ok', 'absent', 'kept']);
 
 /** When the client heard that it has happened; `undefined` when it does not know. */
 function endOf(call: Call | undefined): number | undefined {
   if (call === undefined || (call.kind === 'put' && call.level === 'one')) return undefined;
-  return call.outcome === 'ok' || call.outcome === 'absent' ? call.end : undefined;
+  return SUCCESSES.has(call.outcome) ? call.end : undefined;
 }
 
 function isWithoutEffect({ kind, level, outcome }: Call): boolean {
   if (kind === 'get' && level === 'one') return true;
-  if (outcome === undefined || outcome === 'ok' || outcome === 'absent') return false;
+  if (outcome === undefined || SUCCESSES.has(outcome)) return false;
   return kind === 'get' || outcome === 'unavailable' || outcome === 'memory';
 }

@@ -5,6 +5,7 @@ import { registerQuorums } from '../../src/quorum/index.ts';
 import { ClientCore } from '../../src/replica/client-core.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from '../../src/replica/environment.ts';
 import type { Operation } from '../../src/replica/operation.ts';
+import type { PendingChange } from '../../src/replica/round.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
 import { CapturingLink, NO_LARGE_LANE } from './network.ts';
 
@@ -30,14 +31,16 @@ class Fixture {
       random: seededRandom(1),
       ringBytes: 1 << 20,
       life: this.life,
+      owner: 1,
       settle: (operation: Operation) => this.#settle(operation),
+      settleChange: (change: PendingChange) => void this.results.push(change.result),
     };
     this.core = new ClientCore(doors, registerQuorums({ replicas: 1 }), rules);
   }
 
   /** A write that has left and is given up. @returns its operation id. */
   leaveUnknown(): string {
-    this.core.coordinator.submit(this.core.put('k', 'v', undefined));
+    this.core.submit(this.core.put('k', 'v', undefined));
     this.core.flush(0);
     this.core.coordinator.tick(LONG_MS);
     const result = this.results.at(-1);
@@ -89,7 +92,7 @@ describe('A client whose cluster has lost its state', () => {
     ['sends nothing of what is queued once it is reset', CLUSTER_OPEN, 1],
   ])('%s', (_, state, resets) => {
     const { core, fixture } = bound();
-    core.coordinator.submit(core.put('k', 'v', undefined));
+    core.submit(core.put('k', 'v', undefined));
     Object.assign(fixture.life, { state, resets });
     core.flush(0);
     expect([fixture.sent, core.coordinator.pending]).toEqual([0, 0]);
@@ -98,7 +101,7 @@ describe('A client whose cluster has lost its state', () => {
 
   it('without the rule would send it into the next state', () => {
     const { core, fixture } = bound({ ...RULES, forgetsLostState: false });
-    core.coordinator.submit(core.put('k', 'v', undefined));
+    core.submit(core.put('k', 'v', undefined));
     fixture.reset();
     core.flush(0);
     expect(fixture.sent).toBe(1);

@@ -118,6 +118,10 @@ describe('A vote that comes while answers are taken in', () => {
         random: seededRandom(1),
         replyRoomBytes: 1 << 20,
         settle: ({ outcome }) => settled.push(outcome),
+        begin: () => {},
+        compute: () => 'keep',
+        owner: 0,
+        isUndecided: () => false,
       },
       THREE,
     );

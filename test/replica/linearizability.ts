@@ -6,9 +6,11 @@
 
 /** One operation of a client. Times are positions in the history: no two are equal. */
 export interface Operation {
-  readonly kind: 'read' | 'write';
+  readonly kind: 'read' | 'write' | 'exchange';
   /** What was written or returned; `undefined` is the absent value. Every write of a history has a value of its own. */
   readonly value: string | undefined;
+  /** What an exchange, which writes, has found; of one that is open nothing is known. */
+  readonly before?: string | undefined;
   readonly start: number;
   /** When the answer came; `undefined` while the operation is open: it takes effect at any later time, or never. */
   readonly end: number | undefined;
@@ -31,7 +33,7 @@ interface Search {
 /** Checks the history of a register that begins absent. */
 export function checkRegister(history: readonly Operation[]): Verdict {
   // An open read said nothing to anybody.
-  const operations = history.filter(({ kind, end }) => kind === 'write' || end !== undefined);
+  const operations = history.filter(({ kind, end }) => kind !== 'read' || end !== undefined);
   if (operations.length > OPERATIONS_MAX) throw new RangeError(`Cannot check ${operations.length} operations at once`);
   const search: Search = { operations, seen: new Set(), longest: [] };
   if (isExplained(search, { done: 0, value: undefined, order: [] })) return { kind: 'linearizable' };
@@ -61,12 +63,14 @@ function isExplained(search: Search, { done, value, order }: Prefix): boolean {
   return operations.some((operation, index) => {
     if (isDone(index) || operation.start > deadline) return false;
     if (operation.kind === 'read' && operation.value !== value) return false;
-    const after = operation.kind === 'write' ? operation.value : value;
+    if (operation.kind === 'exchange' && operation.end !== undefined && operation.before !== value) return false;
+    const after = operation.kind === 'read' ? value : operation.value;
     return isExplained(search, { done: done + 2 ** index, value: after, order: [...order, operation] });
   });
 }
 
 /** One operation as text, such as `write v3 [4, 9]`. */
-export function describeOperation({ kind, value, start, end }: Operation): string {
-  return `${kind} ${value ?? 'absent'} [${start}, ${end ?? 'open'}]`;
+export function describeOperation({ kind, value, before, start, end }: Operation): string {
+  const found = kind === 'exchange' && end !== undefined ? `${before ?? 'absent'} by ` : '';
+  return `${kind} ${found}${value ?? 'absent'} [${start}, ${end ?? 'open'}]`;
 }

@@ -21,7 +21,7 @@ import {
 import type { FrameViews } from '../../src/replica/wire.ts';
 
 /** Longer than any frame of these tests. */
-const LINK_BYTES = 256;
+const LINK_BYTES = 640;
 
 /** A private copy of a frame. */
 export function copyOf(views: FrameViews, start: number, byteLength: number): FrameViews {

@@ -67,6 +67,26 @@ describe('With all rules in place, random schedules with losses, repeats, stalls
     TIMEOUT_MS,
   );
 
+  it.each<Partial<Exploration> & RegisterOptions>([
+    { replicas: 1 },
+    { replicas: 3 },
+    { replicas: 3, operations: 16, clients: 2 },
+    { replicas: 4 },
+    { replicas: 5 },
+    { replicas: 5, read: 3, write: 4, prepare: 2 },
+    { replicas: 5, read: 2, write: 4, prepare: 2 },
+    { replicas: 5, read: 4, write: 2 },
+    { replicas: 5, read: 5, write: 3 },
+  ])(
+    'With exchanges: %j',
+    ({ operations, clients, ...sizes }) => {
+      const quorums = registerQuorums(sizes);
+      const exploration = { quorums, exchanges: 0.6, ...(operations && { operations }), ...(clients && { clients }) };
+      expect(firstViolation(SEED, SCHEDULES, exploration)).toBeUndefined();
+    },
+    TIMEOUT_MS,
+  );
+
   it(
     'A schedule is a function of its seed',
     () => {

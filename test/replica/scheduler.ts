@@ -18,6 +18,8 @@ export interface Exploration extends Omit<WorldOptions, 'clients'> {
   readonly clients?: number;
   /** Operations in all, without the final reads; default 8. */
   readonly operations?: number;
+  /** Share of exchanges among them; default 0. */
+  readonly exchanges?: number;
 }
 
 /** A schedule that ended wrong. */
@@ -28,6 +30,7 @@ export interface Violation {
 }
 
 interface Temper {
+  readonly exchangeRate: number;
   readonly random: Random;
   readonly lossRate: number;
   /** One kind of message is lost more often than the others. */
@@ -60,10 +63,10 @@ export function runSchedule(
   exploration: Exploration,
   make: (options: WorldOptions) => World = (options) => new World(options),
 ): Violation | undefined {
-  const { clients = 3, operations = 8, ...options } = exploration;
+  const { clients = 3, operations = 8, exchanges = 0, ...options } = exploration;
   const world = make({ clients, ...options });
   try {
-    storm(world, temperOf(seed), operations);
+    storm(world, { ...temperOf(seed), exchangeRate: exchanges }, operations);
     heal(world, seededRandom(seed + 1));
   } catch (error) {
     return { seed, report: reportOf(world, String(error instanceof Error ? error.stack : error)) };
@@ -91,7 +94,7 @@ export function explore(seed: number, schedules: number, exploration: Exploratio
   return undefined;
 }
 
-function temperOf(seed: number): Temper {
+function temperOf(seed: number): Omit<Temper, 'exchangeRate'> {
   const random = seededRandom(seed);
   const oneOf = (...rates: readonly number[]): number => rates[below(random, rates.length)]!;
   return {
@@ -204,16 +207,30 @@ function startOperations(world: World, temper: Temper, started: number): number 
   const isBusy = world.calls.some((call) => call.client === client && call.end === undefined);
   if (isBusy && client % 2 === 0) return 0;
   const count = unitOf(random) < temper.batchRate ? 2 + below(random, 2) : 1;
+  const retry = retryOf(world, client, temper);
   const requests = Array.from({ length: count }, (_, index) => requestOf(temper, `v${started + index}`));
+  if (retry !== undefined) requests[0] = retry;
   world.startBatch(client, requests);
   return count;
 }
 
-function requestOf({ random, putRate, deleteRate, otherLevelRate, keys }: Temper, value: string): Request {
+/** Now and then a client tries its last exchange again that ended as unknown. */
+function retryOf(world: World, client: number, { random, exchangeRate }: Temper): Request | undefined {
+  if (exchangeRate === 0 || unitOf(random) < 0.5) return undefined;
+  const mine = world.calls.filter((call) => call.client === client && call.kind === 'exchange');
+  const finishes = mine.findLast(({ finishes: of, outcome }) => of === undefined && outcome === 'unknown');
+  if (finishes === undefined || mine.some((call) => call.finishes === finishes && call.outcome !== 'unknown'))
+    return undefined;
+  return { kind: 'exchange', finishes, timeoutMs: 1000 };
+}
+
+function requestOf(temper: Temper, value: string): Request {
+  const { random, putRate, deleteRate, otherLevelRate, exchangeRate, keys } = temper;
   const key = keys[below(random, keys.length)]!;
   const timeoutMs = [20, 60, 1000][below(random, 3)]!;
   const chance = unitOf(random);
   const level = chance < otherLevelRate ? 'one' : chance < 2 * otherLevelRate ? 'all' : 'quorum';
+  if (exchangeRate > 0 && unitOf(random) < exchangeRate) return { kind: 'exchange', key, timeoutMs, value };
   if (unitOf(random) >= putRate) return { kind: 'get', key, timeoutMs, level };
   return { kind: 'put', key, timeoutMs, level, value: unitOf(random) < deleteRate ? undefined : value };
 }

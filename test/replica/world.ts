@@ -16,7 +16,7 @@ import type { Operation } from '../../src/replica/operation.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
-import { fill, historyOf, valueOf } from './call.ts';
+import { exchange, fill, historyOf, noteFound, valueOf } from './call.ts';
 import type { Call, Request } from './call.ts';
 import type { Operation as HistoryOperation } from './linearizability.ts';
 import { CapturingLink, NO_LARGE_LANE, describeFrame, describeVote } from './network.ts';
@@ -43,12 +43,16 @@ export interface WorldOptions {
   readonly bumpsLate?: boolean;
   /** Coordinators look at the epochs when a vote arrives, and see them as of the vote before. */
   readonly looksEarly?: boolean;
+  /** Promises of a next ballot are kept where the change that asked for them did not end well. */
+  readonly keepsVainPromises?: boolean;
 }
 
 interface Client {
   readonly coordinator: Coordinator;
   readonly board: TallyBoard;
   readonly seen: SeenEpochs;
+  /** Operations that hold a promise, by key. */
+  readonly promised: Map<string, Operation>;
   isGone: boolean;
 }
 
@@ -151,8 +155,13 @@ export class World {
       random: seededRandom(index),
       replyRoomBytes: 1 << 20,
       settle: (operation: Operation): void => this.#settled(operation),
+      begin: () => {},
+      compute: exchange,
+      owner: index,
+      isUndecided: (id: Ballot): boolean => this.#isUndecided(id),
     };
-    this.#clients.push({ coordinator: new Coordinator(doors, quorums, this.#rules), board, seen, isGone: false });
+    const coordinator = new Coordinator(doors, quorums, this.#rules);
+    this.#clients.push({ coordinator, board, seen, promised: new Map(), isGone: false });
     for (const seat of this.#seats) seat.lanes[index] = this.#laneOf(index);
     return index;
   }
@@ -174,17 +183,19 @@ export class World {
 
   /** A client begins several operations at once, which take their tags together. */
   startBatch(client: number, requests: readonly Request[]): Call[] {
-    const { coordinator, seen } = this.#clients[client]!;
+    const { coordinator, seen, promised } = this.#clients[client]!;
     this.#look(seen);
     const operations = requests.map((request) => {
-      const operation = coordinator.acquire();
       const call = this.#callOf(client, request);
+      const promise = call.kind === 'exchange' && call.finishes === undefined ? promised.get(call.key) : undefined;
+      if (promise !== undefined) promised.delete(call.key); // It has one user.
+      const operation = promise ?? coordinator.acquire();
       this.calls.push(call);
       fill(operation, call, this.quorums);
       operation.timeoutMs = request.timeoutMs ?? TIMEOUT_MS;
       operation.deadlineMs = this.nowMs + operation.timeoutMs;
       coordinator.submit(operation);
-      this.log.push(`C${client} ${call.kind} ${call.key}${call.kind === 'put' ? ` = ${call.value ?? 'absent'}` : ''}`);
+      this.log.push(`C${client} ${call.kind} ${call.key}${call.kind === 'get' ? '' : ` = ${call.value ?? 'absent'}`}`);
       return operation;
     });
     coordinator.flush(this.nowMs);
@@ -401,10 +412,18 @@ export class World {
 
   #callOf(client: number, request: Request): Call {
     const { kind, finishes, level = 'quorum', takesFreshTag = false } = request;
+    const isFresh = finishes === undefined || takesFreshTag;
     const { key, value } = finishes ?? { key: request.key ?? 'k', value: request.value };
-    const first = finishes === undefined || takesFreshTag ? NO_BALLOT : finishes.first;
-    const start = this.#position++;
-    return { client, kind, key, value, start, end: undefined, outcome: undefined, first, level, finishes };
+    const { first, floor, tries } = isFresh ? { first: NO_BALLOT, floor: NO_BALLOT, tries: [] } : finishes;
+    const { expects } = finishes ?? request;
+    const open = { start: this.#position++, end: undefined, outcome: undefined, before: undefined };
+    return { client, kind, key, value, expects, first, floor, tries, level, finishes, ...open };
+  }
+
+  /** Whether an exchange may be tried again: somebody does not know yet what it came to. */
+  #isUndecided({ high, low }: Ballot): boolean {
+    const mine = this.calls.filter(({ first }) => first.high === high && first.low === low);
+    return mine.every(({ outcome }) => outcome === undefined || outcome === 'unknown');
   }
 
   #settled(operation: Operation): void {
@@ -412,9 +431,22 @@ export class World {
     call.outcome = operation.outcome;
     call.end = this.#position++;
     if (call.kind === 'get' && operation.outcome === 'ok') call.value = valueOf(operation);
-    const result = call.kind === 'get' ? ` (${call.value ?? 'absent'})` : '';
+    if (call.kind === 'exchange') noteFound(operation);
+    const seen = call.kind === 'get' ? call.value : call.before;
+    const result = call.kind === 'put' ? '' : ` (${seen ?? 'absent'})`;
     this.log.push(`C${call.client} ${call.kind} ${call.key} ends: ${operation.outcome}${result}`);
-    this.#clients[call.client]!.coordinator.release(operation);
+    this.#keepPromise(call, operation);
+  }
+
+  /** Keeps the operation for the next exchange of its key, where that was promised its ballot. */
+  #keepPromise(call: Call, operation: Operation): void {
+    const { coordinator, promised } = this.#clients[call.client]!;
+    const { change, outcome } = operation;
+    const hasDecided = outcome === 'ok' || outcome === 'kept' || this.#options.keepsVainPromises === true;
+    const isKept = call.kind === 'exchange' && hasDecided && !change!.hasLanded && !isNone(change!.next);
+    if (!isKept || promised.has(call.key)) return coordinator.release(operation);
+    operation.renew();
+    promised.set(call.key, operation);
   }
 }
 

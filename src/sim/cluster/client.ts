@@ -5,11 +5,12 @@ import type { ClusterLife } from '../../replica/environment.ts';
 import type { Operation, Outcome } from '../../replica/operation.ts';
 import { Failure } from '../../replica/results.ts';
 import type { Settled } from '../../replica/results.ts';
+import type { PendingChange } from '../../replica/round.ts';
 import type { OperationOptions } from '../../store/store.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { CoordinatorNode } from './coordinator-node.ts';
 import type { OperationPlan } from './plan.ts';
-import { seenValue, valueOf } from './values.ts';
+import { changedValue, numberBefore, seenValue, valueOf } from './values.ts';
 
 /** One operation as its client saw it. */
 export interface Call {
@@ -17,13 +18,15 @@ export interface Call {
   /** Who called, for the checkers: operations that run at once are different processes. */
   readonly process: string;
   readonly plan: OperationPlan;
-  readonly kind: 'get' | 'put';
+  readonly kind: 'get' | 'put' | 'change';
   /** The key of its history: that of the plan, in the state in which the call began. */
   readonly key: string;
   /** Resets before it began. */
   readonly state: number;
-  /** What a put writes, or a get has returned; 0 for absent. */
+  /** What a put or change writes, or a get has returned; 0 for absent. */
   value: number;
+  /** What a change has found, once it is known; 0 for absent. */
+  before: number | undefined;
   /** Positions in the history: every start and every end has one of its own. */
   readonly start: number;
   end: number | undefined;
@@ -61,6 +64,8 @@ export class SimClient {
   readonly #groups: (readonly OperationPlan[])[];
   #open = 0;
   #unknown: Call | undefined;
+  /** What it saw last, by key. */
+  readonly #seen = new Map<string, unknown>();
   /** Whether it was told that the state is lost. */
   #isRefused = false;
 
@@ -113,8 +118,17 @@ export class SimClient {
     if (this.#open === 0) this.start();
   }
 
+  /** A change of this client has ended. */
+  changed({ result }: PendingChange, call: Call): void {
+    this.#note(call, result!);
+    this.#end(call, outcomeOf(result!));
+    this.#open--;
+    if (this.#open === 0) this.start();
+  }
+
   /** What the client was told. */
   #note(call: Call, result: Settled | Failure): void {
+    if (call.kind === 'change') this.#noteChange(call, result);
     if (result instanceof Failure) {
       call.operationId = operationIdOf(result.error);
     } else if (result.outcome === 'unknown') {
@@ -123,8 +137,21 @@ export class SimClient {
       const { number, corruption } = seenValue(result.value);
       call.value = number;
       call.corruption = corruption;
+      this.#seen.set(call.key, result.value);
     }
-    if (call.kind === 'put' && call.operationId !== undefined) this.#unknown = call.finishes ?? call;
+    if (call.kind !== 'get' && call.operationId !== undefined) this.#unknown = call.finishes ?? call;
+  }
+
+  #noteChange(call: Call, result: Settled | Failure): void {
+    const named = call.finishes ?? call;
+    if (result instanceof Failure || (result.outcome !== 'ok' && result.outcome !== 'conflict')) return;
+    if (result.outcome === 'conflict') {
+      const { number, corruption } = seenValue(result.value);
+      call.before = result.value === undefined ? 0 : number;
+      call.corruption = result.value === undefined ? undefined : corruption;
+      this.#seen.set(call.key, result.value);
+    } else if (named.plan.call === 'compare') call.before = named.before;
+    else call.before = numberBefore('value' in result ? result.value : undefined);
   }
 
   #end(call: Call, outcome: Outcome): void {
@@ -134,7 +161,9 @@ export class SimClient {
     call.endUs = engine.nowUs;
     engine.note(this.#nodeNumber, (call.value << 4) ^ outcome.length);
     if (engine.trace.isKept) {
-      const text = `${nameOf(call)} -> ${outcome}${call.kind === 'get' && outcome === 'ok' ? ` v${call.value}` : ''}`;
+      const found = call.kind === 'get' ? call.value : (call.before ?? 0);
+      const isSeen = call.kind !== 'put' && (outcome === 'ok' || outcome === 'kept');
+      const text = `${nameOf(call)} -> ${outcome}${isSeen ? ` ${call.kind === 'get' ? '' : 'found '}v${found}` : ''}`;
       engine.trace.add({ atUs: engine.nowUs, kind: 'return', from: this.#nodeNumber, text });
     }
   }
@@ -157,10 +186,11 @@ export class SimClient {
       client: this.#index,
       process: place === 0 ? `c${this.#index}` : `c${this.#index}.${place}`,
       plan,
-      kind: plan.call === 'get' ? 'get' : 'put',
+      kind: kindOf((finishes?.plan ?? plan).call),
       key: isSame ? finishes.key : keyInState(plan.key, life.resets),
       state: life.resets,
-      value: isSame ? finishes.value : plan.call === 'put' ? plan.value : 0,
+      value: isSame ? finishes.value : plan.call === 'get' || plan.call === 'delete' ? 0 : plan.value,
+      before: undefined,
       start: nextPosition(),
       end: undefined,
       outcome: undefined,
@@ -178,12 +208,12 @@ export class SimClient {
     if (operation === undefined) return;
     this.#open++;
     operation.context = call;
-    this.#node.coordinator.submit(operation);
+    this.#node.core.submit(operation);
     if (plan.cancelAfterUs !== undefined) this.#cancelLater(operation, call, plan.cancelAfterUs);
   }
 
   /** The operation of a call; `undefined` where the call ends without one. */
-  #operationOf(call: Call): Operation | undefined {
+  #operationOf(call: Call): Operation | PendingChange | undefined {
     const { core } = this.#node;
     const { plan, value, finishes } = call;
     const { key } = plan;
@@ -191,6 +221,7 @@ export class SimClient {
     try {
       if (finishes !== undefined) return this.#resolve(call, options);
       if (plan.call === 'get') return core.get(key, options);
+      if (call.kind === 'change') return this.#change(call, options);
       return plan.call === 'put'
         ? core.put(key, valueOf(value, plan.isLarge === true), options)
         : core.delete(key, options);
@@ -202,20 +233,36 @@ export class SimClient {
     }
   }
 
+  #change(call: Call, options: OperationOptions): PendingChange {
+    const { core } = this.#node;
+    const { plan, value } = call;
+    if (plan.call === 'update') {
+      const update = (current: unknown): string => {
+        const found = current === undefined ? undefined : seenValue(current);
+        call.corruption = found?.corruption;
+        return changedValue(value, found?.number ?? 0);
+      };
+      return core.update(plan.key, update, options);
+    }
+    const expected = this.#seen.get(call.key);
+    call.before = expected === undefined ? 0 : seenValue(expected).number;
+    return core.compareAndSet(plan.key, expected, changedValue(value, call.before), options);
+  }
+
   /** The write that the call finishes, again; one that the client has forgotten stays unknown. */
-  #resolve(call: Call, options: OperationOptions): Operation | undefined {
+  #resolve(call: Call, options: OperationOptions): Operation | PendingChange | undefined {
     const operation = this.#node.core.resolve(call.finishes?.operationId ?? '', options);
     if (operation === undefined) this.#end(call, 'unknown');
     return operation;
   }
 
   /** The caller's signal aborts after a while: once the thread runs, if it stands still then. */
-  #cancelLater(operation: Operation, call: Call, afterUs: number): void {
+  #cancelLater(operation: Operation | PendingChange, call: Call, afterUs: number): void {
     this.#doors.engine.schedule(afterUs, this.#nodeNumber, () => {
       if (call.end !== undefined || this.#node.isGone) return;
       if (this.#node.isPaused) return this.#cancelLater(operation, call, PAUSED_US);
       this.#doors.engine.countFault('cancel');
-      this.#node.coordinator.cancel(operation);
+      this.#node.core.cancel(operation, ABORTED);
     });
   }
 }
@@ -229,9 +276,30 @@ export function keyInState(key: string, resets: number): string {
 export function nameOf({ client, kind, key, value, plan, finishes }: Call): string {
   const level = plan.level === 'quorum' ? '' : ` (${plan.level})`;
   if (kind === 'get') return `c${client} get ${key}${level}`;
-  const verb = finishes === undefined ? 'put' : 'resolve';
+  const verb = finishes === undefined ? (kind === 'put' ? 'put' : plan.call) : 'resolve';
   return `c${client} ${verb} ${key} = ${value === 0 ? 'absent' : `v${value}`}${level}`;
 }
+
+function kindOf(call: OperationPlan['call']): Call['kind'] {
+  if (call === 'get') return 'get';
+  return call === 'update' || call === 'compare' ? 'change' : 'put';
+}
+
+/** How a change has ended, in the words of the coordinator. */
+function outcomeOf(result: Settled | Failure): Outcome {
+  if (!(result instanceof Failure)) {
+    if (result.outcome === 'conflict') return 'kept';
+    return result.outcome === 'unknown' && result.isFinal === true ? 'lost' : result.outcome;
+  }
+  if (result.error === ABORTED) return 'aborted';
+  const code = result.error instanceof QuorateError ? result.error.code : undefined;
+  if (code === 'ERR_QUORATE_STATE_LOST') return 'state-lost';
+  if (code === 'ERR_QUORATE_MEMORY') return 'memory';
+  throw result.error; // No change of these clients fails otherwise.
+}
+
+/** Why simulated callers give up waiting. */
+const ABORTED = new QuorateError('ERR_QUORATE_ABORTED', 'The operation was aborted');
 
 /** The id that an error carries, where the write that it tells of may have happened. */
 function operationIdOf(error: unknown): string | undefined {

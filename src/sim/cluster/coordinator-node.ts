@@ -7,6 +7,7 @@ import { ClientCore } from '../../replica/client-core.ts';
 import type { Coordinator } from '../../replica/coordinator.ts';
 import type { ClusterLife, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
+import type { PendingChange } from '../../replica/round.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimLink } from './frames.ts';
 import type { Message } from './message.ts';
@@ -38,6 +39,7 @@ export interface CoordinatorNodeOptions {
   /** Capacity of each ring. */
   readonly ringBytes: number;
   readonly settle: (operation: Operation) => void;
+  readonly settleChange: (change: PendingChange) => void;
 }
 
 /** One client's thread. */
@@ -78,7 +80,9 @@ export class CoordinatorNode implements Receiver {
         random: engine.random(node, 'back-off'),
         ringBytes,
         life,
+        owner: node,
         settle: options.settle,
+        settleChange: options.settleChange,
       },
       quorums,
       rules,
@@ -145,7 +149,7 @@ export class CoordinatorNode implements Receiver {
   }
 
   #tickLater(): void {
-    if (this.#isTicking || this.isGone || this.coordinator.pending === 0) return;
+    if (this.#isTicking || this.isGone || this.core.pending === 0) return;
     this.#isTicking = true;
     this.#options.engine.schedule(TICK_US, this.#options.node, () => {
       this.#isTicking = false;
@@ -157,7 +161,7 @@ export class CoordinatorNode implements Receiver {
     if (this.#isPaused || this.isGone) return;
     if (!this.core.heedLife()) return;
     const nowMs = this.#nowMs();
-    this.coordinator.tick(nowMs);
+    this.core.tick(nowMs);
     this.core.flush(nowMs);
     this.#tickLater();
   }

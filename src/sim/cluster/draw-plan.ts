@@ -194,6 +194,8 @@ function drawOperations(random: Random, stormUs: number, choices: PlanChoices): 
   return operations;
 }
 
+const CHANGES = ['update', 'update', 'compare'] as const;
+
 type Drawn = { -readonly [Name in keyof OperationPlan]: OperationPlan[Name] };
 
 /** Whether a profile looks for one bad order of few messages, and not for what many operations meet. */
@@ -206,10 +208,12 @@ function varyOperations(operations: readonly Drawn[], random: Random, { delayUs 
   const twoRate = pick(random, [0, 0.5]);
   const cancelRate = pick(random, [0, 0, 0, 0.15]);
   const largeRate = happens(random, 0.1) ? 0.6 : 0;
+  const changeRate = pick(random, [0, 0.3, 0.9]);
   for (const operation of operations) {
     if (operation.level === 'one' && happens(random, twoRate)) operation.level = 'two';
     // From before the first frame arrives to long after the last one would have.
     if (happens(random, cancelRate)) operation.cancelAfterUs = between(random, 0, pick(random, [1, 4, 100]) * delayUs);
     if (operation.call === 'put' && happens(random, largeRate)) operation.isLarge = true;
+    if (operation.call === 'put' && happens(random, changeRate)) operation.call = pick(random, CHANGES);
   }
 }

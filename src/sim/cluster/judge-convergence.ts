@@ -3,7 +3,7 @@ import type { Operation as HistoryOperation } from '../../check/history.ts';
 import { checkConvergence } from '../../check/staleness-convergence.ts';
 import { keyInState } from './client.ts';
 import type { Call } from './client.ts';
-import { historyOf } from './judge-history.ts';
+import { historyOf, withoutExchanges } from './judge-history.ts';
 import type { Finding } from './judge-history.ts';
 import { heldNumber, keyText } from './probe.ts';
 import type { SimCluster } from './sim-cluster.ts';
@@ -30,9 +30,12 @@ export function holdingsOf({ replicas, engine, life }: SimCluster, core: number)
 /** What is wrong when no call is open and no message under way any more; `undefined` when all hold the same. */
 export function judgeConvergence(calls: readonly Call[], holdings: readonly Holding[]): Finding | undefined {
   // Deletes write the same and are told apart by when they were called: a key ends with a value, so nobody reads them.
-  const writes = historyOf(calls, []).map((write): HistoryOperation =>
-    write.input === null ? Object.assign({}, write, { input: `deleted at ${write.start}` }) : write,
-  );
+  const writes = historyOf(calls, [])
+    .map(withoutExchanges)
+    .filter(({ call }) => call === 'write')
+    .map((write): HistoryOperation =>
+      write.input === null ? Object.assign({}, write, { input: `deleted at ${write.start}` }) : write,
+    );
   const end = 1 + calls.reduce((last, { start, end: returned = 0 }) => Math.max(last, start, returned), 0);
   const keys = new Set(calls.map(({ key }) => key));
   const reads = holdings.flatMap(({ name, values }) =>

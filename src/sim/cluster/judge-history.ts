@@ -36,19 +36,41 @@ export function historyOf(calls: readonly Call[], levels: readonly PlanLevel[] =
 /** The same, with the calls. A write and what finishes it are one operation. */
 export function countedOf<Seen extends Call>(calls: readonly Seen[], levels: readonly PlanLevel[]): Counted<Seen>[] {
   const ends = endsOf(calls);
+  const answers = answersOf(calls);
   return calls
     .filter((call) => !isWithoutEffect(call) && call.finishes === undefined)
-    .filter(({ kind, plan }) => kind === 'put' || levels.includes(plan.level))
+    .filter(({ kind, plan }) => kind !== 'get' || levels.includes(plan.level))
     .map((call) => {
-      const { process, key, kind, value, start } = call;
+      const { process, key, value, start } = call;
       const end = ends.get(call) ?? Number.POSITIVE_INFINITY;
       const shown = value === 0 ? null : value;
+      const told = answers.get(call);
+      const found = told?.before === 0 ? null : told?.before;
       const operation =
-        kind === 'get'
+        call.kind === 'get'
           ? { process, key, call: 'read', input: undefined, output: shown, start, end }
-          : { process, key, call: 'write', input: shown, output: undefined, start, end };
+          : told?.outcome === 'kept'
+            ? { process, key, call: 'read', input: undefined, output: found, start, end }
+            : call.kind === 'change'
+              ? { process, key, call: 'exchange', input: shown, output: found, start, end }
+              : { process, key, call: 'write', input: shown, output: undefined, start, end };
       return { call, operation };
     });
+}
+
+/** An operation as checkers see it that know reads and writes only: an exchange is a write. */
+export function withoutExchanges(operation: HistoryOperation): HistoryOperation {
+  return operation.call === 'exchange' ? { ...operation, call: 'write', output: undefined } : operation;
+}
+
+/** The call that first told what an operation came to: its own, or one that finished it. */
+function answersOf(calls: readonly Call[]): ReadonlyMap<Call, Call> {
+  const answers = new Map<Call, Call>();
+  for (const call of calls) {
+    const named = call.finishes ?? call;
+    if (isAnswered(call) && !answers.has(named)) answers.set(named, call);
+  }
+  return answers;
 }
 
 /** When clients first heard that a call has happened; those of which nobody knows are left out. */
@@ -57,7 +79,7 @@ export function endsOf(calls: readonly Call[]): ReadonlyMap<Call, number> {
   for (const call of calls) {
     const named = call.finishes ?? call;
     // Of a write at level `one` or `two` nobody may rely on more than that so many replicas had it.
-    const isKnown = isAnswered(call) && (call.kind === 'get' || QUORATE.includes(named.plan.level));
+    const isKnown = isAnswered(call) && (call.kind !== 'put' || QUORATE.includes(named.plan.level));
     if (isKnown && !ends.has(named)) ends.set(named, call.end!);
   }
   return ends;
@@ -65,7 +87,7 @@ export function endsOf(calls: readonly Call[]): ReadonlyMap<Call, number> {
 
 /** Whether it was answered with a result. */
 export function isAnswered({ outcome }: Call): boolean {
-  return outcome === 'ok' || outcome === 'absent';
+  return outcome === 'ok' || outcome === 'absent' || outcome === 'kept';
 }
 
 /** Whether a call certainly did nothing: a write of which nothing has left, a read without a result. */

@@ -18,7 +18,10 @@ interface Writes {
 export function judgeLevels(calls: readonly Call[]): Finding | undefined {
   const ends = endsOf(calls);
   const writesOf = new Map<string, Writes>();
-  for (const call of calls) if (call.kind === 'put' && call.finishes === undefined) addWrite(writesOf, call, ends);
+  const kept = new Set(calls.filter(({ outcome }) => outcome === 'kept').map((call) => call.finishes ?? call));
+  for (const call of calls) {
+    if (call.kind !== 'get' && call.finishes === undefined) addWrite(writesOf, call, kept.has(call) ? NO_ENDS : ends);
+  }
   for (const read of calls) {
     if (read.kind !== 'get' || !isAnswered(read)) continue;
     const text = judgeRead(read, writesOf.get(read.key), ends);
@@ -26,6 +29,9 @@ export function judgeLevels(calls: readonly Call[]): Finding | undefined {
   }
   return undefined;
 }
+
+/** For a change that has found something else: weak reads may have seen what it proposed in vain, and nobody had to. */
+const NO_ENDS: ReadonlyMap<Call, number> = new Map();
 
 function addWrite(writesOf: Map<string, Writes>, call: Call, ends: ReadonlyMap<Call, number>): void {
   const writes = writesOf.get(call.key) ?? { byValue: new Map<number, Call>(), deletes: [], toAll: [] };

@@ -7,7 +7,7 @@ import type { SessionGuarantee } from '../../check/sessions.ts';
 import { checkStaleness } from '../../check/staleness.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
 import type { Call } from './client.ts';
-import { countedOf } from './judge-history.ts';
+import { countedOf, withoutExchanges } from './judge-history.ts';
 import type { Counted, Finding } from './judge-history.ts';
 import type { PlanLevel } from './plan.ts';
 
@@ -31,7 +31,10 @@ export interface VersionedCall extends Call {
 /** What is wrong with the reads that a promise holds for; `undefined` when it is kept. */
 export function judgePromise(calls: readonly VersionedCall[], promise: LevelPromise): Finding | undefined {
   const { levels, guarantees, maxVersions, maxStaleUs } = promise;
-  const counted = countedOf(calls, levels);
+  const counted = countedOf(calls, levels).map(({ call, operation }) => ({
+    call,
+    operation: withoutExchanges(operation),
+  }));
   const by = counted.every(isVersioned) ? 'version' : 'value';
   const history = by === 'version' ? counted.map(byVersion) : byValue(counted);
   const verdicts: readonly (Verdict | undefined)[] = [
@@ -60,13 +63,16 @@ function byVersion({ call, operation }: Counted<VersionedCall>): HistoryOperatio
 
 /** Deletes get values of their own; which of them an absent key is due to is not known, so that such a read is any. */
 function byValue(counted: readonly Counted<VersionedCall>[]): HistoryOperation[] {
-  const deleted = new Set<string>();
-  for (const { call } of counted) if (call.kind === 'put' && call.value === 0) deleted.add(call.key);
+  const deleted = new Set(counted.filter(({ operation }) => isDelete(operation)).map(({ call }) => call.key));
   return counted.map(({ call, operation }) => {
-    if (call.value !== 0) return operation;
-    if (call.kind === 'put') return { ...operation, input: `deleted at ${call.start}` };
-    return deleted.has(call.key) ? { ...operation, output: ANY } : operation;
+    if (isDelete(operation)) return { ...operation, input: `deleted at ${call.start}` };
+    const isAbsent = operation.call === 'read' && operation.output === null;
+    return isAbsent && deleted.has(call.key) ? { ...operation, output: ANY } : operation;
   });
+}
+
+function isDelete({ call, input }: HistoryOperation): boolean {
+  return call === 'write' && input === null;
 }
 
 /** The same history by the clock, for bounds of time; what happens in one microsecond happens at once. */

@@ -29,10 +29,13 @@ export type PlanLevel = 'one' | 'two' | 'quorum' | 'all';
 export interface OperationPlan {
   /** Which client, from 0; client c works through coordinator c modulo their number. */
   readonly client: number;
-  /** `resolve` finishes the client's last write whose outcome is unknown; nothing when there is none. */
-  readonly call: 'get' | 'put' | 'delete' | 'resolve';
+  /**
+   * `update` writes whatever it finds, and notes it; `compare` writes where it finds what its client saw last;
+   * `resolve` finishes the client's last write whose outcome is unknown; nothing when there is none.
+   */
+  readonly call: 'get' | 'put' | 'delete' | 'update' | 'compare' | 'resolve';
   readonly key: string;
-  /** What a put writes: a number of its own, from 1. */
+  /** What a put, update or compare writes: a number of its own, from 1. */
   readonly value: number;
   readonly level: PlanLevel;
   readonly timeoutMs: number;

@@ -102,7 +102,7 @@ function checked(text: string | undefined): Violation | undefined {
 
 /** What every run is asked, so that a condition that is never true is seen. */
 function noteReached({ engine, coordinators, calls }: SimCluster): void {
-  const sum = (name: 'slowReads' | 'slowWrites' | 'framesResent'): number =>
+  const sum = (name: 'slowReads' | 'slowWrites' | 'fastChanges' | 'framesResent'): number =>
     coordinators.reduce((total, { coordinator }) => total + coordinator.counters[name], 0);
   const some = (holds: (call: Call) => boolean): boolean => calls.some(holds);
   engine.sometimes('a read makes a value stable first', sum('slowReads') > 0);
@@ -112,6 +112,19 @@ function noteReached({ engine, coordinators, calls }: SimCluster): void {
     'a write is acknowledged',
     some(({ kind, outcome }) => kind === 'put' && outcome === 'ok'),
   );
+  engine.sometimes(
+    'a change is made',
+    some(({ kind, outcome }) => kind === 'change' && outcome === 'ok'),
+  );
+  engine.sometimes(
+    'a change finds something else',
+    some(({ outcome }) => outcome === 'kept'),
+  );
+  engine.sometimes(
+    'nobody will know whether a change happened',
+    some(({ outcome }) => outcome === 'lost'),
+  );
+  engine.sometimes('a change takes one round trip', sum('fastChanges') > 0);
   engine.sometimes(
     'a write stays unknown',
     some(({ outcome }) => outcome === 'unknown'),

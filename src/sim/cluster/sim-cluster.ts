@@ -9,6 +9,7 @@ import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
 import { CLUSTER_STATE_LOST } from '../../replica/environment.ts';
 import type { TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
+import type { PendingChange } from '../../replica/round.ts';
 import { between } from '../engine/chance.ts';
 import { Engine } from '../engine/engine.ts';
 import { SimClient } from './client.ts';
@@ -127,6 +128,13 @@ export class SimCluster {
     this.clients[call.client]!.settled(operation, call);
   }
 
+  /** The client of the change is told. */
+  #settleChange(change: PendingChange): void {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- clients put their calls there
+    const call = change.context as Call;
+    this.clients[call.client]!.changed(change, call);
+  }
+
   #replica(index: number, rules: Rules): ReplicaNode {
     const { engine, network, epochs, quorums } = this;
     const { coordinators, replicaBytesMax } = this.plan.cluster;
@@ -168,6 +176,7 @@ export class SimCluster {
       life: this.life,
       ringBytes: this.plan.cluster.ringBytes,
       settle: (operation) => this.#settle(operation),
+      settleChange: (change) => this.#settleChange(change),
     });
     network.attach(node, coordinator);
     return coordinator;

@@ -3,11 +3,23 @@
 import { INLINE_BYTES_MAX } from '../../base/limits.ts';
 import { decodeValue } from '../../base/value-codec.ts';
 
+/** The value of a number that a change has made of another: text that tells both. */
+export function changedValue(number: number, before: number): string {
+  return `${number}<${before}`;
+}
+
+/** What a change found, by the value that it has written. */
+export function numberBefore(value: unknown): number {
+  return typeof value === 'string' ? Number.parseInt(value.slice(value.indexOf('<') + 1), 10) : 0;
+}
+
 /** What was read: its number, and what is wrong with the rest of it. */
 export interface SeenValue {
   readonly number: number;
   readonly corruption: string | undefined;
 }
+
+const CHANGED = /^\d+<\d+$/;
 
 /** Most parts of a value besides its number. */
 const PARTS_MAX = 15;
@@ -22,6 +34,7 @@ export function valueOf(number: number, isLarge: boolean): Uint8Array | string {
 /** The number of a value that was read, and whether all of it is as it was written. */
 export function seenValue(value: unknown): SeenValue {
   const number = numberOf(value);
+  if (typeof value === 'string' && CHANGED.test(value)) return { number, corruption: undefined };
   const isLarge = value instanceof Uint8Array && value.length >= INLINE_BYTES_MAX;
   return { number, corruption: differenceOf(value, valueOf(number, isLarge), `v${number}`) };
 }

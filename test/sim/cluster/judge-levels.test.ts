@@ -142,6 +142,6 @@ function isWeakRead({ kind, plan, outcome, value }: Call): boolean {
 
 function writeOf({ key, value }: Call, calls: readonly Call[]): Call | undefined {
   return calls.find(
-    (each) => each.kind === 'put' && each.finishes === undefined && each.key === key && each.value === value,
+    (each) => each.kind !== 'get' && each.finishes === undefined && each.key === key && each.value === value,
   );
 }

@@ -1,5 +1,6 @@
 // Production replicas and coordinators as reactors: an input is one message, one tick or one call, with all that the
 // node can see of the world at that moment; the answer is what it sends.
+import { NO_BALLOT } from '../../../src/protocol/ballot.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import type { Rules } from '../../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../../src/quorum/index.ts';
@@ -191,6 +192,10 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
         },
       },
       replyRoomBytes: 1 << 20,
+      begin: () => {},
+      compute: () => 'keep',
+      owner: 0,
+      isUndecided: () => false,
       settle: (operation) => {
         const { outcome, kind } = operation;
         settled = { outcome, value: kind === 'get' && outcome === 'ok' ? valueOf(operation) : undefined };
@@ -203,9 +208,9 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
   );
   const begin = ({ kind, value, first }: Begun): void => {
     const operation = coordinator.acquire();
-    const call = { client: node, key: 'k', start: 0, end: undefined, outcome: undefined };
-    const tag = { high: 0, low: first };
-    fill(operation, { ...call, first: tag, kind, value, level: 'quorum', finishes: undefined }, quorums);
+    const call = { client: node, key: 'k', start: 0, end: undefined, outcome: undefined, finishes: undefined };
+    const ofExchange = { before: undefined, expects: undefined, tries: [], floor: NO_BALLOT };
+    fill(operation, { ...call, ...ofExchange, first: { high: 0, low: first }, kind, value, level: 'quorum' }, quorums);
     operation.timeoutMs = TIMEOUT_MS;
     open = operation;
     coordinator.submit(operation);

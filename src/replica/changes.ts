@@ -1,0 +1,272 @@
+// The changes (update, compare-and-set, increment) of one client. Those of one key that wait at the same time go
+// together in one round, one round of a key at a time. A round whose accept was promised the next ballot leaves the
+// promise and its value behind: the next round of the key then takes one round trip.
+import { TIMEOUT_MS_MAX } from '../base/limits.ts';
+import { isNone, versionOf } from '../protocol/ballot.ts';
+import type { Ballot } from '../protocol/ballot.ts';
+import type { OperationOptions } from '../store/store.ts';
+import type { Coordinator } from './coordinator.ts';
+import type { Computed, Operation } from './operation.ts';
+import type { RequestMaker } from './request-maker.ts';
+import { Failure, goneError, memoryError } from './results.ts';
+import { PendingChange, Round } from './round.ts';
+import type { ChangeSettled } from './round.ts';
+
+/** Keys whose next ballot stays promised; the one used longest ago is forgotten first. */
+const PROMISES_MAX = 256;
+/** Rounds with members of unknown outcome that are kept; the oldest is forgotten first. */
+const ROUNDS_KEPT_MAX = 1024;
+
+/** One key: the round under way, those of unknown outcome that are to be tried again, and who waits for the next. */
+interface Line {
+  readonly running: Round;
+  readonly again: Round[];
+  readonly waiting: PendingChange[];
+}
+
+/** What changes need of their client. */
+export interface ChangeDoors {
+  readonly coordinator: Coordinator;
+  readonly maker: RequestMaker;
+  /** The change has ended: `result` says how. */
+  settle(change: PendingChange): void;
+}
+
+/** The changes of one client. */
+export class Changes {
+  /** Changes that have not ended. */
+  open = 0;
+  /** Rounds under way. */
+  rounds = 0;
+  readonly #doors: ChangeDoors;
+  readonly #lines = new Map<string, Line>();
+  /** Operations that hold a promise and the newest value of their key, least recently used first. */
+  readonly #promised = new Map<string, Operation>();
+  readonly #kept = new Map<string, Round>();
+  /** Changes whose clocks have not started. */
+  #fresh: PendingChange[] = [];
+
+  constructor(doors: ChangeDoors) {
+    this.#doors = doors;
+  }
+
+  /** Makes a change wait for its round; it may have been a member before, see {@link again}. */
+  submit(change: PendingChange): void {
+    this.open++;
+    const { round, request } = change;
+    if (round?.isOver === true) return this.#end(change, round.resultOf(change));
+    this.#fresh.push(change);
+    const line = this.#lines.get(request.key);
+    if (round === undefined) {
+      if (line === undefined) this.#start(request.key, { again: [], waiting: [change] });
+      else line.waiting.push(change);
+      return;
+    }
+    round.resumed.push(change);
+    if (round.operation !== undefined) return;
+    if (line === undefined) this.#start(request.key, { again: [round], waiting: [] });
+    else if (!line.again.includes(round)) line.again.push(round);
+  }
+
+  /** The change of an operation id, to be submitted again; `undefined` where the id is not ours, or forgotten. */
+  again(operationId: string, options: Pick<OperationOptions, 'timeoutMs'> | undefined): PendingChange | undefined {
+    const [roundId = '', place = ''] = operationId.split('-');
+    const round = this.#kept.get(roundId);
+    const member = round?.members[Number(place)];
+    if (round === undefined || member === undefined) return undefined;
+    const { request } = member;
+    const change = new PendingChange({ ...request, timeoutMs: options?.timeoutMs ?? request.timeoutMs });
+    change.round = round;
+    change.place = member.place;
+    return change;
+  }
+
+  /** The caller gives up waiting: it gets `error`, or `unknown` where the change may happen. */
+  cancel(change: PendingChange, error: unknown): void {
+    if (change.isOpen) this.#leave(change, new Failure(error));
+  }
+
+  /** Starts the clocks of those that came since: one look at the clock serves a batch. */
+  startClocks(nowMs: number): void {
+    for (const change of this.#fresh) change.deadlineMs = nowMs + change.request.timeoutMs;
+    this.#fresh = [];
+  }
+
+  /** Deadlines. */
+  tick(nowMs: number): void {
+    this.startClocks(nowMs);
+    for (const line of this.#lines.values()) {
+      for (const change of changesOf(line)) {
+        if (!change.isOpen || nowMs < change.deadlineMs) continue;
+        this.#leave(change, unavailable(change));
+      }
+    }
+  }
+
+  /** A change operation is about to ask for promises: who waits by now is in its round. */
+  begin(operation: Operation): void {
+    this.#gather(operation);
+  }
+
+  /** What a change operation writes, given the newest value; called by the coordinator. */
+  compute(operation: Operation): Computed {
+    const hasPrepared = operation.phase === 'prepare';
+    const hasLatecomers = this.#gather(operation) && hasPrepared;
+    const computed = roundOf(operation).compute(operation, this.#doors.maker);
+    // What was promised before a change began tells it nothing of writes that ended in between: an accept would.
+    return computed === 'keep' && hasLatecomers ? 'confirm' : computed;
+  }
+
+  /** Takes in who waits. @returns whether anybody came in. */
+  #gather(operation: Operation): boolean {
+    const round = roundOf(operation);
+    const line = this.#lines.get(round.key);
+    if (round.mayHappen || line === undefined) return false;
+    const hasJoined = round.gather(line.waiting);
+    operation.writeNeeded = writeNeeded(round.members);
+    return hasJoined;
+  }
+
+  /** Whether a round of this client ended as unknown, and may be tried again. */
+  isUndecided(first: Ballot): boolean {
+    return this.#kept.get(versionOf(first))?.isOver === false;
+  }
+
+  /** The operation of a round has ended; called by the coordinator. */
+  settled(operation: Operation): void {
+    const round = roundOf(operation);
+    const { key } = round;
+    const line = this.#lines.get(key);
+    this.rounds--;
+    round.end(operation);
+    for (const member of round.audience) {
+      if (member.isOpen) this.#end(member, round.isOver ? round.resultOf(member) : this.#failed(member, operation));
+    }
+    round.resumed.length = 0;
+    if (round.isLost) this.#keep(round);
+    const isOver = line?.running !== round; // The client gives up everything.
+    this.#keepPromise(key, operation, isOver);
+    if (isOver) return;
+    this.#lines.delete(key);
+    const waiting = line.waiting.filter(({ isOpen }) => isOpen);
+    if (line.again.length + waiting.length > 0) this.#start(key, { again: line.again, waiting });
+  }
+
+  /** Starts no further round. @returns all changes, of which those of rounds under way end with their operations. */
+  stop(): readonly PendingChange[] {
+    const changes = [...this.#lines.values()].flatMap(changesOf);
+    this.#lines.clear();
+    this.#forgetPromises();
+    return changes;
+  }
+
+  /** Ends those of `changes` that are open: as unknown where they may happen, the others as `outcome`. */
+  abandon(changes: readonly PendingChange[], outcome: 'closed' | 'state-lost'): void {
+    for (const change of changes) {
+      if (!change.isOpen) continue;
+      const mayHappen = change.round?.mayHappen === true;
+      this.#end(change, mayHappen ? this.#unknown(change) : new Failure(goneError(outcome)));
+    }
+  }
+
+  /** Forgets changes of unknown outcome: the state that they belong to is gone. */
+  clear(): void {
+    this.#kept.clear();
+  }
+
+  // --- rounds
+
+  #start(key: string, { again, waiting }: Pick<Line, 'again' | 'waiting'>): void {
+    const { coordinator, maker } = this.#doors;
+    const round = again.shift() ?? new Round(key);
+    const operation = this.#takePromise(key, round) ?? maker.change(key);
+    round.begin(operation);
+    operation.timeoutMs = TIMEOUT_MS_MAX; // Its members have deadlines.
+    operation.writeNeeded = writeNeeded(isNone(round.first) ? waiting : round.members);
+    this.rounds++;
+    this.#lines.set(key, { running: round, again, waiting });
+    coordinator.submit(operation);
+  }
+
+  /** The promise of a key, for one user. A round that is tried again prepares: it keeps the tag that is its id. */
+  #takePromise(key: string, round: Round): Operation | undefined {
+    const operation = this.#promised.get(key);
+    if (operation === undefined) return undefined;
+    this.#promised.delete(key);
+    if (isNone(round.first)) return operation;
+    this.#doors.coordinator.release(operation);
+    return undefined;
+  }
+
+  #keepPromise(key: string, operation: Operation, isOver: boolean): void {
+    const { coordinator } = this.#doors;
+    const { outcome, change } = operation;
+    const hasDecided = outcome === 'ok' || outcome === 'kept';
+    if (!hasDecided || isOver || change!.hasLanded || isNone(change!.next)) return coordinator.release(operation);
+    operation.renew();
+    this.#promised.set(key, operation);
+    if (this.#promised.size <= PROMISES_MAX) return;
+    const [oldest] = this.#promised;
+    if (oldest === undefined) return;
+    this.#promised.delete(oldest[0]);
+    coordinator.release(oldest[1]);
+  }
+
+  #forgetPromises(): void {
+    for (const operation of this.#promised.values()) this.#doors.coordinator.release(operation);
+    this.#promised.clear();
+  }
+
+  // --- endings
+
+  /** Ends one change before its round; `instead` where it cannot happen any more. */
+  #leave(change: PendingChange, instead: ChangeSettled | Failure): void {
+    this.#end(change, change.round?.mayHappen === true ? this.#unknown(change) : instead);
+    const line = this.#lines.get(change.request.key);
+    if (line === undefined || changesOf(line).some(({ isOpen }) => isOpen)) return;
+    const { operation } = line.running;
+    if (operation !== undefined) this.#doors.coordinator.cancel(operation); // Nobody waits for it any more.
+  }
+
+  #failed(member: PendingChange, { outcome }: Operation): ChangeSettled | Failure {
+    if (outcome === 'closed' || outcome === 'state-lost') return new Failure(goneError(outcome));
+    if (outcome === 'memory') return new Failure(memoryError(this.#unknown(member).operationId));
+    return outcome === 'unknown' ? this.#unknown(member) : unavailable(member);
+  }
+
+  #unknown(change: PendingChange): Extract<ChangeSettled, { outcome: 'unknown' }> {
+    const round = change.round!;
+    this.#keep(round);
+    return round.unknownFor(change.place);
+  }
+
+  #keep(round: Round): void {
+    this.#kept.set(round.id, round);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > ROUNDS_KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
+  }
+
+  #end(change: PendingChange, result: ChangeSettled | Failure): void {
+    this.open--;
+    change.result = result;
+    this.#doors.settle(change);
+  }
+}
+
+function roundOf({ context }: Operation): Round {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `Round.begin` makes changes, and puts it there
+  return context as Round;
+}
+
+/** All changes of a key. */
+function changesOf({ running, again, waiting }: Line): PendingChange[] {
+  return [...running.audience, ...again.flatMap(({ audience }) => audience), ...waiting];
+}
+
+function writeNeeded(changes: readonly PendingChange[]): number {
+  return changes.reduce((most, { request }) => Math.max(most, request.writeNeeded), 0);
+}
+
+function unavailable({ request }: PendingChange): ChangeSettled {
+  return { outcome: 'unavailable', needed: request.writeNeeded, got: 0 };
+}

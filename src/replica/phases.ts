@@ -1,0 +1,370 @@
+// From question to question: what a coordinator makes of the answers to an operation, and what it asks next. Slots,
+// frames and callers are the coordinator's; here is the protocol.
+import { unreachable } from '../base/assert.ts';
+import { lowestBits, popcount } from '../base/bits.ts';
+import { unitOf } from '../base/random.ts';
+import type { Random } from '../base/random.ts';
+import { compareBallots, copyBallot, isNone } from '../protocol/ballot.ts';
+import type { Ballot } from '../protocol/ballot.ts';
+import { judgeChange } from '../protocol/change.ts';
+import { extendLineage } from '../protocol/lineage.ts';
+import { judgeRead } from '../protocol/read.ts';
+import type { Rules } from '../protocol/rules.ts';
+import { decideFinish } from '../protocol/write.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { dropVoidAnswers } from './answers.ts';
+import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
+import type { Epochs, TagCounter, VoteBoard } from './environment.ts';
+import { ChangeFields } from './operation.ts';
+import type { Candidate, Computed, Operation, Outcome } from './operation.ts';
+import type { ReplicaWatch } from './replica-watch.ts';
+import { NO_VALUE } from './wire.ts';
+
+/** What the phases of an operation need of its coordinator. */
+export interface Desk {
+  readonly counters: { framesResent: number };
+  /** Opens a question in the operation's slot and sends it. */
+  ask(operation: Operation, needed: number, asked: number, nowMs: number): void;
+  /** Sends the question of its slot to further replicas. */
+  send(operation: Operation, replicas: number): void;
+  settle(operation: Operation, outcome: Outcome): void;
+}
+
+/** What the phases touch of the world. */
+export interface PhaseDoors {
+  readonly board: VoteBoard;
+  readonly epochs: Epochs;
+  readonly tags: TagCounter;
+  readonly random: Random;
+  /** See `CoordinatorDoors`. */
+  begin(operation: Operation): void;
+  compute(operation: Operation): Computed;
+  readonly owner: number;
+  isUndecided(id: Ballot): boolean;
+}
+
+/** A silent replica is asked again, and others in its place, after so long; doubled at each further try. */
+export const PATIENCE_MS_MIN = 12;
+const PATIENCE_MS_MAX = 400;
+const BACKOFF_MS_MAX = 40;
+
+/** The protocol of one coordinator. */
+export class Phases {
+  readonly #desk: Desk;
+  readonly #doors: PhaseDoors;
+  readonly #watch: ReplicaWatch;
+  readonly #quorums: RegisterQuorums;
+  readonly #rules: Rules;
+  readonly #all: number;
+
+  constructor(desk: Desk, doors: PhaseDoors, watch: ReplicaWatch, quorums: RegisterQuorums, rules: Rules) {
+    this.#desk = desk;
+    this.#doors = doors;
+    this.#watch = watch;
+    this.#quorums = quorums;
+    this.#rules = rules;
+    this.#all = lowestBits(quorums.replicas);
+  }
+
+  /** Looks at what has been answered: the question may be decided. */
+  evaluate(operation: Operation, nowMs: number): void {
+    switch (operation.phase) {
+      case 'accept':
+      case 'finish':
+      case 'write-back':
+        return this.#evaluateAccept(operation, nowMs);
+      case 'read':
+        return this.#evaluateRead(operation, false, nowMs);
+      case 'prepare':
+        return this.#evaluatePrepare(operation, nowMs);
+      case 'queued':
+      case 'back-off':
+      case 'settled':
+        return; // Nothing is asked.
+      default:
+        return unreachable(operation.phase);
+    }
+  }
+
+  #evaluateAccept(operation: Operation, nowMs: number): void {
+    const { board } = this.#doors;
+    const granted = this.#validVoters(operation, board.votersOf(operation.slot, GRANTED));
+    const counted = this.#rules.countsOnlyGrants ? granted : granted | board.votersOf(operation.slot, REFUSED);
+    const needed = this.#acceptsNeeded(operation);
+    if (popcount(counted) >= needed) {
+      if (operation.kind === 'change') return this.#concludeChange(operation, popcount(granted));
+      return operation.kind === 'put' ? this.#desk.settle(operation, 'ok') : this.#settleRead(operation);
+    }
+    const outOfMemory = board.votersOf(operation.slot, NO_MEMORY);
+    const refused = board.votersOf(operation.slot, REFUSED) | outOfMemory;
+    if (this.#quorums.replicas - popcount(refused) >= needed) return; // Still pending.
+    if (this.#quorums.replicas - popcount(outOfMemory) < needed) {
+      const hasAnyStored = operation.phase !== 'accept' || board.votersOf(operation.slot, GRANTED) !== 0;
+      if (hasAnyStored) return this.#desk.settle(operation, operation.kind === 'get' ? 'unavailable' : 'unknown');
+      const awaited = this.#rules.asksAllForMemory ? this.#watch.awaited(operation.asked) : 0;
+      if ((refused & awaited) === awaited) this.#desk.settle(operation, 'memory');
+      return; // Until all have answered, one may still have stored it.
+    }
+    if (operation.kind === 'change') return this.#changeAgain(operation, nowMs);
+    this.readAgain(operation, nowMs);
+  }
+
+  /**
+   * Acknowledgements that the phase under way needs. What others read too is made stable, whatever the write's level.
+   */
+  #acceptsNeeded({ kind, phase, writeNeeded }: Operation): number {
+    const { write } = this.#quorums;
+    if (kind === 'get' || !this.#rules.heedsLevels) return write;
+    return phase === 'write-back' || kind === 'change' ? Math.max(write, writeNeeded) : writeNeeded;
+  }
+
+  /** Whether any replica has restarted since the question was opened: only then can votes or answers to it be void. */
+  #mayHoldVoid({ slot }: Operation): boolean {
+    const { board, epochs } = this.#doors;
+    return this.#rules.checksEpochs && epochs.restarts() !== board.restartsAtOpen(slot);
+  }
+
+  /**
+   * Those of `voters`, who granted, whose epoch is still that of their replica: looked at now, after the last vote
+   * arrived.
+   */
+  #validVoters(operation: Operation, voters: number): number {
+    const { epochs, board } = this.#doors;
+    if (!this.#mayHoldVoid(operation)) return voters;
+    let valid = 0;
+    for (let replica = 0; replica < this.#quorums.replicas; replica++) {
+      const bit = 1 << replica;
+      if ((voters & bit) === 0) continue;
+      const { vote, epoch } = unpackVote(board.voteOf(operation.slot, replica));
+      if (vote === GRANTED && epoch === epochs.epochOf(replica)) valid |= bit;
+    }
+    return valid;
+  }
+
+  #evaluateRead(operation: Operation, isOverdue: boolean, nowMs: number): void {
+    if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
+    const { newest, second, answered } = operation;
+    const agree = this.#rules.readsStable ? operation.agreeNeeded : 0;
+    const needs = { read: this.#rules.waitsForReads ? operation.readNeeded : 1, agree };
+    const awaited = this.#watch.awaited(operation.asked);
+    const isComplete = isOverdue || (answered & awaited) === awaited;
+    const agreeing = isNone(newest.ballot) ? operation.answers : popcount(newest.agreeing);
+    const verdict = judgeRead({ answered: operation.answers, agreeing }, needs, isComplete);
+    if (verdict === 'return') return this.#conclude(operation, newest, nowMs);
+    // The answers without those that hold the newest entry are a read of their own: under a stream of writes to one
+    // key it is often the one that is stable.
+    const others = this.#rules.countsOthersAlone ? answered & ~newest.holders : answered;
+    const withoutNewest = { answered: popcount(others), agreeing: popcount(second.agreeing) };
+    if (agree > 0 && !isNone(second.ballot) && judgeRead(withoutNewest, needs, false) === 'return') {
+      return this.#conclude(operation, second, nowMs);
+    }
+    if (verdict === 'wait') return;
+    if (operation.asked === this.#all) return this.#stabilise(operation, nowMs);
+    this.#doors.board.ask(operation.slot, this.#all); // Asking the others costs no write.
+    const rest = this.#all & ~operation.asked;
+    operation.asked = this.#all;
+    operation.isFast = false;
+    this.#desk.send(operation, rest);
+  }
+
+  /** An entry is stable: a read returns it; a write has happened if the entry is its own or a later one. */
+  #conclude(operation: Operation, stable: Candidate, nowMs: number): void {
+    if (operation.kind === 'put') {
+      const write = { first: operation.first, latest: operation.ballot };
+      if (decideFinish(write, stable.root, this.#rules) === 'propose') return this.#prepare(operation, nowMs);
+      // Its version is the root under which readers see it: that of a later proposal of its own, where that landed.
+      operation.adopts = compareBallots(stable.root, operation.proposed) !== 0;
+      if (!operation.adopts) copyBallot(operation.root, stable.root);
+      return this.#desk.settle(operation, 'ok');
+    }
+    if (stable !== operation.newest) {
+      operation.second = operation.newest;
+      operation.newest = stable;
+    }
+    this.#settleRead(operation);
+  }
+
+  #settleRead(operation: Operation): void {
+    this.#desk.settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
+  }
+
+  /**
+   * Writes the newest entry back at its own ballot. Where promises refuse that, an identity read-modify-write follows;
+   * where newer entries do, reading again: a stream of blind writes overtakes two round trips for ever, but not one.
+   */
+  #stabilise(operation: Operation, nowMs: number): void {
+    const { newest } = operation;
+    operation.isFast = false;
+    const isInVain = this.#rules.leavesVainWriteBacks && compareBallots(newest.ballot, operation.wroteBack) === 0;
+    const write = { first: operation.first, latest: operation.ballot };
+    const isOlder = operation.kind === 'put' && decideFinish(write, newest.root, this.#rules) === 'propose';
+    if (isInVain || isOlder || isNone(newest.ballot)) return this.#prepare(operation, nowMs);
+    operation.phase = 'write-back';
+    operation.adopts = true;
+    copyBallot(operation.wroteBack, newest.ballot);
+    copyBallot(operation.ballot, newest.ballot);
+    if (!this.#rules.writesBackInPlace) this.#doors.tags.take(1, operation.ballot);
+    copyBallot(operation.root, newest.root);
+    this.#desk.ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
+  }
+
+  /** Reads again from everybody, to see what a refused accept has met. */
+  readAgain(operation: Operation, nowMs: number): void {
+    operation.isFast = false;
+    operation.attempts++;
+    operation.phase = 'read';
+    operation.clearAnswers();
+    if (operation.kind === 'put') {
+      // A level above W asks that many replicas to hold the entry, whichever way that is found out.
+      operation.readNeeded = Math.max(this.#quorums.read, operation.writeNeeded);
+      operation.agreeNeeded = this.#rules.finishesOnStable
+        ? Math.max(this.#quorums.agreeing, operation.writeNeeded)
+        : 0;
+    }
+    this.#desk.ask(operation, Math.max(operation.readNeeded, operation.agreeNeeded), this.#all, nowMs);
+  }
+
+  #prepare(operation: Operation, nowMs: number): void {
+    operation.isFast = false;
+    operation.attempts++;
+    if (operation.kind === 'change') {
+      operation.change!.isPromised = false;
+      this.#doors.begin(operation);
+    }
+    if (this.#rules.takesFreshBallots || !hasPrepared(operation)) this.#doors.tags.take(1, operation.ballot);
+    operation.phase = 'prepare';
+    if (this.#rules.asksAfresh) operation.clearAnswers();
+    this.#desk.ask(operation, this.#quorums.prepare, this.#all, nowMs);
+  }
+
+  #evaluatePrepare(operation: Operation, nowMs: number): void {
+    if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
+    const { board } = this.#doors;
+    const empty = this.#rules.countsOnlyPromises ? 0 : popcount(board.votersOf(operation.slot, REFUSED));
+    if (operation.answers + empty >= this.#quorums.prepare) return this.#finish(operation, nowMs);
+    const refused = board.votersOf(operation.slot, REFUSED) | board.votersOf(operation.slot, NO_MEMORY);
+    if (this.#quorums.replicas - popcount(refused) >= this.#quorums.prepare) return;
+    this.#backOff(operation, nowMs);
+  }
+
+  /** Somebody prepares the same key. Tags only grow, so one of us wins; backing off lets it. */
+  #backOff(operation: Operation, nowMs: number): void {
+    operation.phase = 'back-off';
+    const backOffMs = Math.min(2 ** operation.attempts, BACKOFF_MS_MAX) * unitOf(this.#doors.random);
+    operation.retryAtMs = nowMs + backOffMs;
+  }
+
+  #finish(operation: Operation, nowMs: number): void {
+    if (operation.kind === 'change') return this.#apply(operation, nowMs);
+    operation.phase = 'finish';
+    const write = { first: operation.first, latest: operation.ballot };
+    operation.adopts = operation.kind === 'get' || decideFinish(write, operation.newest.root, this.#rules) === 'adopt';
+    // A ballot is never used for two values: the value proposed at it is chosen here, once.
+    const keepsRoot = operation.adopts && this.#rules.keepsRoots;
+    copyBallot(operation.root, keepsRoot ? operation.newest.root : operation.ballot);
+    if (!operation.adopts) copyBallot(operation.proposed, operation.ballot);
+    if (operation.adopts && isNone(operation.newest.ballot)) return this.#desk.settle(operation, 'absent');
+    if (operation.kind === 'get' && !this.#rules.finishesReads) return this.#settleRead(operation);
+    this.#desk.ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
+  }
+
+  // --- changes
+
+  /**
+   * Begins a change. `tag` is fresh: its id, and the ballot that it prepares, unless it was promised one already.
+   */
+  change(operation: Operation, tag: Ballot, nowMs: number): void {
+    const change = (operation.change ??= new ChangeFields());
+    if (!isNone(operation.first)) return this.#prepare(operation, nowMs); // It is tried again, and keeps its id.
+    copyBallot(operation.first, tag);
+    if (change.isPromised) return this.#apply(operation, nowMs);
+    operation.isFast = false;
+    copyBallot(operation.ballot, tag);
+    this.#doors.begin(operation);
+    operation.phase = 'prepare';
+    this.#desk.ask(operation, this.#quorums.prepare, this.#all, nowMs);
+  }
+
+  /** The newest entry is known, and nothing older can overtake it: proposes what the change makes of it. */
+  #apply(operation: Operation, nowMs: number): void {
+    const change = operation.change!;
+    const { newest, first, ballot } = operation;
+    const state = judgeChange({ id: first, floor: change.floor }, newest, change.applied, this.#rules);
+    if (state === 'lost') return this.#desk.settle(operation, 'lost');
+    change.hasLanded = state === 'landed';
+    const computed = change.hasLanded ? 'confirm' : this.#doors.compute(operation);
+    operation.adopts = computed !== 'propose';
+    if (operation.adopts) {
+      const isConfirmed = computed === 'keep' || !this.#rules.confirmsLatecomers;
+      if (isConfirmed && this.#isSettled(operation)) return this.#concludeChange(operation, 0);
+      copyBallot(operation.root, newest.root);
+    } else {
+      // A ballot is never used for two values: the value proposed at it is computed here, once.
+      copyBallot(operation.root, this.#rules.keepsRoots ? newest.root : ballot);
+      const { owner } = this.#doors;
+      const isUndecided = (id: Ballot): boolean => this.#doors.isUndecided(id);
+      extendLineage(newest.lineage, { id: first, ballot, owner, isUndecided }, change.lineage, this.#rules);
+      copyBallot(change.applied, ballot);
+      if (isNone(change.floor)) copyBallot(change.floor, ballot);
+    }
+    if (this.#quorums.cachesPromises) this.#doors.tags.take(1, change.next);
+    operation.phase = 'finish';
+    this.#desk.ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
+  }
+
+  /**
+   * Whether what a change leaves as it is needs no accept round: every later operation sees it, or nothing, and no
+   * proposal of an earlier try is left that a later prepare could still find.
+   */
+  #isSettled({ change, newest }: Operation): boolean {
+    if (!isNone(change!.floor)) return false;
+    if (!this.#rules.keepsOnlyStable || isNone(newest.ballot)) return true;
+    return !change!.isPromised && popcount(newest.agreeing) >= this.#quorums.agreeing;
+  }
+
+  /** A quorum holds what it decided on. `granted`: how many promised its next ballot with that; 0 where none was. */
+  #concludeChange(operation: Operation, granted: number): void {
+    const change = operation.change!;
+    if (granted < this.#quorums.prepare && this.#rules.countsPromises) change.next.high = change.next.low = 0;
+    this.#desk.settle(operation, operation.adopts && !change.hasLanded ? 'kept' : 'ok');
+  }
+
+  /** Somebody else has prepared the key, or written it. */
+  #changeAgain(operation: Operation, nowMs: number): void {
+    if (!operation.change!.isPromised) return this.#backOff(operation, nowMs);
+    this.#prepare(operation, nowMs); // Nobody need be in the way now: the promise was of long ago.
+  }
+
+  // --- silence
+
+  /** Nobody has answered for a while: asks again, and others in their place. */
+  retry(operation: Operation, nowMs: number): void {
+    if (operation.phase === 'back-off') return this.#prepare(operation, nowMs);
+    const { board } = this.#doors;
+    // Who refused a ballot refuses it for ever, and who is silent may be down: only a fresh ballot ends that.
+    if (operation.phase !== 'read' && board.votersOf(operation.slot, REFUSED) !== 0)
+      return this.#backOff(operation, nowMs);
+    const isQuestion = operation.phase === 'read' || operation.phase === 'prepare';
+    const heard = isQuestion
+      ? operation.answered
+      : this.#validVoters(operation, board.votersOf(operation.slot, GRANTED)) | board.votersOf(operation.slot, REFUSED);
+    if (operation.phase === 'read') {
+      this.#watch.suspect(operation.asked & ~heard);
+      const { generation } = operation;
+      this.#evaluateRead(operation, true, nowMs);
+      if (operation.phase !== 'read' || operation.generation !== generation) return;
+      board.ask(operation.slot, this.#all);
+      operation.asked = this.#all;
+    }
+    operation.patienceMs = Math.min(2 * operation.patienceMs, PATIENCE_MS_MAX);
+    operation.retryAtMs = nowMs + operation.patienceMs;
+    const silent = this.#rules.asksAgain ? this.#all & ~heard : 0;
+    this.#desk.counters.framesResent += popcount(silent);
+    this.#desk.send(operation, silent);
+  }
+}
+
+/** Whether it backs off from a prepare of its own: its ballot is not the tag that it began with. */
+function hasPrepared({ phase, ballot, first }: Operation): boolean {
+  return phase === 'back-off' && compareBallots(ballot, first) !== 0;
+}
