@@ -4,6 +4,7 @@ import { isMainThread } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { nowMs } from '../base/clock.ts';
 import { QuorateError } from '../base/errors.ts';
+import { WINDOW_SLOTS } from '../base/limits.ts';
 import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
 import { systemRandom } from '../base/random.ts';
 import { ClientCore } from '../replica/client-core.ts';
@@ -41,6 +42,9 @@ import { SharedTagCounter } from './tag-counter.ts';
 const TICK_MS = 5;
 const CLOSE_MS_DEFAULT = 5000;
 const FLUSH_PASSES_MAX = 4;
+/** Queued operations from which on a turn that submits more serves them too, each time it has submitted so many. */
+const CROWD = WINDOW_SLOTS;
+const CROWD_MASK = 255;
 
 type SyncOptions = Omit<OperationOptions, 'signal'>;
 type SyncWriteOptions = Omit<WriteOptions, 'signal'>;
@@ -93,6 +97,9 @@ export class Client implements ClusterClient {
   /** The client's lane at every replica; lanes below are those of other replicas. */
   readonly #lane: number;
   #isFlushing = false;
+  #isDraining = false;
+  /** Submissions in a crowd. */
+  #crowded = 0;
   #isArmed = false;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
@@ -270,6 +277,7 @@ export class Client implements ClusterClient {
         signal.addEventListener('abort', waiting.onAbort, { once: true });
       }
       this.#core.submit(operation);
+      if (this.#coordinator.queued >= CROWD && (++this.#crowded & CROWD_MASK) === 0) this.#serveCrowd();
       if (this.#isFlushing) return;
       this.#isFlushing = true;
       queueMicrotask(this.#endTurn);
@@ -298,8 +306,24 @@ export class Client implements ClusterClient {
     return hasRoom;
   }
 
+  /**
+   * More waits than the window holds, and the turn that submits it goes on: serves what it can meanwhile, or a flood
+   * of submissions would get one window's worth served for each of its turns.
+   */
+  #serveCrowd(): void {
+    if (this.#isDraining) return; // A step of a change submits this.
+    this.#drain();
+    this.#flushOnce();
+  }
+
   /** Takes in what has arrived, and settles what is decided. */
   #drain(): void {
+    this.#isDraining = true;
+    this.#takeIn();
+    this.#isDraining = false;
+  }
+
+  #takeIn(): void {
     this.#bell.take();
     this.#core.look();
     for (let replica = 0; replica < this.#replies.length; replica++) {
