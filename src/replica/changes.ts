@@ -19,9 +19,11 @@ const ROUNDS_KEPT_MAX = 1024;
 
 /** One key: the round under way, those of unknown outcome that are to be tried again, and who waits for the next. */
 interface Line {
-  readonly running: Round;
+  running: Round;
   readonly again: Round[];
-  readonly waiting: PendingChange[];
+  waiting: PendingChange[];
+  /** Changes that have not ended. */
+  open: number;
 }
 
 /** What changes need of their client. */
@@ -52,20 +54,23 @@ export class Changes {
 
   /** Makes a change wait for its round; it may have been a member before, see {@link again}. */
   submit(change: PendingChange): void {
-    this.open++;
     const { round, request } = change;
+    const line = this.#lines.get(request.key);
+    this.open++;
+    if (line !== undefined) line.open++;
     if (round?.isOver === true) return this.#end(change, round.resultOf(change));
     this.#fresh.push(change);
-    const line = this.#lines.get(request.key);
-    if (round === undefined) {
-      if (line === undefined) this.#start(request.key, { again: [], waiting: [change] });
-      else line.waiting.push(change);
-      return;
+    round?.resumed.push(change);
+    if (line === undefined) {
+      const first = round ?? new Round(request.key);
+      const waiting = round === undefined ? [change] : [];
+      this.#lines.set(request.key, { running: first, again: [], waiting, open: 1 });
+      this.#run(first, waiting);
+    } else if (round === undefined) {
+      line.waiting.push(change);
+    } else if (round.operation === undefined && !line.again.includes(round)) {
+      line.again.push(round);
     }
-    round.resumed.push(change);
-    if (round.operation !== undefined) return;
-    if (line === undefined) this.#start(request.key, { again: [round], waiting: [] });
-    else if (!line.again.includes(round)) line.again.push(round);
   }
 
   /** The change of an operation id, to be submitted again; `undefined` where the id is not ours, or forgotten. */
@@ -147,9 +152,10 @@ export class Changes {
     const isOver = line?.running !== round; // The client gives up everything.
     this.#keepPromise(key, operation, isOver);
     if (isOver) return;
-    this.#lines.delete(key);
-    const waiting = line.waiting.filter(({ isOpen }) => isOpen);
-    if (line.again.length + waiting.length > 0) this.#start(key, { again: line.again, waiting });
+    if (line.open === 0) return void this.#lines.delete(key);
+    line.waiting = line.waiting.filter(({ isOpen }) => isOpen);
+    line.running = line.again.shift() ?? new Round(key);
+    this.#run(line.running, line.waiting);
   }
 
   /** Starts no further round. @returns all changes, of which those of rounds under way end with their operations. */
@@ -176,15 +182,14 @@ export class Changes {
 
   // --- rounds
 
-  #start(key: string, { again, waiting }: Pick<Line, 'again' | 'waiting'>): void {
+  /** Runs a round; who is `waiting` will be in it if it has no members yet. */
+  #run(round: Round, waiting: readonly PendingChange[]): void {
     const { coordinator, maker } = this.#doors;
-    const round = again.shift() ?? new Round(key);
-    const operation = this.#takePromise(key, round) ?? maker.change(key);
+    const operation = this.#takePromise(round.key, round) ?? maker.change(round.key);
     round.begin(operation);
     operation.timeoutMs = TIMEOUT_MS_MAX; // Its members have deadlines.
     operation.writeNeeded = writeNeeded(isNone(round.first) ? waiting : round.members);
     this.rounds++;
-    this.#lines.set(key, { running: round, again, waiting });
     coordinator.submit(operation);
   }
 
@@ -223,8 +228,7 @@ export class Changes {
   #leave(change: PendingChange, instead: ChangeSettled | Failure): void {
     this.#end(change, change.round?.mayHappen === true ? this.#unknown(change) : instead);
     const line = this.#lines.get(change.request.key);
-    if (line === undefined || changesOf(line).some(({ isOpen }) => isOpen)) return;
-    const { operation } = line.running;
+    const operation = line?.open === 0 ? line.running.operation : undefined;
     if (operation !== undefined) this.#doors.coordinator.cancel(operation); // Nobody waits for it any more.
   }
 
@@ -247,7 +251,9 @@ export class Changes {
   }
 
   #end(change: PendingChange, result: ChangeSettled | Failure): void {
+    const line = this.#lines.get(change.request.key);
     this.open--;
+    if (line !== undefined) line.open--;
     change.result = result;
     this.#doors.settle(change);
   }
