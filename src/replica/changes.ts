@@ -5,6 +5,8 @@ import { TIMEOUT_MS_MAX } from '../base/limits.ts';
 import { isNone, versionOf } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { OperationOptions } from '../store/store.ts';
+import { ChangeLines } from './change-lines.ts';
+import type { ChangeLine } from './change-lines.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { Computed, Operation } from './operation.ts';
 import type { RequestMaker } from './request-maker.ts';
@@ -12,19 +14,8 @@ import { Failure, goneError, memoryError } from './results.ts';
 import { PendingChange, Round } from './round.ts';
 import type { ChangeSettled } from './round.ts';
 
-/** Keys whose next ballot stays promised; the one used longest ago is forgotten first. */
-const PROMISES_MAX = 256;
 /** Rounds with members of unknown outcome that are kept; the oldest is forgotten first. */
 const ROUNDS_KEPT_MAX = 1024;
-
-/** One key: the round under way, those of unknown outcome that are to be tried again, and who waits for the next. */
-interface Line {
-  running: Round;
-  readonly again: Round[];
-  waiting: PendingChange[];
-  /** Changes that have not ended. */
-  open: number;
-}
 
 /** What changes need of their client. */
 export interface ChangeDoors {
@@ -41,36 +32,28 @@ export class Changes {
   /** Rounds under way. */
   rounds = 0;
   readonly #doors: ChangeDoors;
-  readonly #lines = new Map<string, Line>();
-  /** Operations that hold a promise and the newest value of their key, least recently used first. */
-  readonly #promised = new Map<string, Operation>();
+  readonly #lines: ChangeLines;
   readonly #kept = new Map<string, Round>();
   /** Changes whose clocks have not started. */
   #fresh: PendingChange[] = [];
 
   constructor(doors: ChangeDoors) {
     this.#doors = doors;
+    this.#lines = new ChangeLines((operation) => doors.coordinator.release(operation));
   }
 
   /** Makes a change wait for its round; it may have been a member before, see {@link again}. */
   submit(change: PendingChange): void {
     const { round, request } = change;
-    const line = this.#lines.get(request.key);
+    if (round?.isOver === true) return this.#tell(change, round.resultOf(change));
+    const line = this.#lines.of(request.key);
     this.open++;
-    if (line !== undefined) line.open++;
-    if (round?.isOver === true) return this.#end(change, round.resultOf(change));
+    line.open++;
     this.#fresh.push(change);
     round?.resumed.push(change);
-    if (line === undefined) {
-      const first = round ?? new Round(request.key);
-      const waiting = round === undefined ? [change] : [];
-      this.#lines.set(request.key, { running: first, again: [], waiting, open: 1 });
-      this.#run(first, waiting);
-    } else if (round === undefined) {
-      line.waiting.push(change);
-    } else if (round.operation === undefined && !line.again.includes(round)) {
-      line.again.push(round);
-    }
+    if (round === undefined) line.waiting.push(change);
+    else if (round.operation === undefined && !line.again.includes(round)) line.again.push(round);
+    if (line.running === undefined && round?.operation === undefined) this.#run(line);
   }
 
   /** The change of an operation id, to be submitted again; `undefined` where the id is not ours, or forgotten. */
@@ -101,7 +84,7 @@ export class Changes {
   tick(nowMs: number): void {
     this.startClocks(nowMs);
     for (const line of this.#lines.values()) {
-      for (const change of changesOf(line)) {
+      for (const change of line.changes) {
         if (!change.isOpen || nowMs < change.deadlineMs) continue;
         this.#leave(change, unavailable(change));
       }
@@ -140,8 +123,7 @@ export class Changes {
   /** The operation of a round has ended; called by the coordinator. */
   settled(operation: Operation): void {
     const round = roundOf(operation);
-    const { key } = round;
-    const line = this.#lines.get(key);
+    const line = this.#lines.get(round.key);
     this.rounds--;
     round.end(operation);
     for (const member of round.audience) {
@@ -149,21 +131,16 @@ export class Changes {
     }
     round.resumed.length = 0;
     if (round.isLost) this.#keep(round);
-    const isOver = line?.running !== round; // The client gives up everything.
-    this.#keepPromise(key, operation, isOver);
-    if (isOver) return;
-    if (line.open === 0) return void this.#lines.delete(key);
+    if (line?.running !== round) return this.#doors.coordinator.release(operation); // The client gives up everything.
+    this.#keepPromise(line, operation);
+    if (line.open === 0) return this.#lines.rest(line);
     line.waiting = line.waiting.filter(({ isOpen }) => isOpen);
-    line.running = line.again.shift() ?? new Round(key);
-    this.#run(line.running, line.waiting);
+    this.#run(line);
   }
 
   /** Starts no further round. @returns all changes, of which those of rounds under way end with their operations. */
   stop(): readonly PendingChange[] {
-    const changes = [...this.#lines.values()].flatMap(changesOf);
-    this.#lines.clear();
-    this.#forgetPromises();
-    return changes;
+    return this.#lines.clear();
   }
 
   /** Ends those of `changes` that are open: as unknown where they may happen, the others as `outcome`. */
@@ -182,44 +159,33 @@ export class Changes {
 
   // --- rounds
 
-  /** Runs a round; who is `waiting` will be in it if it has no members yet. */
-  #run(round: Round, waiting: readonly PendingChange[]): void {
+  /** Runs the next round of a key; who waits will be in it if it has no members yet. */
+  #run(line: ChangeLine): void {
     const { coordinator, maker } = this.#doors;
-    const operation = this.#takePromise(round.key, round) ?? maker.change(round.key);
+    const round = line.again.shift() ?? new Round(line.key);
+    const operation = this.#takePromise(line, round) ?? maker.change(line.key);
+    line.running = round;
     round.begin(operation);
     operation.timeoutMs = TIMEOUT_MS_MAX; // Its members have deadlines.
-    operation.writeNeeded = writeNeeded(isNone(round.first) ? waiting : round.members);
+    operation.writeNeeded = writeNeeded(isNone(round.first) ? line.waiting : round.members);
     this.rounds++;
     coordinator.submit(operation);
   }
 
   /** The promise of a key, for one user. A round that is tried again prepares: it keeps the tag that is its id. */
-  #takePromise(key: string, round: Round): Operation | undefined {
-    const operation = this.#promised.get(key);
-    if (operation === undefined) return undefined;
-    this.#promised.delete(key);
-    if (isNone(round.first)) return operation;
+  #takePromise(line: ChangeLine, round: Round): Operation | undefined {
+    const operation = this.#lines.take(line);
+    if (operation === undefined || isNone(round.first)) return operation;
     this.#doors.coordinator.release(operation);
     return undefined;
   }
 
-  #keepPromise(key: string, operation: Operation, isOver: boolean): void {
-    const { coordinator } = this.#doors;
+  #keepPromise(line: ChangeLine, operation: Operation): void {
     const { outcome, change } = operation;
     const hasDecided = outcome === 'ok' || outcome === 'kept';
-    if (!hasDecided || isOver || change!.hasLanded || isNone(change!.next)) return coordinator.release(operation);
+    if (!hasDecided || change!.hasLanded || isNone(change!.next)) return this.#doors.coordinator.release(operation);
     operation.renew();
-    this.#promised.set(key, operation);
-    if (this.#promised.size <= PROMISES_MAX) return;
-    const [oldest] = this.#promised;
-    if (oldest === undefined) return;
-    this.#promised.delete(oldest[0]);
-    coordinator.release(oldest[1]);
-  }
-
-  #forgetPromises(): void {
-    for (const operation of this.#promised.values()) this.#doors.coordinator.release(operation);
-    this.#promised.clear();
+    line.promised = operation;
   }
 
   // --- endings
@@ -228,7 +194,7 @@ export class Changes {
   #leave(change: PendingChange, instead: ChangeSettled | Failure): void {
     this.#end(change, change.round?.mayHappen === true ? this.#unknown(change) : instead);
     const line = this.#lines.get(change.request.key);
-    const operation = line?.open === 0 ? line.running.operation : undefined;
+    const operation = line?.open === 0 ? line.running?.operation : undefined;
     if (operation !== undefined) this.#doors.coordinator.cancel(operation); // Nobody waits for it any more.
   }
 
@@ -254,6 +220,10 @@ export class Changes {
     const line = this.#lines.get(change.request.key);
     this.open--;
     if (line !== undefined) line.open--;
+    this.#tell(change, result);
+  }
+
+  #tell(change: PendingChange, result: ChangeSettled | Failure): void {
     change.result = result;
     this.#doors.settle(change);
   }
@@ -262,11 +232,6 @@ export class Changes {
 function roundOf({ context }: Operation): Round {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `Round.begin` makes changes, and puts it there
   return context as Round;
-}
-
-/** All changes of a key. */
-function changesOf({ running, again, waiting }: Line): PendingChange[] {
-  return [...running.audience, ...again.flatMap(({ audience }) => audience), ...waiting];
 }
 
 function writeNeeded(changes: readonly PendingChange[]): number {
