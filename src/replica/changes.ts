@@ -21,6 +21,8 @@ const ROUNDS_KEPT_MAX = 1024;
 export interface ChangeDoors {
   readonly coordinator: Coordinator;
   readonly maker: RequestMaker;
+  /** Whether a change may come into a round that has asked already: where write quorums meet each other. */
+  readonly takesLatecomers: boolean;
   /** The change has ended: `result` says how. */
   settle(change: PendingChange): void;
 }
@@ -63,7 +65,12 @@ export class Changes {
     const member = round?.members[Number(place)];
     if (round === undefined || member === undefined) return undefined;
     const { request } = member;
-    const change = new PendingChange({ ...request, timeoutMs: options?.timeoutMs ?? request.timeoutMs });
+    const { timeoutMs } = this.#doors.maker.changeRequest(
+      request,
+      { timeoutMs: request.timeoutMs, ...options },
+      this.open,
+    );
+    const change = new PendingChange({ ...request, timeoutMs });
     change.round = round;
     change.place = member.place;
     return change;
@@ -99,18 +106,20 @@ export class Changes {
   /** What a change operation writes, given the newest value; called by the coordinator. */
   compute(operation: Operation): Computed {
     const hasPrepared = operation.phase === 'prepare';
-    const hasLatecomers = this.#gather(operation) && hasPrepared;
+    // A write that ended before a change came is noticed by an accept where the two meet, else by a prepare only.
+    const mayJoin = !hasPrepared || this.#doors.takesLatecomers;
+    const hasLatecomers = this.#gather(operation, mayJoin) && hasPrepared;
     const computed = roundOf(operation).compute(operation, this.#doors.maker);
     // What was promised before a change began tells it nothing of writes that ended in between: an accept would.
     return computed === 'keep' && hasLatecomers ? 'confirm' : computed;
   }
 
-  /** Takes in who waits. @returns whether anybody came in. */
-  #gather(operation: Operation): boolean {
+  /** Takes in who waits, if they `mayJoin`, and lets go of who gave up. @returns whether anybody came in. */
+  #gather(operation: Operation, mayJoin = true): boolean {
     const round = roundOf(operation);
     const line = this.#lines.get(round.key);
     if (round.mayHappen || line === undefined) return false;
-    const hasJoined = round.gather(line.waiting);
+    const hasJoined = round.gather(mayJoin ? line.waiting : []);
     operation.writeNeeded = writeNeeded(round.members);
     return hasJoined;
   }
@@ -201,7 +210,8 @@ export class Changes {
   #failed(member: PendingChange, { outcome }: Operation): ChangeSettled | Failure {
     if (outcome === 'closed' || outcome === 'state-lost') return new Failure(goneError(outcome));
     if (outcome === 'memory') return new Failure(memoryError(this.#unknown(member).operationId));
-    return outcome === 'unknown' ? this.#unknown(member) : unavailable(member);
+    // A round that has proposed nothing has changed nothing, however its accepts of what it found have ended.
+    return outcome === 'unknown' && member.round!.mayHappen ? this.#unknown(member) : unavailable(member);
   }
 
   #unknown(change: PendingChange): Extract<ChangeSettled, { outcome: 'unknown' }> {
@@ -212,8 +222,11 @@ export class Changes {
 
   #keep(round: Round): void {
     this.#kept.set(round.id, round);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > ROUNDS_KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
+    if (this.#kept.size <= ROUNDS_KEPT_MAX) return;
+    for (const [id, { isAwaited }] of this.#kept) {
+      // One that is about to be tried again would not find itself: who is not kept is decided, see `isUndecided`.
+      if (!isAwaited) return void this.#kept.delete(id);
+    }
   }
 
   #end(change: PendingChange, result: ChangeSettled | Failure): void {

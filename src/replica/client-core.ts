@@ -72,6 +72,7 @@ export class ClientCore {
     this.#changes = new Changes({
       coordinator: this.coordinator,
       maker: this.#maker,
+      takesLatecomers: quorums.cachesPromises,
       settle: (change) => doors.settleChange(change),
     });
   }

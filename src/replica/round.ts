@@ -88,6 +88,11 @@ export class Round {
     return this.#landed !== undefined || this.isLost;
   }
 
+  /** Whether it is under way, or somebody waits for it to be tried again. */
+  get isAwaited(): boolean {
+    return this.operation !== undefined || this.resumed.length > 0;
+  }
+
   /** Takes over an operation that is to make it. */
   begin(operation: Operation): void {
     this.operation = operation;
@@ -110,13 +115,14 @@ export class Round {
   }
 
   /**
-   * Takes in as many of those who wait as it has room for, and drops who gave up. It has proposed nothing yet.
+   * Drops who gave up, and takes in as many of those who wait as it has room for. It has proposed nothing yet.
    *
    * @returns whether anybody came in.
    */
   gather(waiting: PendingChange[]): boolean {
-    const joining = waiting.splice(0, MEMBERS_MAX);
-    this.members = [...this.members, ...joining].filter(({ isOpen }) => isOpen);
+    const staying = this.members.filter(({ isOpen }) => isOpen);
+    const joining = waiting.splice(0, MEMBERS_MAX - staying.length).filter(({ isOpen }) => isOpen);
+    this.members = [...staying, ...joining];
     this.members.forEach((member, place) => {
       member.round = this;
       member.place = place;

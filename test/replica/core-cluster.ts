@@ -1,0 +1,289 @@
+// Clients as production makes them, with rounds of changes and cached promises, and replicas, in one thread: nothing
+// arrives by itself and no time passes by itself. A call is begun, flushed, and then its frames are delivered by hand.
+import assert from 'node:assert/strict';
+import { seededRandom } from '../../src/base/random.ts';
+import { laterBallot, mutableBallot, copyBallot } from '../../src/protocol/ballot.ts';
+import { RULES } from '../../src/protocol/rules.ts';
+import type { Rules } from '../../src/protocol/rules.ts';
+import type { RegisterQuorums } from '../../src/quorum/index.ts';
+import { ClientCore } from '../../src/replica/client-core.ts';
+import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
+import type { LargeLane, LargeValue } from '../../src/replica/environment.ts';
+import type { Operation } from '../../src/replica/operation.ts';
+import { ClientLane, Replica } from '../../src/replica/replica.ts';
+import { Failure } from '../../src/replica/results.ts';
+import type { PendingChange } from '../../src/replica/round.ts';
+import type { FrameViews } from '../../src/replica/wire.ts';
+import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
+import { CapturingLink, describeFrame } from './network.ts';
+import type { MessageKind } from './network.ts';
+
+/** How a cluster is made. */
+export interface CoreClusterOptions {
+  readonly quorums: RegisterQuorums;
+  /** Default 1. */
+  readonly clients?: number;
+  readonly rules?: Rules;
+  /** Bytes before a replica refuses more; default 16 MiB. */
+  readonly bytesMax?: number;
+  /** All clients have this number, not one of their own. */
+  readonly owner?: number;
+}
+
+/** One call of a client. */
+export class CoreCall {
+  /** What it ended as; `undefined` while it is open. */
+  result: unknown = undefined;
+  /** What it was rejected with. */
+  error: unknown = undefined;
+  made: Operation | PendingChange | undefined;
+
+  /** The id that it can be resolved by. */
+  get operationId(): string {
+    assert(typeof this.result === 'object' && this.result !== null && 'operationId' in this.result);
+    return String(this.result.operationId);
+  }
+}
+
+/** A frame to a replica, or the answer of one. */
+interface Flight {
+  readonly client: number;
+  readonly replica: number;
+  readonly kind: MessageKind | 'vote';
+  readonly isAnswer: boolean;
+  readonly arrive: () => void;
+}
+
+interface Client {
+  readonly core: ClientCore;
+  readonly board: TallyBoard;
+}
+
+type Made = Operation | PendingChange | undefined;
+
+const STEPS_MAX = 10_000;
+
+/** The cluster. */
+export class CoreCluster {
+  readonly life = { state: CLUSTER_OPEN, resets: 0 };
+  /** Frames that clients have sent. */
+  frames = 0;
+  nowMs = 0;
+  readonly #options: CoreClusterOptions;
+  readonly #clients: Client[] = [];
+  readonly #replicas: Replica[];
+  readonly #lanes: ClientLane[][] = [];
+  readonly #lastTag = mutableBallot();
+  #flights: Flight[] = [];
+  #answer: { frames: FrameViews[]; votes: (() => void)[] } = { frames: [], votes: [] };
+
+  constructor(options: CoreClusterOptions) {
+    this.#options = options;
+    this.#replicas = Array.from({ length: options.quorums.replicas }, (_, index) => this.#replica(index));
+    for (let client = 0; client < (options.clients ?? 1); client++) this.#addClient(client);
+  }
+
+  core(client: number): ClientCore {
+    return this.#clients[client]!.core;
+  }
+
+  // --- calls
+
+  /** Begins a call, of which nothing leaves before the next flush. What it throws at once, its caller gets. */
+  begin(client: number, make: (core: ClientCore) => Made): CoreCall {
+    const call = new CoreCall();
+    const { core } = this.#clients[client]!;
+    call.made = make(core);
+    if (call.made === undefined) return call;
+    call.made.context = call;
+    core.submit(call.made);
+    return call;
+  }
+
+  /** Begins a call and sends its first frames. */
+  call(client: number, make: (core: ClientCore) => Made): CoreCall {
+    const call = this.begin(client, make);
+    this.flush(client);
+    return call;
+  }
+
+  /** A call that nothing gets into the way of. @returns its result. */
+  run(client: number, make: (core: ClientCore) => Made): unknown {
+    const call = this.call(client, make);
+    this.settle();
+    if (call.error !== undefined) throw call.error;
+    return call.result;
+  }
+
+  flush(client: number): void {
+    this.#clients[client]!.core.flush(this.nowMs);
+  }
+
+  cancel(client: number, call: CoreCall, reason: unknown): void {
+    if (call.made !== undefined) this.#clients[client]!.core.cancel(call.made, reason);
+  }
+
+  // --- messages and time
+
+  /** Frames of a client reach these replicas, whose answers stay under way. */
+  reach(client: number, kind: MessageKind, replicas: readonly number[]): void {
+    for (const replica of replicas) {
+      const flight = this.#flights.find(
+        (each) => !each.isAnswer && each.client === client && each.kind === kind && each.replica === replica,
+      );
+      if (flight !== undefined) this.#deliver(flight);
+    }
+  }
+
+  /** Answers of these replicas reach a client. */
+  hear(client: number, replicas: readonly number[]): void {
+    for (const replica of replicas) {
+      const flight = this.#flights.find((each) => each.isAnswer && each.client === client && each.replica === replica);
+      if (flight !== undefined) this.#deliver(flight);
+    }
+  }
+
+  /** Frames of a client reach these replicas, and their answers the client. */
+  exchange(client: number, kind: MessageKind, replicas: readonly number[]): void {
+    this.reach(client, kind, replicas);
+    this.hear(client, replicas);
+  }
+
+  /** All messages of a client, to it or from it, are lost. */
+  loseAllOf(client: number): void {
+    this.#flights = this.#flights.filter((flight) => flight.client !== client);
+  }
+
+  /** Everything arrives, and time passes, until all calls have ended; `silent` replicas hear nothing. */
+  settle(silent: readonly number[] = []): void {
+    for (let step = 0; step < STEPS_MAX; step++) {
+      const flight = this.#flights.find(({ replica }) => !silent.includes(replica));
+      if (flight !== undefined) this.#deliver(flight);
+      else if (this.#clients.every(({ core }) => core.pending === 0)) return;
+      else this.pass(13);
+    }
+    throw new Error('Every call ends once the messages arrive');
+  }
+
+  pass(ms: number): void {
+    this.nowMs += ms;
+    for (const { core } of this.#clients) {
+      core.tick(this.nowMs);
+      core.flush(this.nowMs);
+    }
+  }
+
+  // --- inside
+
+  #deliver(flight: Flight): void {
+    this.#flights.splice(this.#flights.indexOf(flight), 1);
+    flight.arrive();
+  }
+
+  #replica(index: number): Replica {
+    const { rules = RULES, bytesMax = 1 << 24 } = this.#options;
+    return new Replica({ index, epoch: 1, bytesMax, recovery: undefined, peers: [], rules });
+  }
+
+  #addClient(client: number): void {
+    const { quorums, rules = RULES, owner } = this.#options;
+    const board = new TallyBoard(createTallyBoard(64, quorums.replicas));
+    const large = this.#replicas.map(() => new TestLane());
+    const core = new ClientCore(
+      {
+        links: this.#replicas.map((_, replica) => new CapturingLink((frame) => this.#sent(client, replica, frame))),
+        large,
+        board,
+        epochs: { epochOf: () => 1, restarts: () => 0, isOperational: () => true },
+        tags: {
+          take: (count, first) => {
+            copyBallot(first, laterBallot(this.#lastTag, 1));
+            copyBallot(this.#lastTag, laterBallot(this.#lastTag, count));
+          },
+        },
+        random: seededRandom(client),
+        ringBytes: 1 << 20,
+        life: this.life,
+        owner: owner ?? client + 1,
+        settle: (operation) => {
+          const { context } = operation;
+          end(context, core.resultOf(operation, undefined));
+          core.coordinator.release(operation);
+        },
+        settleChange: ({ context, result }) => end(context, result),
+      },
+      quorums,
+      rules,
+    );
+    this.#lanes.push(
+      this.#replicas.map(
+        (_, replica) =>
+          new ClientLane({
+            link: new CapturingLink((frame) => this.#answer.frames.push(frame)),
+            votes: {
+              vote: (...vote: Parameters<TallyBoard['vote']>): boolean => {
+                this.#answer.votes.push(() => board.vote(...vote));
+                return false;
+              },
+            },
+            large: large[replica]!,
+          }),
+      ),
+    );
+    this.#clients.push({ core, board });
+  }
+
+  #sent(client: number, replica: number, frame: FrameViews): void {
+    this.frames++;
+    const { kind } = describeFrame(frame);
+    this.#flights.push({
+      client,
+      replica,
+      kind,
+      isAnswer: false,
+      arrive: () => this.#toReplica(client, replica, frame),
+    });
+  }
+
+  #toReplica(client: number, replica: number, frame: FrameViews): void {
+    const lane = this.#lanes[client]![replica]!;
+    this.#answer = { frames: [], votes: [] };
+    this.#replicas[replica]!.receive(lane, frame, 0);
+    lane.castVotes(replica, 1);
+    const { frames, votes } = this.#answer;
+    const arrive = (): void => {
+      const { core } = this.#clients[client]!;
+      core.heedLife();
+      for (const answer of frames) core.coordinator.receive(replica, answer, 0);
+      for (const vote of votes) vote();
+      core.look();
+      core.coordinator.collect(this.nowMs);
+      core.flush(this.nowMs);
+    };
+    this.#flights.push({ client, replica, kind: 'vote', isAnswer: true, arrive });
+  }
+}
+
+function end(context: unknown, result: unknown): void {
+  assert(context instanceof CoreCall, 'A call ends');
+  if (result instanceof Failure) context.error = result.error;
+  else context.result = result;
+}
+
+/** A lane of both directions, in which nothing is lost. */
+class TestLane implements LargeLane {
+  readonly #values = new Map<number, LargeValue>();
+  #next = 0;
+
+  send(value: LargeValue): number {
+    value.hold();
+    this.#values.set(++this.#next, value);
+    return this.#next;
+  }
+
+  take(reference: number): LargeValue | undefined {
+    const value = this.#values.get(reference);
+    this.#values.delete(reference);
+    return value;
+  }
+}
