@@ -126,7 +126,7 @@ export class Changes {
 
   /** Whether a round of this client ended as unknown, and may be tried again. */
   isUndecided(first: Ballot): boolean {
-    return this.#kept.get(versionOf(first))?.isOver === false;
+    return this.#kept.size > 0 && this.#kept.get(versionOf(first))?.isOver === false;
   }
 
   /** The operation of a round has ended; called by the coordinator. */
