@@ -11,6 +11,12 @@ export const ASK_1 = 'ask at depth 1';
 export const PUT_256 = 'put, 16-byte values, 256 in flight';
 export const GET_256 = 'get, 16-byte values, 256 in flight';
 
+/** One thread adds 1 to a number that many may change at once, a promise each, so many pending: in `ops/s`. */
+export const INCREMENT_1 = 'increment, one key, 1 in flight';
+export const INCREMENT_8 = 'increment, one key, 8 in flight';
+export const INCREMENT_64 = 'increment, one key, 64 in flight';
+export const INCREMENT_64_KEYS = 'increment, 64 keys, 64 in flight';
+
 /** An object of five fields becomes bytes and an equal object again: in `ops/s` of one thread. */
 export const SERIALIZE = 'encode and decode a small object';
 /** From nothing to five threads that answer, in a fresh process: in `ms`. */

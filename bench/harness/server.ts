@@ -38,10 +38,12 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 
 /** A new folder in memory where the machine offers `bytes` there, else on disk; removed with the benchmark. */
 export function memoryFolder(bytes: number): string {
-  watchExit();
-  const folder = mkdtempSync(join(hasRoom('/dev/shm', bytes) ? '/dev/shm' : tmpdir(), 'quorate-bench-'));
-  folders.add(folder);
-  return folder;
+  return folderIn(hasRoom('/dev/shm', bytes) ? '/dev/shm' : tmpdir());
+}
+
+/** A new folder on the disk of the machine's temporary files; removed with the benchmark. */
+export function diskFolder(): string {
+  return folderIn(tmpdir());
 }
 
 /** A running server. */
@@ -79,10 +81,17 @@ export async function startServer(
   }
 }
 
-/** Removes a folder that {@link memoryFolder} made. */
+/** Removes a folder that {@link memoryFolder} or {@link diskFolder} made. */
 export function removeFolder(folder: string): void {
   folders.delete(folder);
   rmSync(folder, { recursive: true, force: true });
+}
+
+function folderIn(parent: string): string {
+  watchExit();
+  const folder = mkdtempSync(join(parent, 'quorate-bench-'));
+  folders.add(folder);
+  return folder;
 }
 
 function hasRoom(folder: string, bytes: number): boolean {
