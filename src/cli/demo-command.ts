@@ -181,6 +181,7 @@ const PHASE_NAMES: Readonly<Record<Phase, string>> = {
   [PHASES.YCSB_A]: 'YCSB A (half reads)',
   [PHASES.YCSB_B]: 'YCSB B (95 % reads)',
   [PHASES.YCSB_F]: 'YCSB F (read-modify-write)',
+  [PHASES.MIX]: 'mix (changes, increments, deletes)',
   [PHASES.TRACE]: 'trace',
   [PHASES.STOP]: 'draining',
 };

@@ -23,6 +23,21 @@ export interface Group {
   settled: boolean;
   /** Another group is known to follow it. Such a group is kept only until its own write is reported. */
   replaced: boolean;
+  /** The chain of changes that it is part of. */
+  chain: Chain | undefined;
+  /** Its place in the chain: 1 more than that of the group whose value it replaced. */
+  link: number;
+  /** A change that was acknowledged has replaced its value. */
+  changedBy: number | undefined;
+}
+
+/**
+ * Groups of which each was made of the one before, by a change: nothing can be in between, so to all others they are
+ * like one. The zone is that of all of its groups, also of those that were forgotten.
+ */
+export interface Chain {
+  firstEnd: number;
+  lastStart: number;
 }
 
 /** The two instants of a group that decide. */
@@ -35,6 +50,9 @@ export class KeyHistory {
   /** Writes that ended as unknown and were not seen: they contradict nothing, and may appear at any time. */
   #unseen: Map<number, Group> | undefined;
   #forgottenEnd = 0;
+  /** Deletes, all but refused ones, and changes of a key without a value: each needs an absence of its own. */
+  deletes = 0;
+  madeOfNothing = 0;
 
   constructor() {
     Object.assign(this.#groups[0]!, { firstEnd: 0, lastStart: 0, settled: true });
@@ -67,8 +85,9 @@ export class KeyHistory {
     return group;
   }
 
-  /** Moves a group between the seen and the unseen, after `firstEnd` may have changed. */
+  /** Moves a group between the seen and the unseen, after its zone may have changed. */
   place(group: Group): void {
+    if (group.chain !== undefined) Object.assign(group.chain, hullOf(group, group.chain));
     const isUnseen = group.settled && group.firstEnd === NEVER;
     if (isUnseen && this.#unseen?.has(group.id) !== true) {
       this.remove(group);
@@ -93,9 +112,43 @@ export class KeyHistory {
 
   /** A group that contradicts `group`, were its zone `zone`. */
   contradiction(group: Group, zone: Zone): Group | undefined {
+    const { chain, link } = group;
+    const whole = chain === undefined ? zone : hullOf(zone, chain);
     for (const other of this.#groups) {
-      if (other !== group && zone.firstEnd <= other.lastStart && other.firstEnd <= zone.lastStart) return other;
+      if (other === group) continue;
+      if (chain === undefined || other.chain !== chain) {
+        if (contradict(whole, other.chain ?? other)) return other;
+      } else if (other.link < link ? zone.firstEnd <= other.lastStart : other.firstEnd <= zone.lastStart) {
+        return other; // The order of a chain is known.
+      }
     }
+    return undefined;
+  }
+
+  /** Whether `group` is known to follow `other` because it was made of it, maybe in several steps. */
+  isMadeOf(group: Group, other: Group): boolean {
+    return group.chain !== undefined && group.chain === other.chain && group.link > other.link;
+  }
+
+  /**
+   * A change has made the value of `group` out of that of `prior`, so that nothing is in between.
+   *
+   * @returns the group that contradicts this, if one does; then nothing is linked.
+   */
+  link(prior: Group, group: Group): Group | undefined {
+    if (prior === group || this.isMadeOf(prior, group)) return prior;
+    const before = this.#groups.filter((one) => one === prior || isLinked(one, prior));
+    const behind = this.#groups.filter((one) => one === group || isLinked(one, group));
+    const early = behind.find((one) => before.some((other) => one.firstEnd <= other.lastStart));
+    if (early !== undefined) return early;
+    const chain: Chain = { ...hullOf(prior.chain ?? prior, group.chain ?? group) };
+    const parts = [...before, ...behind];
+    const between = this.#groups.find((other) => !parts.includes(other) && contradict(chain, other.chain ?? other));
+    if (between !== undefined) return between;
+    const shift = prior.link + 1 - group.link;
+    for (const part of behind) part.link += shift;
+    for (const part of parts) part.chain = chain;
+    prior.changedBy = group.id;
     return undefined;
   }
 
@@ -145,6 +198,22 @@ export class KeyHistory {
   }
 }
 
+/** Whether one must come before the other, and the other before the one. */
+function contradict(left: Zone, right: Zone): boolean {
+  return left.firstEnd <= right.lastStart && right.firstEnd <= left.lastStart;
+}
+
+function hullOf(left: Zone, right: Zone): Zone {
+  return {
+    firstEnd: Math.min(left.firstEnd, right.firstEnd),
+    lastStart: Math.max(left.lastStart, right.lastStart),
+  };
+}
+
+function isLinked(left: Group, right: Group): boolean {
+  return left.chain !== undefined && left.chain === right.chain;
+}
+
 function newGroup(id: number, isAbsent: boolean): Group {
   return {
     id,
@@ -155,5 +224,8 @@ function newGroup(id: number, isAbsent: boolean): Group {
     acknowledged: false,
     settled: false,
     replaced: false,
+    chain: undefined,
+    link: 0,
+    changedBy: undefined,
   };
 }

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { seededRandom } from '../../base/random.ts';
 import type { ClusterClient, ClusterHandle } from '../../cluster/options.ts';
-import { DemoClient } from './client.ts';
+import { DemoClient, type DemoStore } from './client.ts';
 import type { Observation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import { COUNTED, PHASES, SharedRecord } from './record.ts';
@@ -69,7 +69,7 @@ export function startPeer(wiring: PeerWiring): Peer {
 
 /** Runs the second client on a connection: waits for the start, asks until the end, and reports. */
 export async function runPeerClient(
-  store: Pick<ClusterClient, 'get' | 'put' | 'delete' | 'metrics'>,
+  store: DemoStore & Pick<ClusterClient, 'metrics'>,
   { record: buffer, client, plan }: Pick<PeerWiring, 'record' | 'client' | 'plan'>,
 ): Promise<PeerReport> {
   const record = new SharedRecord(buffer);

@@ -2,11 +2,11 @@
 //
 //     line 0          [ CLOCK ]                                  ticks, from 0; each end takes one
 //     line 1          [ PHASE ]                                  what the clients should do now
-//     per client      1 line of counters, 1 line [ TAIL ], 1 line [ HEAD ], journal, histogram of gets, of puts
+//     per client      1 line of counters, 1 line [ TAIL ], 1 line [ HEAD ], journal, histograms of gets, puts, changes
 //
-// A journal carries one client's observations to the judge, in 6 words each; TAIL and HEAD count them modulo 2^32.
+// A journal carries one client's observations to the judge, in 8 words each; TAIL and HEAD count them modulo 2^32.
 import { Histogram, HISTOGRAM_WORDS } from '../../base/histogram.ts';
-import type { Observation, ObservationKind } from './observation.ts';
+import { OBSERVED, observationOf, type Observation, type ObservationKind } from './observation.ts';
 
 const LINE = 16;
 const CLOCK = 0;
@@ -17,20 +17,42 @@ const TAIL = LINE;
 const HEAD = 2 * LINE;
 const JOURNAL = 3 * LINE;
 const JOURNAL_SLOTS = 1 << 15;
-const SLOT_WORDS = 6;
+const SLOT_WORDS = 8;
 const GETS = JOURNAL + JOURNAL_SLOTS * SLOT_WORDS;
 const PUTS = GETS + HISTOGRAM_WORDS;
-const CLIENT_WORDS = Math.ceil((PUTS + HISTOGRAM_WORDS) / LINE) * LINE;
+const CHANGES = PUTS + HISTOGRAM_WORDS;
+const CLIENT_WORDS = Math.ceil((CHANGES + HISTOGRAM_WORDS) / LINE) * LINE;
+
+/** Operations whose latencies are kept apart; deletes are puts, and a change is an update or one of its kin. */
+export type Timed = 'get' | 'put' | 'change';
+const LATENCIES: Readonly<Record<Timed, number>> = { get: GETS, put: PUTS, change: CHANGES };
 
 /** Beyond this tick no operation begins: the counter has 32 bits and must not wrap. */
 export const TICKS_MAX: number = 2 ** 32 - 2 ** 20;
 
 /** What the clients should do: connect and wait, run one of the workloads, or come to an end. */
-export const PHASES = { WAIT: 0, YCSB_A: 1, YCSB_B: 2, YCSB_F: 3, TRACE: 4, STOP: 5 } as const;
+export const PHASES = { WAIT: 0, YCSB_A: 1, YCSB_B: 2, YCSB_F: 3, MIX: 4, TRACE: 5, STOP: 6 } as const;
 export type Phase = (typeof PHASES)[keyof typeof PHASES];
 
 /** What one client counts; the judge counts the acknowledged writes itself. */
-export const COUNTED = { OPERATIONS: 0, UNKNOWN: 1, UNAVAILABLE: 2, FAILED: 3, STALL_US: 4, LINES: 5 } as const;
+export const COUNTED = {
+  OPERATIONS: 0,
+  UNKNOWN: 1,
+  UNAVAILABLE: 2,
+  FAILED: 3,
+  STALL_US: 4,
+  LINES: 5,
+  GETS: 6,
+  PUTS: 7,
+  DELETES: 8,
+  UPDATES: 9,
+  COMPARES: 10,
+  /** Compare-and-sets that found something else. */
+  CONFLICTS: 11,
+  INCREMENTS: 12,
+  /** Of the unknown ones, those that nobody can find out about any more: the key was overwritten since. */
+  UNKNOWN_FINALLY: 13,
+} as const;
 export type Counted = (typeof COUNTED)[keyof typeof COUNTED];
 
 /** The shared record of a run. Every thread makes its own view of the one buffer. */
@@ -83,8 +105,8 @@ export class SharedRecord {
   }
 
   /** Latencies of `client` in microseconds; that client's thread records. */
-  latencies(client: number, operation: 'get' | 'put'): Histogram {
-    const at = baseOf(client) + (operation === 'get' ? GETS : PUTS);
+  latencies(client: number, operation: Timed): Histogram {
+    const at = baseOf(client) + LATENCIES[operation];
     return new Histogram(this.#numbers.subarray(at, at + HISTOGRAM_WORDS));
   }
 
@@ -116,6 +138,8 @@ export class Journal {
     this.#numbers[at + 3] = seen.sequence;
     this.#numbers[at + 4] = seen.start;
     this.#numbers[at + 5] = seen.end;
+    this.#numbers[at + 6] = seen.priorClient;
+    this.#numbers[at + 7] = seen.priorSequence;
     Atomics.store(this.#words, TAIL, (tail + 1) | 0);
     return true;
   }
@@ -124,7 +148,7 @@ export class Journal {
   drain(take: (seen: Readonly<Observation>) => void): number {
     const tail = Atomics.load(this.#words, TAIL);
     const head = this.#words[HEAD]!;
-    const seen: Observation = { kind: 10, key: 0, client: 0, sequence: 0, start: 0, end: 0 };
+    const seen = observationOf(OBSERVED.ADVANCE);
     for (let next = head; next !== tail; next = (next + 1) | 0) {
       const at = JOURNAL + (next & (JOURNAL_SLOTS - 1)) * SLOT_WORDS;
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- publish wrote it, and judge checks it
@@ -134,6 +158,8 @@ export class Journal {
       seen.sequence = this.#numbers[at + 3]!;
       seen.start = this.#numbers[at + 4]!;
       seen.end = this.#numbers[at + 5]!;
+      seen.priorClient = this.#numbers[at + 6]!;
+      seen.priorSequence = this.#numbers[at + 7]!;
       take(seen);
     }
     Atomics.store(this.#words, HEAD, tail);

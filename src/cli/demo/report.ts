@@ -1,9 +1,10 @@
 // What the demo found, as one object for programs and as a table for people.
 import { Histogram } from '../../base/histogram.ts';
-import type { Judge, Violation } from './judge.ts';
+import type { Judge } from './judge.ts';
 import { FAULTS, type Fault, type Kill } from './nemesis.ts';
 import type { DemoOptions } from './plan.ts';
-import { COUNTED, type SharedRecord } from './record.ts';
+import { COUNTED, type Counted, type SharedRecord, type Timed } from './record.ts';
+import type { Violation } from './verdict.ts';
 
 /** Latencies of one kind of operation, in microseconds. */
 export interface LatencyUs {
@@ -34,10 +35,28 @@ export interface DemoSummary {
   readonly rssMb: number;
 }
 
+/** Operations by their kind. */
+export interface DemoMix {
+  readonly gets: number;
+  readonly puts: number;
+  readonly deletes: number;
+  readonly updates: number;
+  readonly compareAndSets: number;
+  /** Compare-and-sets that found something else. */
+  readonly conflicts: number;
+  readonly increments: number;
+  /** Changes of unknown outcome whose key was overwritten since, so that nobody can find out any more. */
+  readonly unknownFinally: number;
+}
+
 /** A run, judged. */
 export interface DemoReport {
   readonly summary: DemoSummary;
   readonly options: DemoOptions;
+  /** Latencies of updates, compare-and-sets and increments; all zero where there were none. */
+  readonly changeUs: LatencyUs;
+  /** How often what was asked. */
+  readonly mix: DemoMix;
   /** Kills that hit a replica with unread frames. */
   readonly killsWithUnread: number;
   readonly unexpectedDeaths: number;
@@ -74,7 +93,7 @@ const MIB = 1024 * 1024;
 export function reportOf(remains: DemoRemains): DemoReport {
   const { options, judge, record, seconds } = remains;
   const clients = Array.from({ length: remains.clients }, (_, client) => client);
-  const sum = (counter: (typeof COUNTED)[keyof typeof COUNTED]): number =>
+  const sum = (counter: Counted): number =>
     clients.reduce((total, client) => total + record.counted(client, counter), 0);
   const operations = sum(COUNTED.OPERATIONS);
   const dead = remains.kills.filter((kill) => kill.isDead);
@@ -99,6 +118,17 @@ export function reportOf(remains: DemoRemains): DemoReport {
   return {
     summary,
     options,
+    changeUs: latencyOf(record, clients, 'change'),
+    mix: {
+      gets: sum(COUNTED.GETS),
+      puts: sum(COUNTED.PUTS),
+      deletes: sum(COUNTED.DELETES),
+      updates: sum(COUNTED.UPDATES),
+      compareAndSets: sum(COUNTED.COMPARES),
+      conflicts: sum(COUNTED.CONFLICTS),
+      increments: sum(COUNTED.INCREMENTS),
+      unknownFinally: sum(COUNTED.UNKNOWN_FINALLY),
+    },
     killsWithUnread: dead.filter(({ hadUnread }) => hadUnread).length,
     unexpectedDeaths: remains.unexpectedDeaths,
     unavailable: sum(COUNTED.UNAVAILABLE),
@@ -126,10 +156,12 @@ export function tableOf(report: DemoReport, paint: Paint): string {
     row('cluster', clusterText(options)),
     row('workload', workloadText(options)),
     row('operations', `${whole(summary.operations)} in ${summary.seconds.toFixed(1)} s`),
+    ...mixText(report.mix).map((text, at) => row(at === 0 ? 'mix' : '', text)),
     '',
     `  ${label('latency')}${['p50', 'p99', 'p99.9', 'max'].map((text) => paint('dim', text.padStart(10))).join('')}`,
     row('get', latencyText(summary.latencyUs.get)),
     row('put', latencyText(summary.latencyUs.put)),
+    ...(hasChanges(report.mix) ? [row('change', latencyText(report.changeUs))] : []),
     row('longest stall', millis(summary.longestStallMs)),
     '',
     row('kills', killsText(report)),
@@ -143,7 +175,7 @@ export function tableOf(report: DemoReport, paint: Paint): string {
     row('acknowledged', `${whole(summary.acknowledgedWrites)} writes`),
     row('lost', bad(summary.lost)),
     row('stale', bad(summary.stale)),
-    row('unknown', `${whole(summary.unknown)} writes that may or may not have happened`),
+    row('unknown', unknownText(report)),
     ...troubleRows(report, row),
     '',
     verdictText(report, paint),
@@ -186,7 +218,23 @@ function clusterText({ cluster }: DemoOptions): string {
 function workloadText({ plan }: DemoOptions): string {
   const clients = `${plan.clients} threads with ${plan.concurrency} requests in flight each`;
   if (plan.trace !== undefined) return `${plan.trace.path}, values cut to ${plan.valueBytesMax} bytes, ${clients}`;
-  return `YCSB A, B, F; ${whole(plan.keys)} zipfian keys, ${plan.valueBytes}-byte values, ${clients}`;
+  return `YCSB A, B, F, mixed; ${whole(plan.keys)} zipfian keys, ${plan.valueBytes}-byte values, ${clients}`;
+}
+
+function hasChanges({ updates, compareAndSets, increments }: DemoMix): boolean {
+  return updates + compareAndSets + increments > 0;
+}
+
+function mixText(mix: DemoMix): string[] {
+  const blind = `${whole(mix.gets)} gets, ${whole(mix.puts)} puts, ${whole(mix.deletes)} deletes`;
+  if (!hasChanges(mix)) return [blind];
+  const compares = `${whole(mix.compareAndSets)} compare-and-sets (${whole(mix.conflicts)} conflicts)`;
+  return [blind, `${whole(mix.updates)} updates, ${compares}, ${whole(mix.increments)} increments`];
+}
+
+function unknownText({ summary, mix }: DemoReport): string {
+  const text = `${whole(summary.unknown)} writes that may or may not have happened`;
+  return mix.unknownFinally === 0 ? text : `${text}; ${whole(mix.unknownFinally)} were changes, overwritten since`;
 }
 
 function killsText({ summary, killsWithUnread }: DemoReport): string {
@@ -202,7 +250,7 @@ function countFaults(kills: readonly Kill[]): Partial<Record<Fault, number>> {
   return counts;
 }
 
-function latencyOf(record: SharedRecord, clients: readonly number[], operation: 'get' | 'put'): LatencyUs {
+function latencyOf(record: SharedRecord, clients: readonly number[], operation: Timed): LatencyUs {
   const all = new Histogram();
   for (const client of clients) all.add(record.latencies(client, operation));
   return { p50: all.percentile(0.5), p99: all.percentile(0.99), p999: all.percentile(0.999), max: all.max };

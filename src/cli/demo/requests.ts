@@ -4,9 +4,13 @@ import { PHASES, type Phase } from './record.ts';
 import type { TraceRequest } from './trace.ts';
 import { scrambledZipfian } from './zipfian.ts';
 
-/** One request of a workload. `update` is a read-modify-write: a get, then a put of a fresh value. */
+const KINDS = ['get', 'put', 'delete', 'update', 'compare', 'increment', 'count'] as const;
+/** What is asked. `compare` is a get, then a compare-and-set of what it returned; `count` reads a counter. */
+export type RequestKind = (typeof KINDS)[number];
+
+/** One request of a workload. */
 export interface Request {
-  readonly kind: 'get' | 'put' | 'delete' | 'update';
+  readonly kind: RequestKind;
   /** Index of the key, for the judge. */
   readonly key: number;
   readonly name: string;
@@ -19,21 +23,26 @@ export interface RequestSource {
   take(): Request | undefined | Promise<Request | undefined>;
 }
 
-/** Name of a key of the YCSB workloads. */
-export function keyName(key: number): string {
-  return `user${key}`;
+/** Counters beside the keys of the YCSB workloads: few, so that increments meet. */
+export const COUNTERS = 64;
+
+/** Name of a key of the made-up workloads: registers, and behind them the counters. */
+export function keyName(key: number, keys: number): string {
+  return key < keys ? `user${key}` : `count${key - keys}`;
 }
 
-/** Share of reads in a phase, from 0 to 1, and what the others are. */
-const MIXES: Readonly<Partial<Record<Phase, { readonly reads: number; readonly others: 'put' | 'update' }>>> = {
-  [PHASES.YCSB_A]: { reads: 0.5, others: 'put' },
-  [PHASES.YCSB_B]: { reads: 0.95, others: 'put' },
-  [PHASES.YCSB_F]: { reads: 0.5, others: 'update' },
+type Mix = Readonly<Partial<Record<RequestKind, number>>>;
+/** How often what is asked in a phase, in percent. */
+const MIXES: Readonly<Partial<Record<Phase, Mix>>> = {
+  [PHASES.YCSB_A]: { get: 50, put: 50 },
+  [PHASES.YCSB_B]: { get: 95, put: 5 },
+  [PHASES.YCSB_F]: { get: 50, update: 50 },
+  [PHASES.MIX]: { get: 40, put: 10, delete: 5, update: 15, compare: 10, increment: 15, count: 5 },
 };
 
 /**
- * The YCSB core workloads A (half reads, half updates), B (95 % reads) and F (half reads, half read-modify-writes), as
- * the phase says, on zipfian keys, without end.
+ * The YCSB core workloads A (half reads, half blind writes), B (95 % reads) and F (half reads, half
+ * read-modify-writes), and a mix of everything, as the phase says, on zipfian keys, without end.
  *
  * Source: Cooper et al., "Benchmarking Cloud Serving Systems with YCSB" (2010), table 2; YCSB workloads/workload[abf].
  */
@@ -48,10 +57,17 @@ export function ycsbRequests(options: {
     take() {
       const mix = MIXES[options.phase()];
       if (mix === undefined) return undefined;
-      const key = scrambledZipfian(random, keys);
-      return { kind: unitOf(random) < mix.reads ? 'get' : mix.others, key, name: keyName(key), bytes: valueBytes };
+      const kind = chosen(mix, 100 * unitOf(random));
+      const isCounter = kind === 'increment' || kind === 'count';
+      const key = isCounter ? keys + scrambledZipfian(random, COUNTERS) : scrambledZipfian(random, keys);
+      return { kind, key, name: keyName(key, keys), bytes: valueBytes };
     },
   };
+}
+
+function chosen(mix: Mix, percent: number): RequestKind {
+  let left = percent;
+  return KINDS.find((kind) => (left -= mix[kind] ?? 0) < 0) ?? 'get';
 }
 
 /** One put of every key, in order: what YCSB loads before it runs. */
@@ -61,7 +77,7 @@ export function loadRequests(keys: number, valueBytes: number): RequestSource {
     take() {
       if (next === keys) return undefined;
       const key = next++;
-      return { kind: 'put', key, name: keyName(key), bytes: valueBytes };
+      return { kind: 'put', key, name: keyName(key, keys), bytes: valueBytes };
     },
   };
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { nowMs } from '../../base/clock.ts';
 import { seededRandom } from '../../base/random.ts';
 import type { ClusterClient, ClusterEvents, ClusterHandle, ClusterOptions } from '../../cluster/options.ts';
-import { DemoClient } from './client.ts';
+import { DemoClient, type DemoStore } from './client.ts';
 import { Judge } from './judge.ts';
 import { type Observation } from './observation.ts';
 import { Nemesis, type Fault } from './nemesis.ts';
@@ -15,7 +15,7 @@ import { keyName, loadRequests, TraceRequests, type RequestSource } from './requ
 import { verifyAll } from './verify.ts';
 
 /** What the demo uses of a cluster. */
-export interface DemoCluster extends Pick<ClusterClient, 'get' | 'put' | 'delete' | 'metrics' | 'inspect' | 'close'> {
+export interface DemoCluster extends DemoStore, Pick<ClusterClient, 'metrics' | 'inspect' | 'close'> {
   handle(): ClusterHandle;
   on<Name extends 'down' | 'operational'>(name: Name, listener: (...event: ClusterEvents[Name]) => void): unknown;
 }
@@ -54,7 +54,7 @@ const TICK_MS = 5;
 const PROGRESS_MS = 1000;
 /** Longest wait for killed replicas to come back at the end, in milliseconds. */
 const SETTLE_MS_MAX = 30_000;
-const YCSB_PHASES = [PHASES.YCSB_A, PHASES.YCSB_B, PHASES.YCSB_F];
+const MADE_UP_PHASES = [PHASES.YCSB_A, PHASES.YCSB_B, PHASES.YCSB_F, PHASES.MIX];
 
 /**
  * Runs the demo and judges it. Main thread only.
@@ -208,7 +208,7 @@ class DemoRun {
     if (this.#hooks.signal.aborted || this.#record.phase === PHASES.STOP) return PHASES.STOP;
     if (seconds !== undefined && elapsedMs >= seconds * 1000) return PHASES.STOP;
     if (plan.trace !== undefined || seconds === undefined) return PHASES.TRACE;
-    return YCSB_PHASES[Math.floor((elapsedMs / (seconds * 1000)) * YCSB_PHASES.length)] ?? PHASES.STOP;
+    return MADE_UP_PHASES[Math.floor((elapsedMs / (seconds * 1000)) * MADE_UP_PHASES.length)] ?? PHASES.STOP;
   }
 
   #drain(): void {
@@ -238,13 +238,14 @@ class DemoRun {
 
   /** Reads every key at level `all`. */
   async #verify(source: RequestSource): Promise<string[]> {
+    const { keys } = this.#options.plan;
     const isTrace = source instanceof TraceRequests;
     const names = isTrace
       ? await source.names(this.#keysSeen)
-      : Array.from({ length: this.#keysSeen }, (_, key) => keyName(key));
+      : Array.from({ length: this.#keysSeen }, (_, key) => keyName(key, keys));
     const unread = await verifyAll(
       names,
-      (key, name) => this.#client.readAll(key, name),
+      (key, name) => this.#client.readAll(key, name, !isTrace && key >= keys),
       (seen) => this.#judge.final(seen),
     );
     return unread === 0 ? [] : [`${unread} keys could not be read at level all`];

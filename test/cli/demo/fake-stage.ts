@@ -13,6 +13,16 @@ export interface FakeFaults {
   readonly unknownEvery?: number;
   /** Every so many reads one is damaged. */
   readonly damagedEvery?: number;
+  /** Every so many increments one is done twice. */
+  readonly doublesEvery?: number;
+  /** Every so many increments one is acknowledged and not done. */
+  readonly skipsEvery?: number;
+  /** Every so many changes one is made of the value before the last: what that had replaced is lost. */
+  readonly forksEvery?: number;
+  /** Every so many reads of a deleted key one returns what was deleted. */
+  readonly revivesEvery?: number;
+  /** Every so many changes one is done and then said to be refused, by a function that was run again. */
+  readonly repeatsEvery?: number;
   /** Replicas that are killed stay dead. */
   readonly neverRecovers?: boolean;
   /** Every operation rejects with this after so many. */
@@ -50,6 +60,9 @@ export class FakeStage implements DemoStage {
   #operations = 0;
   #reads = 0;
   #writes = 0;
+  #changes = 0;
+  #increments = 0;
+  #revivals = 0;
   #version = 0;
   readonly #listeners: {
     down: ((...e: ClusterEvents['down']) => void)[];
@@ -85,6 +98,15 @@ export class FakeStage implements DemoStage {
     return { ready: Promise.resolve(), done, terminate: () => Promise.resolve() };
   }
 
+  #set(key: string, value: unknown): void {
+    if (this.#values.get(key) !== undefined) this.#before.set(key, this.#values.get(key));
+    this.#values.set(key, value);
+  }
+
+  #isGone(key: string): boolean {
+    return this.#values.has(key) && this.#values.get(key) === undefined;
+  }
+
   #makeCluster(): DemoCluster {
     const step = async (): Promise<void> => {
       await turn();
@@ -99,10 +121,7 @@ export class FakeStage implements DemoStage {
       this.#writes += 1;
       const isUnknown = isNth(this.#writes, this.#faults.unknownEvery);
       const happens = isUnknown ? this.#writes % 2 === 0 : !isNth(this.#writes, this.#faults.dropsEvery);
-      if (happens) {
-        if (this.#values.has(key)) this.#before.set(key, this.#values.get(key));
-        this.#values.set(key, value);
-      }
+      if (happens) this.#set(key, value);
       await turn();
       return isUnknown ? { outcome: 'unknown', operationId: '1' } : { outcome: 'ok', version: String(++this.#version) };
     };
@@ -112,7 +131,8 @@ export class FakeStage implements DemoStage {
         this.#reads += 1;
         const values =
           isNth(this.#reads, this.#faults.staleEvery) && this.#before.has(key) ? this.#before : this.#values;
-        const value = values.get(key);
+        const isRevived = this.#isGone(key) && isNth(++this.#revivals, this.#faults.revivesEvery);
+        const value = (isRevived ? this.#before : values).get(key);
         await turn();
         if (value === undefined) return { outcome: 'absent' };
         const isDamaged = isNth(this.#reads, this.#faults.damagedEvery) && value instanceof Uint8Array;
@@ -120,6 +140,32 @@ export class FakeStage implements DemoStage {
       },
       put: write,
       delete: (key) => write(key, undefined),
+      update: async (key, fn) => {
+        await step();
+        const isForked = isNth(++this.#changes, this.#faults.forksEvery) && this.#before.get(key) !== undefined;
+        if (isNth(this.#changes, this.#faults.repeatsEvery)) this.#set(key, fn(this.#values.get(key)));
+        const value = fn((isForked ? this.#before : this.#values).get(key));
+        this.#set(key, value);
+        await turn();
+        return { outcome: 'ok', value, version: String(++this.#version) };
+      },
+      compareAndSet: async (key, expected, next) => {
+        await step();
+        const value = this.#values.get(key);
+        if (value !== expected) return { outcome: 'conflict', value, version: '1' };
+        this.#set(key, next);
+        await turn();
+        return { outcome: 'ok', version: String(++this.#version) };
+      },
+      increment: async (key) => {
+        await step();
+        this.#increments += 1;
+        const value = Number(this.#values.get(key) ?? 0) + 1;
+        const isDoubled = isNth(this.#increments, this.#faults.doublesEvery);
+        if (!isNth(this.#increments, this.#faults.skipsEvery)) this.#set(key, isDoubled ? value + 1 : value);
+        await turn();
+        return { outcome: 'ok', value, version: String(++this.#version) };
+      },
       metrics: () => NO_METRICS,
       inspect: () => ({
         replicas: this.#states.map((state, replica) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { below, seededRandom, type Random } from '../../../src/base/random.ts';
 import { Judge } from '../../../src/cli/demo/judge.ts';
-import { OBSERVED, type Observation, type ObservationKind } from '../../../src/cli/demo/observation.ts';
+import { OBSERVED, observationOf, type Observation, type ObservationKind } from '../../../src/cli/demo/observation.ts';
 
 // A history is written as lines `kind client:sequence start end`; the reads `got` name the write that they returned.
 function observation(
@@ -9,7 +9,7 @@ function observation(
   id: readonly [number, number],
   span: readonly [number, number],
 ): Observation {
-  return { kind, key: 0, client: id[0], sequence: id[1], start: span[0], end: span[1] };
+  return observationOf(kind, { client: id[0], sequence: id[1], start: span[0], end: span[1] });
 }
 type Id = readonly [client: number, sequence: number];
 type Span = readonly [start: number, end: number];
@@ -19,6 +19,10 @@ const unknown = (id: Id, start: number): Observation => observation(OBSERVED.WRI
 const refused = (id: Id, start: number): Observation => observation(OBSERVED.WRITE_REFUSED, id, [start, start]);
 const gone = (id: Id, span: Span): Observation => observation(OBSERVED.DELETE_OK, id, span);
 const goneMaybe = (id: Id, start: number): Observation => observation(OBSERVED.DELETE_UNKNOWN, id, [start, start]);
+const changed = (id: Id, prior: Id, span: Span): Observation => {
+  return { ...observation(OBSERVED.CHANGE_OK, id, span), priorClient: prior[0], priorSequence: prior[1] };
+};
+const created = (id: Id, span: Span): Observation => observation(OBSERVED.CHANGE_OK, id, span);
 const got = (id: Id, span: Span): Observation => observation(OBSERVED.READ, id, span);
 const nothing = (span: Span): Observation => observation(OBSERVED.READ_ABSENT, NOBODY, span);
 const corrupt = (span: Span): Observation => observation(OBSERVED.READ_CORRUPT, NOBODY, span);
@@ -30,6 +34,13 @@ const [A0, A1, B0, B1]: [Id, Id, Id, Id] = [
   [1, 0],
   [1, 1],
 ];
+
+function findingsOf(history: readonly Observation[]): number {
+  const judge = new Judge({ clients: 2 });
+  for (const seen of history) judge.observe(seen);
+  judge.finish();
+  return judge.stale + judge.lost;
+}
 
 function staleOf(history: readonly Observation[]): number {
   const judge = new Judge({ clients: 2 });
@@ -54,8 +65,15 @@ describe('The judge accepts', () => {
     ['a read of nothing during a delete', [ok(A0, [0, 1]), nothing([1, 3]), gone(B0, [2, 4])]],
     ['a read of nothing after an unknown delete', [ok(A0, [0, 1]), goneMaybe(B0, 1), nothing([2, 3])]],
     ['old, new while a write is running', [ok(A0, [0, 1]), got(A0, [2, 3]), got(B0, [3, 4]), ok(B0, [1, 5])]],
+    ['a change of the newest value', [ok(A0, [0, 1]), changed(B0, A0, [1, 2]), got(B0, [2, 3])]],
+    ['changes of one another, all at once', [ok(A0, [0, 9]), changed(A1, A0, [0, 8]), changed(B0, A1, [0, 7])]],
+    ['a change reported before the write that it replaced', [changed(B0, A0, [1, 2]), ok(A0, [0, 3])]],
+    ['a change of an unknown write', [unknown(A0, 0), changed(B0, A0, [1, 2]), got(B0, [2, 3])]],
+    ['a blind write at once with a change, behind it', [ok(A0, [0, 1]), ok(A1, [1, 4]), changed(B0, A0, [1, 3])]],
+    ['a change of nothing', [created(A0, [0, 1]), changed(B0, A0, [1, 2])]],
+    ['a change of nothing after a delete', [created(A0, [0, 1]), gone(B0, [1, 2]), created(A1, [2, 3])]],
   ])('%s', (_, history) => {
-    expect(staleOf(history)).toBe(0);
+    expect(findingsOf(history)).toBe(0);
   });
 });
 
@@ -85,8 +103,33 @@ describe('The judge flags', () => {
     ['bytes that nobody wrote', [corrupt([0, 1])]],
     ['a refused write that appears', [refused(B0, 0), got(B0, [1, 2])]],
     ['a write that appeared and was refused', [got(B0, [1, 2]), refused(B0, 0)]],
+    ['a change of what was replaced', [ok(A0, [0, 1]), ok(B0, [1, 2]), changed(A1, A0, [2, 3])]],
+    ['two changes of one value', [ok(A0, [0, 1]), changed(A1, A0, [1, 3]), changed(B0, A0, [1, 3])]],
+    [
+      'a write between a change and what it replaced',
+      [ok(A0, [0, 1]), ok(A1, [1, 2]), got(A1, [2, 3]), got(B0, [3, 4]), changed(B0, A0, [1, 9])],
+    ],
+    [
+      'a write between a change and what it replaced, reported later',
+      [ok(A0, [0, 1]), got(B0, [3, 4]), changed(B0, A0, [1, 9]), got(A1, [2, 3]), ok(A1, [1, 9])],
+    ],
+    [
+      'the beginning of a chain, read after its end',
+      [ok(A0, [0, 9]), changed(A1, A0, [0, 9]), changed(B0, A1, [0, 9]), got(B0, [9, 10]), got(A0, [10, 11])],
+    ],
+    ['two changes of nothing', [created(A0, [0, 2]), created(B0, [0, 2])]],
+    ['a change of nothing after a write', [ok(A0, [0, 1]), created(B0, [1, 2])]],
+    ['a deleted value that is changed', [ok(A0, [0, 1]), gone(A1, [1, 2]), changed(B0, A0, [2, 3])]],
+    ['changes of one another in a circle', [changed(A0, B0, [0, 9]), changed(B0, A0, [0, 9])]],
   ])('%s', (_, history) => {
-    expect(staleOf(history)).toBeGreaterThanOrEqual(1);
+    expect(findingsOf(history)).toBeGreaterThanOrEqual(1);
+  });
+
+  it('Two changes of one value as a loss, since one has overwritten the other unseen', () => {
+    const judge = new Judge({ clients: 2 });
+    for (const seen of [ok(A0, [0, 1]), changed(A1, A0, [1, 3]), changed(B0, A0, [1, 3])]) judge.observe(seen);
+    expect([judge.lost, judge.stale]).toEqual([1, 0]);
+    expect(judge.violations[0]).toMatchObject({ kind: 'lost', read: 'change 1:0 [1, 3] of 0:0' });
   });
 
   it('Each stale read once, and no right read because of it', () => {
@@ -124,6 +167,12 @@ describe('The final reads', () => {
       got(A0, [0, 0]),
       [0, 1],
     ],
+    [
+      'A value is there that was changed at the same time as it was written: the change is lost',
+      [ok(A0, [0, 5]), changed(B0, A0, [1, 6])],
+      got(A0, [0, 0]),
+      [1, 0],
+    ],
     ['Bytes nobody wrote are there: the write is lost', [ok(A0, [0, 1])], corrupt([0, 0]), [1, 0]],
     ['Bytes nobody wrote are there, and no write was: phantom', [], corrupt([0, 0]), [0, 1]],
     [
@@ -144,6 +193,7 @@ interface Step extends Observation {
 }
 const isRead = (step: Step): boolean => step.kind === OBSERVED.READ || step.kind === OBSERVED.READ_ABSENT;
 const isMaybe = (step: Step): boolean => step.kind === OBSERVED.WRITE_UNKNOWN;
+const isChange = (step: Step): boolean => step.kind === OBSERVED.CHANGE_OK;
 
 function isLinearizable(steps: readonly Step[], value = 'absent', seen = new Set<string>(), mask = 0): boolean {
   if (steps.every((step, at) => (mask & (1 << at)) !== 0 || isMaybe(step))) return true;
@@ -157,12 +207,16 @@ function isLinearizable(steps: readonly Step[], value = 'absent', seen = new Set
   return steps.some((step, at) => {
     if ((mask & (1 << at)) !== 0 || step.start >= firstEnd) return false; // Something else ended before it began.
     if (isRead(step) && step.value !== value) return false;
+    if (isChange(step) && `${step.priorClient}:${step.priorSequence}` !== value) return false;
     return isLinearizable(steps, isRead(step) ? value : step.value, seen, mask | (1 << at));
   });
 }
 
+const KINDS = [OBSERVED.READ, OBSERVED.READ, OBSERVED.WRITE_OK, OBSERVED.WRITE_OK, OBSERVED.WRITE_UNKNOWN];
+const KINDS_WITH_CHANGES = [...KINDS, OBSERVED.CHANGE_OK, OBSERVED.CHANGE_OK, OBSERVED.CHANGE_OK];
+
 /** A short history of two clients on one key: mostly what a register would answer, sometimes a little wrong. */
-function randomHistory(random: Random): Step[] {
+function randomHistory(random: Random, kinds: readonly ObservationKind[]): Step[] {
   const steps: Step[] = [];
   const next = [0, 0];
   const count = 3 + below(random, 6);
@@ -174,26 +228,30 @@ function randomHistory(random: Random): Step[] {
     const { at } = open.splice(below(random, open.length), 1)[0]!;
     const step = steps[at]!;
     const wrong = below(random, 4) === 0;
-    const value = isRead(step) ? (wrong ? written[below(random, written.length)]! : current) : step.value;
-    if (!isRead(step) && step.kind === OBSERVED.WRITE_OK) current = value;
+    const found = wrong ? written[below(random, written.length)]! : current;
+    const value = isRead(step) ? found : step.value;
+    if (step.kind === OBSERVED.WRITE_OK || isChange(step)) current = value;
     tick += 1;
-    const isNothing = isRead(step) && value === 'absent';
-    const [client, sequence] = isRead(step) && !isNothing ? value.split(':').map(Number) : [step.client, step.sequence];
-    const kind = isNothing ? OBSERVED.READ_ABSENT : step.kind;
-    steps[at] = { ...step, kind, value, client: client!, sequence: sequence!, end: tick };
+    const isNothing = found === 'absent';
+    const [foundClient, foundSequence] = isNothing ? [0, 0] : found.split(':').map(Number);
+    const seen = { ...step, value, end: tick };
+    if (isRead(step)) {
+      const kind = isNothing ? OBSERVED.READ_ABSENT : OBSERVED.READ;
+      steps[at] = { ...seen, kind, client: foundClient!, sequence: foundSequence! };
+    } else if (isChange(step) && !isNothing) {
+      steps[at] = { ...seen, priorClient: foundClient!, priorSequence: foundSequence! };
+    } else steps[at] = { ...seen, kind: isChange(step) ? OBSERVED.WRITE_OK : step.kind };
   };
   while (steps.length < count || open.length > 0) {
     if (open.length > 0 && (steps.length === count || open.length === 4 || below(random, 2) === 0)) close();
     else {
       const client = below(random, 2);
-      const kind = [OBSERVED.READ, OBSERVED.READ, OBSERVED.WRITE_OK, OBSERVED.WRITE_OK, OBSERVED.WRITE_UNKNOWN][
-        below(random, 5)
-      ]!;
+      const kind = kinds[below(random, kinds.length)]!;
       const sequence = kind === OBSERVED.READ ? 0 : next[client]!++;
       const value = kind === OBSERVED.READ ? 'absent' : `${client}:${sequence}`;
       if (kind !== OBSERVED.READ) written.push(value);
       if (kind === OBSERVED.WRITE_UNKNOWN && below(random, 2) === 0) current = value;
-      steps.push({ kind, key: 0, client, sequence, start: tick, end: 0, value });
+      steps.push({ ...observationOf(kind, { client, sequence, start: tick }), value });
       open.push({ at: steps.length - 1, left: 1 });
     }
   }
@@ -219,18 +277,18 @@ function report(judge: Judge, steps: readonly Step[], owners: readonly number[],
 
 describe('The judge, against all orders tried', () => {
   it.each(Array.from({ length: 20 }, (_, seed) => seed))(
-    'It says stale exactly when no order explains the history, seed %i',
+    'It finds something exactly when no order explains the history, seed %i',
     (seed) => {
       const random = seededRandom(seed);
       let broken = 0;
       for (let run = 0; run < 1000; run++) {
-        const steps = randomHistory(random);
+        const steps = randomHistory(random, run % 2 === 0 ? KINDS : KINDS_WITH_CHANGES);
         const owners = steps.map((step) => (isRead(step) ? below(random, 2) : step.client));
         const judge = new Judge({ clients: 2 });
         report(judge, steps, owners, random);
         const right = isLinearizable(steps);
         if (!right) broken += 1;
-        expect(judge.stale > 0, `seed ${seed}, run ${run}: ${JSON.stringify(steps)}`).toBe(!right);
+        expect(judge.stale + judge.lost > 0, `seed ${seed}, run ${run}: ${JSON.stringify(steps)}`).toBe(!right);
       }
       expect(broken).toBeGreaterThan(50); // Both kinds were there.
       expect(broken).toBeLessThan(950);
@@ -244,7 +302,7 @@ describe('The memory of the judge', () => {
     let tick = 0;
     for (let sequence = 0; sequence < 20_000; sequence++) {
       const start = tick++;
-      judge.observe({ kind: OBSERVED.WRITE_OK, key: sequence % 10, client: 0, sequence, start, end: tick });
+      judge.observe(observationOf(OBSERVED.WRITE_OK, { key: sequence % 10, sequence, start, end: tick }));
       judge.observe(advance(0, tick));
     }
     judge.finish();

@@ -9,6 +9,8 @@ const seen = (sequence: number): Observation => ({
   sequence,
   start: 4_294_000_000,
   end: 4_294_000_001,
+  priorClient: 4_294_967_295,
+  priorSequence: 4_000_000_000,
 });
 
 describe('SharedRecord', () => {
@@ -23,9 +25,8 @@ describe('SharedRecord', () => {
     left.latencies(1, 'put').record(77);
     expect(right.phase).toBe(PHASES.YCSB_B);
     expect([right.counted(1, COUNTED.UNKNOWN), right.counted(1, COUNTED.STALL_US)]).toEqual([3, 9]);
-    expect([right.latencies(1, 'put').max, right.latencies(1, 'get').max, right.latencies(0, 'put').max]).toEqual([
-      77, 0, 0,
-    ]);
+    const others = [right.latencies(1, 'get'), right.latencies(1, 'change'), right.latencies(0, 'put')];
+    expect([right.latencies(1, 'put'), ...others].map(({ max }) => max)).toEqual([77, 0, 0, 0]);
   });
 
   it('An operation that ended before another began has a tick that says so', () => {

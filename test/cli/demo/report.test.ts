@@ -27,6 +27,17 @@ const GOOD: DemoReport = {
     killsPerSecond: 2,
     plan: { clients: 2, concurrency: 64, seed: 42, keys: 10_000, valueBytes: 100, valueBytesMax: 100 },
   },
+  changeUs: { p50: 1500, p99: 4000, p999: 5000, max: 600_000 },
+  mix: {
+    gets: 900_000,
+    puts: 300_000,
+    deletes: 4000,
+    updates: 25_000,
+    compareAndSets: 5000,
+    conflicts: 77,
+    increments: 567,
+    unknownFinally: 0,
+  },
   killsWithUnread: 18,
   unexpectedDeaths: 0,
   unavailable: 0,
@@ -46,12 +57,22 @@ describe('The table of a good run', () => {
     expect(table).toContain('5 replicas, R = 3, W = 3');
     expect(table).toMatch(/get +612 us +1\.83 ms +24\.5 ms +512 ms/);
     expect(table).toMatch(/put +700 us +2 ms +100 ms +12\.0 s/);
+    expect(table).toMatch(/change +1\.5 ms +4 ms +5 ms +600 ms/);
+    expect(table).toContain('900,000 gets, 300,000 puts, 4,000 deletes');
+    expect(table).toContain('25,000 updates, 5,000 compare-and-sets (77 conflicts), 567 increments');
     expect(table).toContain('20: terminate 7, hang 7, oom 6; 18 hit a replica with unread frames');
     expect(table).toContain('p50 31.4 ms, max 812 ms');
     expect(table).toContain('403 MiB, at most 420 MiB');
     expect(table).toMatch(/lost +0\n +stale +0\n +unknown +3 writes/);
     expect(table).toContain('Nothing acknowledged was lost, and no read was stale.');
     expect(table).not.toMatch(/unavailable|failed|other deaths/);
+  });
+
+  it('It shows no changes where there were none, and says which unknown ones stay so', () => {
+    const none = { ...GOOD.mix, updates: 0, compareAndSets: 0, conflicts: 0, increments: 0 };
+    expect(tableOf({ ...GOOD, mix: none }, plain)).not.toMatch(/change|updates/);
+    const some = tableOf({ ...GOOD, mix: { ...GOOD.mix, unknownFinally: 2 } }, plain);
+    expect(some).toContain('3 writes that may or may not have happened; 2 were changes, overwritten since');
   });
 
   it('No line is longer than 120 columns', () => {
