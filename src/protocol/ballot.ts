@@ -47,6 +47,11 @@ export function laterBallot(ballot: Ballot, steps: number): MutableBallot {
   return { high: (ballot.high + (low > 0xffff_ffff ? 1 : 0)) | 0, low: low | 0 };
 }
 
+/** The ballot before this one, which is not none. */
+export function earlierBallot({ high, low }: Ballot): Ballot {
+  return { high: (high - (low === 0 ? 1 : 0)) | 0, low: (low - 1) | 0 };
+}
+
 /** Texts of 16-bit words, made when first asked for: joining two is several times faster than formatting. */
 const HEX_WORDS: string[] = [];
 

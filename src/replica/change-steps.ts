@@ -63,7 +63,8 @@ export function incrementStep(by: number): ChangeStep {
   };
 }
 
-const VERSION_TEXT = /^[0-9a-f]{16}$/;
+/** Versions of what was overwritten by another change of its round have the place in that, see round.ts. */
+const VERSION_TEXT = /^[0-9a-f]{16}(?:\.[0-9a-f]{2})?$/;
 
 function requireFunction(fn: unknown): void {
   if (typeof fn === 'function') return;

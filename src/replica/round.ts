@@ -2,7 +2,7 @@
 // each of its tries came to. Tried again, it learns from the lineage of the newest value which of them has landed, if
 // any, and so what its members are to be told: results are never computed twice for what happened once.
 import { assert } from '../base/assert.ts';
-import { compareBallots, copyBallot, isNone, mutableBallot, versionOf } from '../protocol/ballot.ts';
+import { compareBallots, copyBallot, earlierBallot, isNone, mutableBallot, versionOf } from '../protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import { readVersion } from '../protocol/lineage.ts';
 import type { ChangeResult, Value, WriteResult, WriteUnknown } from '../store/store.ts';
@@ -13,6 +13,8 @@ import { Failure, heldValue, ownValue } from './results.ts';
 
 /** Members of one round: all wait for the encoding of each. */
 const MEMBERS_MAX = 256;
+/** Hexadecimal digits of a place. */
+const PLACE_DIGITS = 2;
 
 /** What a change ends as. */
 export type ChangeSettled = ChangeResult | WriteResult;
@@ -134,14 +136,14 @@ export class Round {
   compute(operation: Operation, maker: RequestMaker): 'propose' | 'keep' {
     copyBallot(this.first, operation.first);
     const trials: Trial[] = [];
-    let held = heldBefore(operation);
+    const write = (value: Value): void => maker.setValue(operation, value);
     let hasWritten = false;
     for (const { request } of this.members) {
-      const trial = run(request.step, held, hasWritten, (value) => maker.setValue(operation, value));
+      // Each gets a value of its own: a step may alter what it is given, and its caller gets what it returned.
+      const held = hasWritten ? { value: ownValue(operation), version: undefined } : heldBefore(operation);
+      const trial = run(request.step, held, hasWritten, write);
       trials.push(trial);
       hasWritten ||= !(trial instanceof Failure) && trial.outcome === 'ok';
-      // The next one gets a value of its own: a step may alter what it is given, and its caller gets what it returned.
-      held = hasWritten ? { value: ownValue(operation), version: undefined } : heldBefore(operation);
     }
     this.#tries.push({ ballot: { high: operation.ballot.high, low: operation.ballot.low }, trials });
     return hasWritten ? 'propose' : 'keep';
@@ -150,17 +152,17 @@ export class Round {
   /** What a member came to, once the round is over. */
   resultOf({ request, place }: PendingChange): ChangeSettled | Failure {
     if (this.#landed === undefined) return this.unknownFor(place);
-    const { ballot, trials } = this.#landed;
+    const { trials } = this.#landed;
     const trial = trials[place];
     assert(trial !== undefined, 'A round has tried all its members');
     if (trial instanceof Failure) return trial;
-    const version = versionOf(ballot);
     if (trial.outcome === 'ok') {
+      const version = versionIn(this.#landed, place);
       return { outcome: 'ok', version, ...(request.tellsValue && { value: trial.value }) };
     }
     const { held, isOfRound } = trial;
-    const isAbsent = held.value === undefined;
-    return { outcome: 'conflict', value: held.value, version: isOfRound && !isAbsent ? version : held.version };
+    if (!isOfRound || held.value === undefined) return { outcome: 'conflict', ...held };
+    return { outcome: 'conflict', value: held.value, version: versionIn(this.#landed, lastWriter(trials, place)) };
   }
 
   /** The outcome of a member that may have happened. */
@@ -183,6 +185,20 @@ function heldBefore({ newest }: Operation): Held {
 }
 
 const scratch = mutableBallot();
+
+/**
+ * The version of what a member has written. Only that of the last one is ever held by the key; had the others the same,
+ * whoever saw one of them would take the key for unchanged. Theirs lie between that of before and that of the round.
+ */
+function versionIn({ ballot, trials }: Try, place: number): string {
+  if (lastWriter(trials, trials.length) === place) return versionOf(ballot);
+  return `${versionOf(earlierBallot(ballot))}.${place.toString(16).padStart(PLACE_DIGITS, '0')}`;
+}
+
+/** Who of those before `place` has written last. */
+function lastWriter(trials: readonly Trial[], place: number): number {
+  return trials.findLastIndex((trial, at) => at < place && !(trial instanceof Failure) && trial.outcome === 'ok');
+}
 
 function run(step: ChangeStep, held: Held, isOfRound: boolean, write: (value: Value) => void): Trial {
   try {

@@ -32,7 +32,7 @@ export interface WriteOptions extends OperationOptions {
  */
 export type UpdateFunction = (current: Value) => Value;
 
-/** A version: larger is newer; the text form of a 64-bit tag, ordered by {@link compareVersions}. */
+/** A version, as text: of two versions of a key the one that sorts later is newer. No two values of a key share one. */
 export type Version = string;
 
 /** The key has a value. */
