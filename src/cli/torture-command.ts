@@ -34,7 +34,8 @@ export const tortureCommand: Command = {
     usage: '[options]',
     about: [
       'Opens a cluster and puts it under load from the main thread and from worker threads: promises, blocking calls,',
-      'batches, large values, on busy keys that all of them fight for and on keys that rest until they are read again.',
+      'batches, updates and comparisons alone and in bursts, large values, on busy keys that all of them fight for and',
+      'on keys that rest until they are read again.',
       'Meanwhile replicas are terminated at random and at named instants, hang and run out of memory; clients are',
       'killed in the middle of a call; rings are flooded, processors and memory taken away, the process stopped and',
       'continued, the state lost and reset. A shared counter orders all calls and returns exactly, and the history of',
@@ -136,7 +137,7 @@ type Paint = (style: Style, text: string) => string;
 
 /** The report as a person reads it. */
 function tableOf(
-  { summary, seconds, harms, reached, deaths, isGood }: TortureReport,
+  { summary, seconds, harms, reached, deaths, changes, isGood }: TortureReport,
   options: TortureOptions,
   paint: Paint,
 ): string {
@@ -147,6 +148,7 @@ function tableOf(
   const lines = [
     row('cluster', `${options.cluster.replicas} replicas, ${options.clients} clients, seed ${options.seed}`),
     row('operations', `${numberText(summary.operations)} in ${seconds.toFixed(1)} s, ${rate} per second`),
+    row('changes', changesText(changes)),
     row('kills', `${summary.kills}; replicas ended by ${listOf(deaths)}`),
     row('harm', listOf(harms)),
     row('died at', listOf(reached)),
@@ -180,6 +182,11 @@ function sayOf({ key, verdict, text, history }: Finding, folder: string, paint: 
 function listOf(counts: ReadonlyMap<string, number>): string {
   const sorted = [...counts].sort(([, one], [, other]) => other - one);
   return sorted.length === 0 ? 'nothing' : sorted.map(([name, count]) => `${name} ${count}`).join(', ');
+}
+
+function changesText({ changes, conflicts, finals }: TortureReport['changes']): string {
+  const lost = `${numberText(finals)} of which nobody will ever know`;
+  return `${numberText(changes)} decided, ${numberText(conflicts)} conflicts, ${lost}`;
 }
 
 function numberText(value: number): string {

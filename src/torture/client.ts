@@ -5,9 +5,11 @@ import { isQuorateError } from '../base/errors.ts';
 import { below, unitOf } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
 import type { ClusterClient } from '../cluster/options.ts';
-import type { OperationOptions, ReadResult, WriteResult } from '../store/store.ts';
-import { ABSENT, STATES, keyOf } from './ledger.ts';
-import type { Call, SharedLedger, Ticket } from './ledger.ts';
+import type { OperationOptions, WriteResult, WriteUnknown } from '../store/store.ts';
+import { ChangedMind, NOTHING_KNOWN, deedOf } from './deed.ts';
+import type { Deed, DeedResult, Known, Method } from './deed.ts';
+import { ABSENT, STATES, UNTOLD, keyOf } from './ledger.ts';
+import type { Call, SharedLedger, Sight, Ticket } from './ledger.ts';
 import { STAMPED_BYTES_MIN, readStamp, stampedValue } from './stamp.ts';
 
 /**
@@ -37,6 +39,7 @@ export interface TortureClientOptions {
 export const OPERATION_MS = 3000;
 const BATCH_MAX = 6;
 const SYNC_BURST_MAX = 6;
+const CHANGE_BURST_MAX = 8;
 const LARGE_BYTES_MAX = 200_000;
 const QUIET_WRITES = 12;
 const QUIET_BUSY_SHARE = 0.3;
@@ -45,12 +48,29 @@ const FLOOD_LARGE_WRITES = 24;
 const FLOOD_LARGE_BYTES = 512 * 1024;
 const PAUSE_MS = 2;
 /** Shares of the calls, from 0 to 1. */
-const SHARES = { batch: 0.05, sync: 0.12, large: 0.02, hasty: 0.02, aborted: 0.01, pause: 0.1, resting: 0.2 };
+const SHARES = {
+  batch: 0.05,
+  sync: 0.12,
+  changeBurst: 0.06,
+  large: 0.02,
+  hasty: 0.02,
+  aborted: 0.01,
+  thrown: 0.02,
+  pause: 0.1,
+  resting: 0.2,
+};
 /** Of the calls on a busy key, the share that writes it, by slot; then that on a resting one. */
 const WRITE_SHARES = [0.6, 0.45, 0.3, 0.2, 0.1, 0.03];
 const WRITE_SHARE_RESTING = 0.4;
 const READ_SHARE_BATCH = 0.7;
+/** Of the writes, the share of changes, by slot: on some keys nothing is written blindly but the first value. */
+const CHANGE_SHARES = [0.5, 1, 0.2, 1, 0.5, 0.8];
 const DELETE_EVERY = 8;
+/** How changes are made, each as often as it is here. */
+const CHANGES: readonly Method[] = [
+  ...(['update', 'update', 'update', 'compareAndSet', 'compareAndSet', 'putIfVersion'] as const),
+  ...(['compareAndDelete', 'deleteIfVersion', 'putIfAbsent'] as const),
+];
 /** What ends a lane for a while: the cluster is lost, being reset, or drowned. */
 const TRANSIENT: ReadonlySet<string> = new Set([
   'ERR_QUORATE_STATE_LOST',
@@ -71,6 +91,8 @@ interface Lane {
 export class TortureClient {
   readonly #options: TortureClientOptions;
   readonly #values = Array.from({ length: FLOOD_LARGE_WRITES });
+  /** What was seen last, by slot, and on which of its keys. */
+  readonly #known = new Map<number, Known & { readonly generation: number }>();
 
   constructor(options: TortureClientOptions) {
     this.#options = options;
@@ -100,7 +122,8 @@ export class TortureClient {
       const size = 2 + below(random, BATCH_MAX - 1);
       return unitOf(random) < READ_SHARE_BATCH ? this.#readBatch(size) : this.#writeBatch(size, () => this.#take());
     }
-    if (maySync && kind < SHARES.batch + SHARES.sync) return this.#syncBurst(lane);
+    if (kind < SHARES.batch + SHARES.changeBurst) return this.#changeBurst();
+    if (maySync && kind < SHARES.batch + SHARES.changeBurst + SHARES.sync) return this.#syncBurst(lane);
     const ticket = this.#take();
     if (ticket === undefined) return false;
     await this.#single(lane, ticket);
@@ -108,25 +131,39 @@ export class TortureClient {
   }
 
   async #single(lane: Lane, ticket: Ticket): Promise<void> {
+    await this.#perform(lane, ticket, this.#deed(this.#nextMethod(ticket), ticket));
+  }
+
+  async #perform(lane: Lane, ticket: Ticket, deed: Deed): Promise<void> {
     const { store } = this.#options;
-    const key = keyOf(ticket.slot, ticket.generation);
-    const call = this.#nextCall(ticket);
-    const options = this.#nextOptions();
-    const value = call === 'put' ? stampedValue(ticket, this.#nextBytes()) : undefined;
-    this.#begin(ticket, call, lane);
+    this.#begin(ticket, deed, lane);
     try {
-      if (call === 'get') return this.#endRead(ticket, await store.get(key, options));
-      const written = call === 'put' ? store.put(key, value, options) : store.delete(key, options);
-      await this.#endWrite(ticket, await written, lane);
+      await this.#end(ticket, deed, await deed.start(store, this.#nextOptions()), lane);
     } catch (error) {
-      this.#fail(ticket, call, error);
+      this.#fail(ticket, deed.call, error);
       this.#renew(lane);
       await pause(PAUSE_MS);
     }
   }
 
+  /** Changes of one key at once: they share rounds. */
+  async #changeBurst(): Promise<boolean> {
+    const { ledger, random } = this.#options;
+    const first = this.#take();
+    if (first === undefined) return false;
+    const tickets = [first];
+    for (let left = 1 + below(random, CHANGE_BURST_MAX - 1); left > 0; left--) {
+      const ticket = ledger.take(first.slot);
+      if (ticket !== undefined) tickets.push(ticket);
+    }
+    await Promise.all(
+      tickets.map((ticket) => this.#perform(this.#newLane(), ticket, this.#deed(this.#nextChange(), ticket))),
+    );
+    return true;
+  }
+
   async #readBatch(size: number): Promise<boolean> {
-    const tickets = this.#beginBatch(size, 'get', () => this.#take());
+    const tickets = this.#beginBatch(size, { call: 'get', expects: UNTOLD }, () => this.#take());
     try {
       const keys = tickets.map(({ slot, generation }) => keyOf(slot, generation));
       const seen = await this.#options.store.getMany(keys);
@@ -139,7 +176,7 @@ export class TortureClient {
   }
 
   async #writeBatch(size: number, take: () => Ticket | undefined): Promise<boolean> {
-    const tickets = this.#beginBatch(size, 'put', take);
+    const tickets = this.#beginBatch(size, { call: 'put', expects: UNTOLD }, take);
     const writes = tickets.map((ticket) => {
       const key = keyOf(ticket.slot, ticket.generation);
       return { kind: 'put' as const, key, value: stampedValue(ticket, STAMPED_BYTES_MIN) };
@@ -152,15 +189,16 @@ export class TortureClient {
       await pause(PAUSE_MS);
       return true;
     }
-    await Promise.all(tickets.map((ticket, index) => this.#endWrite(ticket, written[index]!, this.#newLane())));
+    const put = { call: 'put', expects: UNTOLD } as const;
+    await Promise.all(tickets.map((ticket, index) => this.#end(ticket, put, written[index]!, this.#newLane())));
     return tickets.length > 0;
   }
 
   /** Begins so many operations at once, each of a process of its own, as far as there are tickets. */
-  #beginBatch(size: number, call: Call, take: () => Ticket | undefined): Ticket[] {
+  #beginBatch(size: number, deed: Pick<Deed, 'call' | 'expects'>, take: () => Ticket | undefined): Ticket[] {
     const tickets: Ticket[] = [];
     for (let ticket = take(); ticket !== undefined; ticket = tickets.length < size ? take() : undefined) {
-      this.#begin(ticket, call, this.#newLane());
+      this.#begin(ticket, deed, this.#newLane());
       tickets.push(ticket);
     }
     return tickets;
@@ -180,60 +218,91 @@ export class TortureClient {
   }
 
   #callSync(lane: Lane, ticket: Ticket): boolean {
-    const { store } = this.#options;
-    const key = keyOf(ticket.slot, ticket.generation);
-    const call = this.#nextCall(ticket);
-    const value = call === 'put' ? stampedValue(ticket, this.#nextBytes()) : undefined;
-    const options = { timeoutMs: OPERATION_MS };
-    this.#begin(ticket, call, lane);
+    const deed = this.#deed(this.#nextMethod(ticket), ticket);
+    this.#begin(ticket, deed, lane);
     try {
-      if (call === 'get') this.#endRead(ticket, store.getSync(key, options));
-      else {
-        const written = call === 'put' ? store.putSync(key, value, options) : store.deleteSync(key, options);
-        this.#endWriteAsIs(ticket, written);
-        return written.outcome === 'ok';
-      }
-      return true;
+      const result = deed.block(this.#options.store, { timeoutMs: OPERATION_MS });
+      this.#endAsIs(ticket, deed, result);
+      return result.outcome !== 'unknown';
     } catch (error) {
-      this.#fail(ticket, call, error);
+      this.#fail(ticket, deed.call, error);
       return false;
     }
   }
 
-  #endRead(ticket: Ticket, result: ReadResult): void {
+  #endRead(ticket: Ticket, result: DeedResult): void {
     const { ledger } = this.#options;
     if (result.outcome === 'unavailable') return ledger.end(ticket, STATES.VOID);
-    ledger.end(ticket, STATES.DONE, result.outcome === 'ok' ? readStamp(result.value, ticket) : ABSENT);
+    ledger.end(ticket, STATES.DONE, this.#look(ticket, 'value' in result ? result : NOTHING_KNOWN));
   }
 
   /** Of what is unknown, half is left at that, and half is resolved: then it happened exactly once, by now. */
-  async #endWrite(ticket: Ticket, result: WriteResult, lane: Lane): Promise<void> {
-    const { store, random } = this.#options;
-    if (result.outcome !== 'unknown' || unitOf(random) < 0.5) {
-      this.#endWriteAsIs(ticket, result);
-      if (result.outcome === 'unknown') this.#renew(lane);
-      return;
-    }
+  async #end(ticket: Ticket, deed: Pick<Deed, 'call' | 'expects'>, result: DeedResult, lane: Lane): Promise<void> {
+    if (result.outcome !== 'unknown') return this.#endAsIs(ticket, deed, result);
     try {
-      this.#endWriteAsIs(ticket, await store.resolve(result.operationId, { timeoutMs: OPERATION_MS }));
+      const isLeft = unitOf(this.#options.random) < 0.5;
+      this.#endAsIs(ticket, deed, isLeft ? result : await this.#resolve(result));
     } catch (error) {
       this.#fail(ticket, 'put', error);
     }
     this.#renew(lane);
   }
 
-  #endWriteAsIs(ticket: Ticket, { outcome }: WriteResult): void {
-    const { ledger } = this.#options;
-    // What was unavailable never happened: it is no part of the history, and a read that sees it is a violation.
-    if (outcome === 'unavailable') ledger.end(ticket, STATES.VOID);
-    else ledger.end(ticket, outcome === 'ok' ? STATES.DONE : STATES.OPEN);
+  /** @throws where what nobody would ever know has become known: a defect. */
+  async #resolve(unknown: WriteUnknown): Promise<WriteResult> {
+    const options = { timeoutMs: OPERATION_MS };
+    const { store } = this.#options;
+    const result = await store.resolve(unknown.operationId, options);
+    if (result.outcome !== 'unknown' || result.isFinal !== true) {
+      if (unknown.isFinal === true) requireUnknown(result, unknown.operationId);
+      return result;
+    }
+    requireUnknown(await store.resolve(unknown.operationId, options), unknown.operationId);
+    return result;
   }
 
-  /** A call that threw: of a write that rejected nobody said whether it has left. */
+  #endAsIs(ticket: Ticket, { call, expects }: Pick<Deed, 'call' | 'expects'>, result: DeedResult): void {
+    const { ledger } = this.#options;
+    const isChange = call !== 'get' && call !== 'put' && call !== 'delete';
+    if (call === 'get') return this.#endRead(ticket, result);
+    switch (result.outcome) {
+      case 'ok': {
+        if (isChange) ledger.count('changes');
+        if (call !== 'update') return ledger.end(ticket, STATES.DONE);
+        // The try that landed tells by its value what it found.
+        const { value, found } = this.#look(ticket, 'value' in result ? result : NOTHING_KNOWN);
+        if (value !== ticket.number) throw new Error(`An update returned value ${value}, not ${ticket.number}`);
+        return ledger.end(ticket, STATES.DONE, { found });
+      }
+      case 'conflict': {
+        const sight = this.#look(ticket, result);
+        if (!isChange || call === 'update') throw new Error(`A conflict of ${call}, which has no condition`);
+        if (sight.value === expects && expects === ABSENT) throw new Error('A conflict with what was expected');
+        ledger.count('conflicts');
+        return ledger.endAsRead(ticket, sight);
+      }
+      case 'unknown':
+        if (result.isFinal === true) ledger.count('finals');
+        return ledger.end(ticket, STATES.OPEN);
+      case 'absent':
+      case 'unavailable':
+        // What was unavailable never happened: it is no part of the history, and a read that sees it is a violation.
+        return ledger.end(ticket, STATES.VOID);
+    }
+  }
+
+  /** Remembers what the key holds. @returns what the ledger is told of it. */
+  #look(ticket: Ticket, { value, version }: Known): Required<Sight> {
+    this.#known.set(ticket.slot, { generation: ticket.generation, value, version });
+    return value === undefined ? { value: ABSENT, found: UNTOLD } : readStamp(value, ticket);
+  }
+
+  /** A call that threw: of a write that rejected nobody said whether it has left, but where its caller had given up. */
   #fail(ticket: Ticket, call: Call, error: unknown): void {
-    this.#options.ledger.end(ticket, call === 'get' ? STATES.VOID : STATES.OPEN);
+    const isVoid = call === 'get' || isAbort(error) || error instanceof ChangedMind;
+    this.#options.ledger.end(ticket, isVoid ? STATES.VOID : STATES.OPEN);
     const isExpected = isQuorateError(error) && TRANSIENT.has(error.code);
-    if (!isExpected && !isAbort(error)) throw error;
+    if (!isExpected && !isAbort(error) && !(error instanceof ChangedMind && call === 'update')) throw error;
   }
 
   #take(): Ticket | undefined {
@@ -242,8 +311,8 @@ export class TortureClient {
     return ledger.take(unitOf(random) < SHARES.resting ? busy + below(random, resting) : below(random, busy));
   }
 
-  #begin(ticket: Ticket, call: Call, lane: Lane): void {
-    this.#options.ledger.begin(ticket, call, lane);
+  #begin(ticket: Ticket, { call, expects }: Pick<Deed, 'call' | 'expects'>, lane: Lane): void {
+    this.#options.ledger.begin(ticket, call, { ...lane, expects });
   }
 
   #newLane(): Lane {
@@ -256,12 +325,25 @@ export class TortureClient {
     lane.process = this.#options.ledger.nextProcess();
   }
 
-  #nextCall({ slot, number }: Ticket): Call {
+  #deed(method: Method, ticket: Ticket): Deed {
+    const { random } = this.#options;
+    const seen = this.#known.get(ticket.slot);
+    const known = seen?.generation === ticket.generation ? seen : NOTHING_KNOWN;
+    const fails = (): boolean => unitOf(random) < SHARES.thrown;
+    return deedOf(method, { ticket, bytes: this.#nextBytes(), known, fails });
+  }
+
+  #nextMethod({ slot, number }: Ticket): Method {
     const { random, ledger } = this.#options;
     if (number === 1) return 'put'; // A key that nobody has written has nothing to lose.
     const share = slot < ledger.shape.busy ? WRITE_SHARES[slot % WRITE_SHARES.length]! : WRITE_SHARE_RESTING;
     if (unitOf(random) >= share) return 'get';
+    if (unitOf(random) < CHANGE_SHARES[slot % CHANGE_SHARES.length]!) return this.#nextChange();
     return below(random, DELETE_EVERY) === 0 ? 'delete' : 'put';
+  }
+
+  #nextChange(): Method {
+    return CHANGES[below(this.#options.random, CHANGES.length)]!;
   }
 
   #nextBytes(): number {
@@ -314,6 +396,10 @@ export class TortureClient {
       if (!isQuorateError(error) || !TRANSIENT.has(error.code)) throw error;
     }
   }
+}
+
+function requireUnknown({ outcome }: WriteResult, operationId: string): void {
+  if (outcome !== 'unknown') throw new Error(`Operation ${operationId} was unknown for ever, and is ${outcome} now`);
 }
 
 function isAbort(error: unknown): boolean {

@@ -1,7 +1,7 @@
 // What the threads of a torture run share, in one buffer that the cluster knows nothing of:
 //
 //     line 0          [ CLOCK ]                 orders calls and returns of all threads, exactly: each takes a tick
-//     line 1          [ STOPPED | PROCESSES | ANSWERED ]
+//     line 1          [ STOPPED | PROCESSES | ANSWERED | CHANGES | CONFLICTS | FINALS ]
 //     per slot        [ TICKETS | FLOOR ]       tickets taken ever; generations whose records may be used again
 //     per client      [ BEGUN | ORDER ]         operations begun ever; what the nemesis asks the thread to suffer
 //     per slot        GENERATIONS_KEPT generations of `busyOperations` records of 8 words
@@ -25,8 +25,20 @@ export interface LedgerShape {
 }
 
 /** What was called. */
-export const CALLS = { get: 1, put: 2, delete: 3 } as const;
+export const CALLS = {
+  get: 1,
+  put: 2,
+  delete: 3,
+  /** Writes a value made of what it finds. */
+  update: 4,
+  /** Writes a value where it finds what it expects; `remove` deletes. Where it finds something else, it is a `get`. */
+  compare: 5,
+  remove: 6,
+} as const;
 export type Call = keyof typeof CALLS;
+
+/** Calls that write a value of their own. */
+const VALUED: ReadonlySet<Call> = new Set(['put', 'update', 'compare']);
 
 /** What is known of an operation. */
 export const STATES = {
@@ -43,11 +55,35 @@ export const STATES = {
 } as const;
 
 /** Words of a record. */
-export const RECORD = { STATE: 0, CALL: 1, PROCESS: 2, OWNER: 3, VALUE: 4, START: 5, END: 6, WORDS: 8 } as const;
+export const RECORD = {
+  STATE: 0,
+  CALL: 1,
+  PROCESS: 2,
+  OWNER: 3,
+  /** What it writes, or has read. */
+  VALUE: 4,
+  START: 5,
+  END: 6,
+  /** What it found, of one that writes; of one that reads, what the value that it read says that its writer found. */
+  FOUND: 7,
+  WORDS: 8,
+} as const;
 
-/** In VALUE: the key had none, or held what nobody wrote to it. Written values are numbered from 1. */
+/** In VALUE and FOUND: the key had none, or held what nobody wrote to it. Written values are numbered from 1. */
 export const ABSENT = 0;
 export const CORRUPT = -1;
+/** In FOUND: nobody has said it, as of every blind write. */
+export const UNTOLD = -2;
+
+/** What a call saw, as VALUE and FOUND have it. */
+export interface Sight {
+  readonly value?: number;
+  readonly found?: number;
+}
+
+/** What is counted beside the records: changes that were decided, conflicts, changes of which nobody will ever know. */
+export const TALLIES = { changes: 0, conflicts: 1, finals: 2 } as const;
+export type Tally = keyof typeof TALLIES;
 
 /** Generations of one slot that the ledger holds at once. */
 export const GENERATIONS_KEPT = 6;
@@ -57,6 +93,7 @@ const CLOCK = 0;
 const STOPPED = LINE;
 const PROCESSES = LINE + 1;
 const ANSWERED = LINE + 2;
+const TALLY = LINE + 3;
 const SLOTS = 2 * LINE;
 const TICKETS = 0;
 const FLOOR = 1;
@@ -124,24 +161,43 @@ export class SharedLedger {
   }
 
   /** Writes down that an operation begins now. The thread that took the ticket, right before it calls. */
-  begin(ticket: Ticket, call: Call, by: { client: number; owner: number; process: number }): void {
+  begin(ticket: Ticket, call: Call, by: { client: number; owner: number; process: number; expects?: number }): void {
     const { at } = ticket;
     const words = this.#words;
     words[at + RECORD.CALL] = CALLS[call];
     words[at + RECORD.PROCESS] = by.process;
     words[at + RECORD.OWNER] = by.owner;
-    words[at + RECORD.VALUE] = call === 'put' ? ticket.number : ABSENT;
+    words[at + RECORD.VALUE] = VALUED.has(call) ? ticket.number : ABSENT;
+    words[at + RECORD.FOUND] = by.expects ?? UNTOLD;
     words[at + RECORD.START] = this.tick();
     Atomics.store(words, at + RECORD.STATE, STATES.CALLED);
     Atomics.add(words, this.#clients + by.client * LINE + BEGUN, 1);
   }
 
-  /** Writes down that it returned, and what a read saw. The thread that began it. */
-  end(ticket: Ticket, state: (typeof STATES)['DONE' | 'OPEN' | 'VOID'], seen?: number): void {
-    if (seen !== undefined) this.#words[ticket.at + RECORD.VALUE] = seen;
-    this.#words[ticket.at + RECORD.END] = this.tick();
-    Atomics.store(this.#words, ticket.at + RECORD.STATE, state);
-    if (state === STATES.DONE) Atomics.add(this.#words, ANSWERED, 1);
+  /** Writes down that it returned, and what it saw. The thread that began it. */
+  end({ at }: Ticket, state: (typeof STATES)['DONE' | 'OPEN' | 'VOID'], { value, found }: Sight = {}): void {
+    const words = this.#words;
+    if (value !== undefined) words[at + RECORD.VALUE] = value;
+    if (found !== undefined) words[at + RECORD.FOUND] = found;
+    words[at + RECORD.END] = this.tick();
+    Atomics.store(words, at + RECORD.STATE, state);
+    if (state === STATES.DONE) Atomics.add(words, ANSWERED, 1);
+  }
+
+  /** Writes down that it found something else than it expected, and wrote nothing: that it was a read. */
+  endAsRead(ticket: Ticket, sight: Sight): void {
+    this.#words[ticket.at + RECORD.CALL] = CALLS.get;
+    this.end(ticket, STATES.DONE, sight);
+  }
+
+  /** Counts one more. */
+  count(tally: Tally): void {
+    Atomics.add(this.#words, TALLY + TALLIES[tally], 1);
+  }
+
+  /** How many were counted, of all clients. */
+  counted(tally: Tally): number {
+    return Atomics.load(this.#words, TALLY + TALLIES[tally]) >>> 0;
   }
 
   /** Operations that returned with an answer, of all clients: modulo 2^32. */

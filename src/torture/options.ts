@@ -1,6 +1,7 @@
 // What a torture run is told, and what it finds. Types only.
 import type { ClusterOptions } from '../cluster/options.ts';
 import type { Sabotage } from '../cluster/sabotage.ts';
+import type { Tally } from './ledger.ts';
 import type { Harm } from './nemesis.ts';
 
 /** Options of a torture run. */
@@ -54,6 +55,8 @@ export interface TortureReport {
   readonly reached: ReadonlyMap<string, number>;
   /** How replicas ended, by kind of reason. */
   readonly deaths: ReadonlyMap<string, number>;
+  /** Changes that were decided, comparisons that found something else, changes of which nobody will ever know. */
+  readonly changes: Readonly<Record<Tally, number>>;
   readonly findings: readonly Finding[];
   /** What went wrong beside histories: a thread that crashed by itself, a call that never returned, no answers. */
   readonly failures: readonly string[];

@@ -295,6 +295,11 @@ class TortureRun {
       harms: nemesis.done,
       reached: new Map(this.#reached), // Copies: to close the cluster ends its replicas too.
       deaths: new Map(this.#deaths),
+      changes: {
+        changes: this.#ledger.counted('changes'),
+        conflicts: this.#ledger.counted('conflicts'),
+        finals: this.#ledger.counted('finals'),
+      },
       findings,
       failures: [...this.#failures],
       isGood: findings.length === 0 && this.#failures.length === 0,

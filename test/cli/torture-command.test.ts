@@ -93,6 +93,7 @@ describe('quorate torture', () => {
     });
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('Every history is linearizable');
+    expect(stdout).toMatch(/^changes {5}[\d,]+ decided, [\d,]+ conflicts, [\d,]+ of which nobody will ever know$/m);
   });
 
   it('ends with exit code 1 and saves what is wrong, for quorate check', { timeout: 240_000 }, async () => {

@@ -60,6 +60,14 @@ describe('A ledger', () => {
     expect(second.at).toBe(first.at + 8);
   });
 
+  it('counts changes, conflicts and what nobody will ever know, of all threads', () => {
+    const ledger = new SharedLedger(SHAPE);
+    ledger.count('changes');
+    new SharedLedger(SHAPE, ledger.buffer).count('changes');
+    ledger.count('finals');
+    expect((['changes', 'conflicts', 'finals'] as const).map((tally) => ledger.counted(tally))).toEqual([2, 0, 1]);
+  });
+
   it('retires a key before it is full', () => {
     const ledger = new SharedLedger(SHAPE);
     ledger.take(2);
