@@ -109,6 +109,8 @@ export interface Rules {
   readonly promisesNextAgain: boolean;
   /** What a change has compared with is stable before it says that it did not match. */
   readonly keepsOnlyStable: boolean;
+  /** What a change is told to have come to is what it came to in the try that has landed. */
+  readonly remembersResults: boolean;
   /** A change that came after its round had asked is not answered with what was promised before it came. */
   readonly confirmsLatecomers: boolean;
   /** A promise of the next ballot is used only if a prepare quorum gave it. */
@@ -170,6 +172,7 @@ export const RULES: Rules = Object.freeze({
   recoversLineages: true,
   promisesNextAgain: true,
   keepsOnlyStable: true,
+  remembersResults: true,
   confirmsLatecomers: true,
   countsPromises: true,
 });

@@ -4,6 +4,7 @@
 import { TIMEOUT_MS_MAX } from '../base/limits.ts';
 import { isNone, versionOf } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
+import type { Rules } from '../protocol/rules.ts';
 import type { OperationOptions } from '../store/store.ts';
 import { ChangeLines } from './change-lines.ts';
 import type { ChangeLine } from './change-lines.ts';
@@ -21,6 +22,7 @@ const ROUNDS_KEPT_MAX = 1024;
 export interface ChangeDoors {
   readonly coordinator: Coordinator;
   readonly maker: RequestMaker;
+  readonly rules: Rules;
   /** Whether a change may come into a round that has asked already: where write quorums meet each other. */
   readonly takesLatecomers: boolean;
   /** The change has ended: `result` says how. */
@@ -134,7 +136,7 @@ export class Changes {
     const round = roundOf(operation);
     const line = this.#lines.get(round.key);
     this.rounds--;
-    round.end(operation);
+    round.end(operation, this.#doors.rules);
     for (const member of round.audience) {
       if (member.isOpen) this.#end(member, round.isOver ? round.resultOf(member) : this.#failed(member, operation));
     }

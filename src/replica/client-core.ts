@@ -73,6 +73,7 @@ export class ClientCore {
       coordinator: this.coordinator,
       maker: this.#maker,
       takesLatecomers: quorums.cachesPromises,
+      rules,
       settle: (change) => doors.settleChange(change),
     });
   }

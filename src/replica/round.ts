@@ -5,6 +5,7 @@ import { assert } from '../base/assert.ts';
 import { compareBallots, copyBallot, earlierBallot, isNone, mutableBallot, versionOf } from '../protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import { readVersion } from '../protocol/lineage.ts';
+import type { Rules } from '../protocol/rules.ts';
 import type { ChangeResult, Value, WriteResult, WriteUnknown } from '../store/store.ts';
 import type { ChangeRequest, ChangeStep, Held } from './change-steps.ts';
 import type { Operation } from './operation.ts';
@@ -104,7 +105,7 @@ export class Round {
   }
 
   /** Its operation has ended. */
-  end({ outcome, first, change, ballot }: Operation): void {
+  end({ outcome, first, change, ballot }: Operation, rules: Rules): void {
     assert(change !== undefined, 'A round is made by a change');
     copyBallot(this.first, first);
     copyBallot(this.#floor, change.floor);
@@ -112,7 +113,8 @@ export class Round {
     if (outcome === 'lost') this.isLost = true;
     if (outcome !== 'ok' && outcome !== 'kept') return;
     const appliedAt = change.hasLanded ? change.applied : ballot;
-    this.#landed = this.#tries.find((each) => compareBallots(each.ballot, appliedAt) === 0);
+    const isLanded = ({ ballot: tried }: Try): boolean => compareBallots(tried, appliedAt) === 0;
+    this.#landed = rules.remembersResults ? this.#tries.find(isLanded) : this.#tries.at(-1);
     assert(this.#landed !== undefined, 'What has landed was tried');
   }
 

@@ -1,6 +1,7 @@
 // All seeded bugs, but for those of rings and tally board, which test/sim/explorer holds.
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
+import { CHANGE_MUTANTS } from './change-mutants.ts';
 import { COORDINATOR_MUTANTS } from './coordinator-mutants.ts';
 import { LEVEL_MUTANTS } from './level-mutants.ts';
 import type { Mutant } from './mutant.ts';
@@ -12,7 +13,7 @@ import { SUPERVISION_MUTANTS } from './supervision-mutants.ts';
 const SIMULATED_SEEDS = 300;
 
 export const MUTANTS: readonly Mutant[] = [
-  ...[...REGISTER_MUTANTS, ...COORDINATOR_MUTANTS].map(alsoSimulated),
+  ...[...REGISTER_MUTANTS, ...COORDINATOR_MUTANTS, ...CHANGE_MUTANTS].map(alsoSimulated),
   ...LEVEL_MUTANTS,
   ...SUPERVISION_MUTANTS,
 ];

@@ -24,7 +24,7 @@ interface MessageAction {
   readonly nth: number;
 }
 
-/** A request; the put that it finishes is named by its value. */
+/** A request; the write that it finishes is named by its value. */
 interface Recorded {
   readonly request: Omit<Request, 'finishes'>;
   readonly finishes: string | undefined;
@@ -178,7 +178,7 @@ function startIn(world: World, { client, requests }: Action & { readonly kind: '
   if (client >= world.clients || world.isGone(client)) return;
   const begun = requests.flatMap(({ request, finishes }): Request[] => {
     if (finishes === undefined) return [request];
-    const call = world.calls.find((each) => each.kind === 'put' && each.value === finishes);
+    const call = world.calls.find((each) => each.kind !== 'get' && each.value === finishes);
     return call === undefined ? [] : [{ ...request, finishes: call }];
   });
   if (begun.length > 0) world.startBatch(client, begun);

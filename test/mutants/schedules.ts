@@ -195,6 +195,28 @@ export function reuseTheBallot(director: Director): void {
   director.readAt(1, [1, 3, 4]);
 }
 
+/**
+ * An update lands and is never heard of; 16 other clients update the same key, which is as many as its lineage has room
+ * for; then the first one is tried again.
+ */
+export function forgetTheOldest(director: Director): void {
+  const { world } = director;
+  const finishes = world.start(0, { kind: 'exchange', value: 'v0', timeoutMs: 10 });
+  director.exchange(0, 'prepare', [0, 1]);
+  director.reach(0, 'accept', [0, 1]);
+  director.loseAllOf(0);
+  world.pass(10);
+  for (let client = 1; client <= 16; client++) {
+    world.start(client, { kind: 'exchange', value: `v${client}` });
+    director.exchange(client, 'prepare', [0, 1]);
+    director.exchange(client, 'accept', [0, 1]);
+    director.loseAllOf(client);
+  }
+  world.start(0, { kind: 'exchange', finishes });
+  director.exchange(0, 'prepare', [0, 1]);
+  director.exchange(0, 'accept', [0, 1]);
+}
+
 /** A0 acknowledges a put and dies; A1 acknowledges it when A0 is back without it. */
 export function bumpLate(director: Director): void {
   const { world } = director;

@@ -14,7 +14,7 @@ import type { Action } from './recorded-world.ts';
 import { shrink } from './shrink.ts';
 
 /** How a world differs from production. */
-export type Broken = Partial<WorldOptions>;
+export type Broken = Partial<WorldOptions> & Pick<Exploration, 'exchanges'>;
 
 /** What is wrong with a world; `undefined` when nothing is. */
 export type Judge = (world: World) => string | undefined;

@@ -68,6 +68,8 @@ export class CoreCluster {
   readonly life = { state: CLUSTER_OPEN, resets: 0 };
   /** Frames that clients have sent. */
   frames = 0;
+  /** Calls, messages that have arrived, steps of time. */
+  steps = 0;
   nowMs = 0;
   readonly #options: CoreClusterOptions;
   readonly #clients: Client[] = [];
@@ -91,6 +93,7 @@ export class CoreCluster {
 
   /** Begins a call, of which nothing leaves before the next flush. What it throws at once, its caller gets. */
   begin(client: number, make: (core: ClientCore) => Made): CoreCall {
+    this.steps++;
     const call = new CoreCall();
     const { core } = this.#clients[client]!;
     call.made = make(core);
@@ -166,6 +169,7 @@ export class CoreCluster {
   }
 
   pass(ms: number): void {
+    this.steps++;
     this.nowMs += ms;
     for (const { core } of this.#clients) {
       core.tick(this.nowMs);
@@ -176,6 +180,7 @@ export class CoreCluster {
   // --- inside
 
   #deliver(flight: Flight): void {
+    this.steps++;
     this.#flights.splice(this.#flights.indexOf(flight), 1);
     flight.arrive();
   }

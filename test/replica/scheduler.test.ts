@@ -2,6 +2,7 @@
 // taken away once. The others need a directed schedule, see schedules.test.ts.
 import { describe, expect, it } from 'vitest';
 import { RULES } from '../../src/protocol/rules.ts';
+import type { Rules } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
 import type { RegisterOptions, RegisterQuorums } from '../../src/quorum/index.ts';
 import { replayCommand, testSeed } from '../support/seed.ts';
@@ -24,6 +25,10 @@ const HALVES: RegisterQuorums = {
   prepare: 2,
   agreeing: 2,
 };
+
+function withExchanges(missing: keyof Rules): Exploration {
+  return { quorums: THREE, exchanges: 0.6, rules: { ...RULES, [missing]: false } };
+}
 
 /**
  * The report of the first violation from `seed` on, with the command that repeats it; `undefined` when there is none.
@@ -108,6 +113,11 @@ describe('Negative controls: random schedules catch', () => {
     ['a put that compares with its last tag', { quorums: THREE, rules: { ...RULES, comparesFirstTag: false } }],
     ['a write quorum of R', { quorums: { ...THREE, write: 1 } }],
     ['recovery from too few', { quorums: { ...THREE, recoverFrom: 1 } }],
+    ['a change that does not look for itself', withExchanges('looksForItself')],
+    ['a change that is tried again after a blind write', withExchanges('heedsFloors')],
+    ['a client that drops changes from lineages which it may try again', withExchanges('keepsUndecided')],
+    ['recovery without lineages', withExchanges('recoversLineages')],
+    ['promises kept after vain accepts', { quorums: THREE, exchanges: 0.6, keepsVainPromises: true }],
   ])(
     '%s',
     (_, exploration) => {
