@@ -59,6 +59,7 @@ function mapStore(): ObservedStore {
   return {
     get,
     put,
+    putIfAbsent: put,
     delete: remove,
     getMany: (keys) => Promise.all(keys.map(get)),
     batch: (writes) =>

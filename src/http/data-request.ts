@@ -77,15 +77,30 @@ export function refuseMediaType(type: string | undefined, encoding: string | und
 
 /** Reads the body of `POST /data`: an object with a `key`, a `value`, and nothing else. */
 export function keyValueOf(body: Uint8Array): Parsed<KeyValue> {
+  const members = membersOf(body, ['key', 'value']);
+  if (members.kind === 'refused') return members;
+  const { key: given, value } = members.value;
+  if (typeof given !== 'string') return refusedBody('The body has no "key" that is a string');
+  const key = checkKey(given);
+  return key.kind === 'refused' ? key : { kind: 'parsed', value: { key: key.value, value } };
+}
+
+/** Reads the body of `PUT /data/:key`: an object with a `value` and nothing else. */
+export function valueOf(body: Uint8Array): Parsed<Value> {
+  const members = membersOf(body, ['value']);
+  return members.kind === 'refused' ? members : { kind: 'parsed', value: members.value['value'] };
+}
+
+function membersOf(body: Uint8Array, names: readonly string[]): Parsed<Readonly<Record<string, unknown>>> {
   const document = parseJson(body);
   if (document.kind === 'refused') return refusedBody(document.reason);
   const { value } = document;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return refusedBody('The body is no object');
-  if (!('key' in value) || typeof value.key !== 'string') return refusedBody('The body has no "key" that is a string');
-  if (!('value' in value)) return refusedBody('The body has no "value"');
-  if (Object.keys(value).length > 2) return refusedBody('The body has members other than "key" and "value"');
-  const key = checkKey(value.key);
-  return key.kind === 'refused' ? key : { kind: 'parsed', value: { key: key.value, value: value.value } };
+  const missing = names.find((name) => !Object.hasOwn(value, name));
+  if (missing !== undefined) return refusedBody(`The body has no "${missing}"`);
+  const only = names.map((name) => `"${name}"`).join(' and ');
+  if (Object.keys(value).length > names.length) return refusedBody(`The body has members other than ${only}`);
+  return { kind: 'parsed', value: { ...value } };
 }
 
 function decode(segment: string): string | undefined {

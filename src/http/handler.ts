@@ -12,8 +12,8 @@ export type FetchHandler = (request: Request) => Promise<Response>;
 const SERVICE_OF_HANDLER = new WeakMap<object, Service>();
 
 /**
- * Makes a handler that serves a store over HTTP: `GET`, `DELETE /data/:key`, `POST /data`, `GET /health` and
- * `GET /metrics`; see docs/HTTP.md. The handler never rejects, and does not close the store.
+ * Makes a handler that serves a store over HTTP: `GET`, `PUT` and `DELETE /data/:key`, `POST /data`, `GET /health`
+ * and `GET /metrics`; see docs/HTTP.md. The handler never rejects, and does not close the store.
  *
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is out of range.
  * @example

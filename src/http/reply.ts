@@ -18,6 +18,7 @@ export type HttpErrorCode =
   | 'ERR_QUORATE_HTTP_IDEMPOTENCY_KEY' // the Idempotency-Key is malformed, or belongs to another request
   | 'ERR_QUORATE_HTTP_MEDIA_TYPE' // the body is not application/json
   | 'ERR_QUORATE_HTTP_METHOD' // the route does not take this method
+  | 'ERR_QUORATE_HTTP_PRECONDITION' // If-Match or If-None-Match is malformed, or the method does not take it
   | 'ERR_QUORATE_HTTP_QUERY' // a query parameter is unknown or malformed
   | 'ERR_QUORATE_HTTP_REQUEST' // the request is malformed
   | 'ERR_QUORATE_HTTP_REQUEST_TIMEOUT' // the request did not arrive in time
@@ -56,6 +57,8 @@ export function metricsReply(body: string): Reply {
 export interface FailureOptions {
   /** Default `not-applied`. */
   readonly outcome?: FailureOutcome;
+  /** Members of the body beside the usual ones. */
+  readonly fields?: Readonly<Record<string, string | null>>;
   readonly headers?: readonly string[];
   readonly closes?: boolean;
 }
@@ -65,9 +68,9 @@ export interface FailureOptions {
  * a caught error, so that no path, stack or variable of the host leaves it.
  */
 export function failure(status: number, code: HttpErrorCode, error: string, options: FailureOptions = {}): Reply {
-  const { outcome = 'not-applied', headers = NONE, closes = false } = options;
+  const { outcome = 'not-applied', fields, headers = NONE, closes = false } = options;
   const retry = status === 503 ? RETRY_AFTER : NONE;
-  const reply = jsonReply(status, JSON.stringify({ error, code, outcome }), [...headers, ...retry]);
+  const reply = jsonReply(status, JSON.stringify({ error, code, outcome, ...fields }), [...headers, ...retry]);
   return closes ? { ...reply, closes } : reply;
 }
 

@@ -1,24 +1,22 @@
 // The service itself: routes, methods, outcomes. Both faces, fetch and node:http, hand their requests to it.
-import { createHash } from 'node:crypto';
-
 import { integerOption } from '../base/errors.ts';
-import { HTTP_BODY_BYTES_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, IDEMPOTENCY_KEYS_MAX } from '../base/limits.ts';
-import type { OperationOptions, WriteResult } from '../store/store.ts';
-import { keyOfSegment, keyValueOf, optionsOfQuery, refuseMediaType } from './data-request.ts';
-import type { ChosenOptions } from './data-request.ts';
-import { IdempotencyTable } from './idempotency.ts';
-import type { Continuable } from './idempotency.ts';
+import { HTTP_BODY_BYTES_MAX, IDEMPOTENCY_KEYS_MAX } from '../base/limits.ts';
+import type { OperationOptions, ReadOk, Value, WriteOptions, WriteResult } from '../store/store.ts';
+import { keyOfSegment, keyValueOf, optionsOfQuery, refuseMediaType, valueOf } from './data-request.ts';
+import type { ChosenOptions, Parsed } from './data-request.ts';
 import { jsonOf } from './json.ts';
 import { counterMetrics, statusMetrics, writeMetrics } from './metrics-text.ts';
+import { etagOf, preconditionOf } from './precondition.ts';
+import type { Precondition, PreconditionHeader } from './precondition.ts';
 import { failure, jsonReply, metricsReply } from './reply.ts';
 import type { Reply } from './reply.ts';
 import { RequestCounter } from './request-counter.ts';
 import type { Route } from './request-counter.ts';
-import { internalFailure, NO_QUORUM, rejectionOf, settle, settleRejection } from './settled.ts';
-import { settleResolved, stillUnknown } from './settled.ts';
-import type { Settled } from './settled.ts';
+import { internalFailure, NO_QUORUM, rejectionOf } from './settled.ts';
 import { healthReply } from './status.ts';
 import type { ObservedStore } from './status.ts';
+import { Writes } from './writes.ts';
+import type { Asker } from './writes.ts';
 
 /** Options of the service, whatever face it has. */
 export interface ServiceOptions {
@@ -54,22 +52,20 @@ export async function readBodyOf(call: Call, bytesMax: number): Promise<Uint8Arr
 export type ServiceSettings = Required<ServiceOptions>;
 
 const ALLOWED_WRITE = 'POST';
-const ALLOWED_KEY = 'GET, DELETE';
+const ALLOWED_KEY = 'GET, PUT, DELETE';
 const ALLOWED_READ = 'GET';
-/** Visible ASCII: what every client and proxy carries unchanged. */
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]+$/;
 
 /** Answers requests from a store. Never rejects. */
 export class Service {
   readonly settings: ServiceSettings;
   readonly #store: ObservedStore;
-  readonly #idempotency: IdempotencyTable;
+  readonly #writes: Writes;
   readonly #requests = new RequestCounter();
 
   constructor(store: ObservedStore, options: ServiceOptions = {}) {
     this.#store = store;
     this.settings = settingsOf(options);
-    this.#idempotency = new IdempotencyTable(this.settings.idempotencyKeysMax);
+    this.#writes = new Writes({ store, ...this.settings });
   }
 
   /** Answers one request. */
@@ -94,12 +90,13 @@ export class Service {
   #route(call: Call, path: string, query: string): Reply | Promise<Reply> {
     const { method } = call;
     if (call.target.includes('#')) return refuseFragment();
-    if (call.hasBody && method !== 'POST') return refuseBody();
-    if (path === '/data') return method === 'POST' ? this.#put(call, query) : refuseMethod(ALLOWED_WRITE);
+    if (call.hasBody && method !== 'POST' && method !== 'PUT') return refuseBody();
+    if (path === '/data') return method === 'POST' ? this.#post(call, query) : refuseMethod(ALLOWED_WRITE);
     if (path.startsWith('/data/')) {
       const segment = path.slice('/data/'.length);
       if (segment.includes('/')) return refuseRoute();
       if (method === 'GET') return this.#get(call, segment, query);
+      if (method === 'PUT') return this.#put(call, segment, query);
       return method === 'DELETE' ? this.#delete(call, segment, query) : refuseMethod(ALLOWED_KEY);
     }
     if (path !== '/health' && path !== '/metrics') return refuseRoute();
@@ -114,80 +111,65 @@ export class Service {
     if (chosen.kind === 'refused') return chosen.reply;
     const result = await this.#store.get(key.value, { ...chosen.value, signal: call.signal });
     if (result.outcome === 'absent') return failure(404, 'ERR_QUORATE_ABSENT', 'The key has no value');
-    return result.outcome === 'unavailable' ? NO_QUORUM : valueReply(result.value);
+    return result.outcome === 'unavailable' ? NO_QUORUM : valueReply(result);
   }
 
-  async #put(call: Call, query: string): Promise<Reply> {
-    const refusal = refuseMediaType(call.header('content-type'), call.header('content-encoding'));
-    if (refusal !== undefined) return refusal;
-    const chosen = optionsOfQuery(query);
-    if (chosen.kind === 'refused') return chosen.reply;
-    const body = await readBodyOf(call, this.settings.bodyBytesMax);
-    if (body === undefined) return refuseLongBody(this.settings.bodyBytesMax);
-    const entry = keyValueOf(body);
+  async #post(call: Call, query: string): Promise<Reply> {
+    const asked = askedOf(call, query, []);
+    if (asked.kind === 'refused') return asked.reply;
+    const body = await this.#bodyOf(call);
+    if (body.kind === 'refused') return body.reply;
+    const entry = keyValueOf(body.value);
     if (entry.kind === 'refused') return entry.reply;
-    const { key, value } = entry.value;
-    return this.#write(call, {
-      kind: 'put',
-      request: body,
-      chosen: chosen.value,
-      begin: (options) => this.#store.put(key, value, options),
-    });
+    return this.#write(call, { ...entry.value, ...asked.value, body: body.value });
+  }
+
+  async #put(call: Call, segment: string, query: string): Promise<Reply> {
+    const key = keyOfSegment(segment);
+    if (key.kind === 'refused') return key.reply;
+    const asked = askedOf(call, query, ['if-match', 'if-none-match']);
+    if (asked.kind === 'refused') return asked.reply;
+    const body = await this.#bodyOf(call);
+    if (body.kind === 'refused') return body.reply;
+    const value = valueOf(body.value);
+    if (value.kind === 'refused') return value.reply;
+    return this.#write(call, { key: key.value, value: value.value, ...asked.value, body: body.value });
   }
 
   async #delete(call: Call, segment: string, query: string): Promise<Reply> {
     const key = keyOfSegment(segment);
     if (key.kind === 'refused') return key.reply;
-    const chosen = optionsOfQuery(query);
-    if (chosen.kind === 'refused') return chosen.reply;
-    return this.#write(call, {
-      kind: 'delete',
-      request: key.value,
-      chosen: chosen.value,
-      begin: (options) => this.#store.delete(key.value, options),
-    });
-  }
-
-  /** A write without an idempotency key is given up with its client; one with a key is shared, so it runs on. */
-  async #write(call: Call, write: Write): Promise<Reply> {
-    const idempotencyKey = call.header('idempotency-key');
-    if (idempotencyKey === undefined) {
-      return (await this.#settle(write, { ...write.chosen, signal: call.signal })).reply;
-    }
-    if (idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX || !IDEMPOTENCY_KEY.test(idempotencyKey)) {
-      const sentence = `The Idempotency-Key must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters`;
-      return failure(400, 'ERR_QUORATE_HTTP_IDEMPOTENCY_KEY', sentence);
-    }
-    const attempt = await this.#idempotency.attempt(idempotencyKey, digestOf(write), this.#continuable(write));
-    if (attempt.kind === 'mismatch') {
-      return failure(422, 'ERR_QUORATE_HTTP_IDEMPOTENCY_KEY', 'The Idempotency-Key belongs to another request');
-    }
-    if (attempt.kind === 'full') return failure(503, 'ERR_QUORATE_OVERLOADED', 'Too many operations are pending');
-    return attempt.reply;
-  }
-
-  #continuable(write: Write): Continuable {
-    return {
-      begin: () => this.#settle(write, write.chosen),
-      resume: async (operationId) => {
-        try {
-          return settleResolved(write.kind, await this.#store.resolve(operationId, write.chosen), operationId);
-        } catch (error) {
-          if (rejectionOf(error) === undefined) this.#report(error);
-          return stillUnknown(operationId);
-        }
+    const asked = askedOf(call, query, ['if-match']);
+    if (asked.kind === 'refused') return asked.reply;
+    const { precondition } = asked.value;
+    return this.#writes.run(
+      {
+        kind: 'delete',
+        request: [key.value],
+        ...asked.value,
+        begin: (options) => this.#store.delete(key.value, writeOptionsOf(options, precondition)),
       },
-    };
+      askerOf(call),
+    );
   }
 
-  async #settle(write: Write, options: OperationOptions): Promise<Settled> {
-    try {
-      return settle(write.kind, await write.begin(options));
-    } catch (error) {
-      const known = rejectionOf(error, options.signal);
-      if (known === undefined) this.#report(error);
-      return settleRejection(known);
-    }
+  #write(call: Call, { key, value, body, ...asked }: PutRequest): Promise<Reply> {
+    const begin = (options: OperationOptions): Promise<WriteResult> => {
+      if (asked.precondition.kind === 'absent') return this.#store.putIfAbsent(key, value, options);
+      return this.#store.put(key, value, writeOptionsOf(options, asked.precondition));
+    };
+    return this.#writes.run(
+      { kind: 'put', request: [`${call.method} ${JSON.stringify(key)}\n`, body], ...asked, begin },
+      askerOf(call),
+    );
+  }
+
+  async #bodyOf(call: Call): Promise<Parsed<Uint8Array>> {
+    const refusal = refuseMediaType(call.header('content-type'), call.header('content-encoding'));
+    if (refusal !== undefined) return { kind: 'refused', reply: refusal };
+    const { bodyBytesMax } = this.settings;
+    const value = await readBodyOf(call, bodyBytesMax);
+    return value === undefined ? { kind: 'refused', reply: refuseLongBody(bodyBytesMax) } : { kind: 'parsed', value };
   }
 
   /** Writes settle on their own, so what was rejected here was a read, or a write that never began. */
@@ -212,13 +194,40 @@ export class Service {
   }
 }
 
-/** One write, as the service runs it. */
-interface Write {
-  readonly kind: 'put' | 'delete';
-  /** What makes two requests the same request, beside the level. */
-  readonly request: Uint8Array | string;
+/** What the head of a write asks for. */
+interface Asked {
   readonly chosen: ChosenOptions;
-  begin(options: OperationOptions): Promise<WriteResult>;
+  readonly precondition: Precondition;
+}
+
+/** One put, by either route. */
+interface PutRequest extends Asked {
+  readonly key: string;
+  readonly value: Value;
+  readonly body: Uint8Array;
+}
+
+function askedOf(call: Call, query: string, taken: readonly PreconditionHeader[]): Parsed<Asked> {
+  const chosen = optionsOfQuery(query);
+  if (chosen.kind === 'refused') return chosen;
+  const precondition = preconditionOf((name) => call.header(name), taken);
+  if (precondition.kind === 'refused') return precondition;
+  return { kind: 'parsed', value: { chosen: chosen.value, precondition: precondition.value } };
+}
+
+function writeOptionsOf(options: OperationOptions, precondition: Precondition): WriteOptions {
+  return precondition.kind === 'version' ? { ...options, ifVersion: precondition.version } : options;
+}
+
+/** The signal stays a getter: a face makes it on first use. */
+function askerOf(call: Call): Asker {
+  const idempotencyKey = call.header('idempotency-key');
+  return {
+    idempotencyKey,
+    get signal() {
+      return call.signal;
+    },
+  };
 }
 
 /**
@@ -239,21 +248,15 @@ function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : new Error('The HTTP service failed', { cause: error }));
 }
 
-/** The deadline is left out: a client that repeats a request may well be more patient. */
-function digestOf(write: Write): string {
-  const hash = createHash('sha256');
-  hash.update(`${write.kind} ${JSON.stringify(write.chosen.level ?? 'quorum')}\n`);
-  return hash.update(write.request).digest('base64');
-}
-
 /** JSON carries a value exactly, or as the base64 of its bytes and says so, or not at all. */
-function valueReply(value: unknown): Reply {
+function valueReply({ value, version }: Pick<ReadOk, 'value' | 'version'>): Reply {
+  const etag = etagOf(version);
   if (value instanceof Uint8Array) {
     const base64 = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
-    return jsonReply(200, `{"data":"${base64}","encoding":"base64"}`);
+    return jsonReply(200, `{"data":"${base64}","encoding":"base64"}`, etag);
   }
   const json = jsonOf(value);
-  if (json !== undefined) return jsonReply(200, `{"data":${json}}`);
+  if (json !== undefined) return jsonReply(200, `{"data":${json}}`, etag);
   return failure(406, 'ERR_QUORATE_NOT_JSON', 'The value has no exact form in JSON');
 }
 

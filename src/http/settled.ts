@@ -1,6 +1,7 @@
 // How a write ended, and what that means to an HTTP client.
 import { unreachable } from '../base/assert.ts';
-import type { WriteResult } from '../store/store.ts';
+import type { Version, WriteResult } from '../store/store.ts';
+import { etagOf } from './precondition.ts';
 import { failure, jsonReply } from './reply.ts';
 import type { FailureOutcome, HttpErrorCode, Reply } from './reply.ts';
 
@@ -10,12 +11,18 @@ export type Settled =
   | { readonly kind: 'not-applied'; readonly reply: Reply }
   | { readonly kind: 'unknown'; readonly reply: Reply; readonly operationId: string | undefined };
 
-const WRITTEN: Reply = jsonReply(200, JSON.stringify({ message: 'Write operation successful' }));
+const WRITTEN: string = JSON.stringify({ message: 'Write operation successful' });
 const DELETED: Reply = jsonReply(200, JSON.stringify({ message: 'Delete operation successful' }));
 const UNKNOWN: Reply = failure(
   503,
   'ERR_QUORATE_UNKNOWN_OUTCOME',
   'The write may or may not have happened; repeat it with the same Idempotency-Key, or read the key',
+  { outcome: 'unknown' },
+);
+const UNKNOWN_FINALLY: Reply = failure(
+  503,
+  'ERR_QUORATE_UNKNOWN_OUTCOME',
+  'Nobody can find out any more whether the write has happened, because the key was overwritten since',
   { outcome: 'unknown' },
 );
 /** No quorum answered, and nothing happened. */
@@ -25,18 +32,24 @@ export const NO_QUORUM: Reply = failure(503, 'ERR_QUORATE_NO_QUORUM', 'Too few r
 export function settle(kind: 'put' | 'delete', result: WriteResult): Settled {
   switch (result.outcome) {
     case 'ok':
-      return { kind: 'applied', reply: kind === 'put' ? WRITTEN : DELETED };
-    case 'conflict': {
-      const reply = failure(409, 'ERR_QUORATE_CONFLICT', 'A precondition of the write does not hold');
-      return { kind: 'not-applied', reply };
-    }
+      return { kind: 'applied', reply: kind === 'put' ? jsonReply(200, WRITTEN, etagOf(result.version)) : DELETED };
+    case 'conflict':
+      return { kind: 'not-applied', reply: conflictReply(result.version) };
     case 'unavailable':
       return { kind: 'not-applied', reply: NO_QUORUM };
     case 'unknown':
+      if (result.isFinal === true) return { kind: 'unknown', reply: UNKNOWN_FINALLY, operationId: undefined };
       return { kind: 'unknown', reply: UNKNOWN, operationId: result.operationId };
     default:
       return unreachable(result);
   }
+}
+
+/** A precondition does not hold; with the version that the key has instead, so that the client can look again. */
+function conflictReply(version: Version | undefined): Reply {
+  const fields = { version: version ?? null };
+  const headers = version === undefined ? [] : etagOf(version);
+  return failure(412, 'ERR_QUORATE_CONFLICT', 'The precondition of the write does not hold', { fields, headers });
 }
 
 /** What trying to resolve an unknown write came to: while that fails, the write stays as unknown as it was. */

@@ -35,6 +35,9 @@ export interface StoreCounters {
   readonly slowReads: number;
   readonly fastWrites: number;
   readonly slowWrites: number;
+  readonly changes: number;
+  readonly fastChanges: number;
+  readonly slowChanges: number;
   readonly unknown: number;
   readonly unavailable: number;
   readonly wakeUps: number;
@@ -44,7 +47,7 @@ export interface StoreCounters {
 }
 
 /** What the service asks of a store. */
-type ServedCall = 'get' | 'put' | 'delete' | 'getMany' | 'batch' | 'resolve';
+type ServedCall = 'get' | 'put' | 'putIfAbsent' | 'delete' | 'getMany' | 'batch' | 'resolve';
 
 /** A store, and what it tells of itself; a `ClusterClient` is one. */
 export interface ObservedStore extends Pick<Store, ServedCall> {

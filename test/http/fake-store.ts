@@ -3,23 +3,24 @@ import { unreachable } from '../../src/base/assert.ts';
 import { QuorateError } from '../../src/base/errors.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import type { ObservedStore, StoreCounters, StoreStatus } from '../../src/http/status.ts';
-import type { BatchWrite, OperationOptions, ReadResult, WriteResult } from '../../src/store/store.ts';
+import type { BatchWrite, OperationOptions, ReadResult, WriteOptions, WriteResult } from '../../src/store/store.ts';
 
 /** How one operation ends instead of the usual way. */
 export type Fate =
   | { readonly kind: 'unavailable' }
+  /** The client is told "unknown", and that nobody can find out any more. */
+  | { readonly kind: 'unknown-finally' }
   /** The client is told "unknown"; the write lands at once, or only when it is resolved. */
   | { readonly kind: 'unknown'; readonly lands: 'at-once' | 'when-resolved' }
-  | { readonly kind: 'conflict' }
   | { readonly kind: 'rejects'; readonly error: unknown }
   /** Waits for the gate; a signal that fires first ends a read as aborted and a write as unknown. */
   | { readonly kind: 'waits'; readonly gate: Promise<void> };
 
 /** One operation that reached the store. */
 export interface Operation {
-  readonly kind: 'get' | 'put' | 'delete' | 'resolve';
+  readonly kind: 'get' | 'put' | 'putIfAbsent' | 'delete' | 'resolve';
   readonly key: string;
-  readonly options: OperationOptions;
+  readonly options: WriteOptions;
 }
 
 /** A promise with its resolver. */
@@ -42,13 +43,14 @@ export function failureOf(code: ErrorCode): QuorateError {
 
 export class FakeStore implements ObservedStore {
   readonly values = new Map<string, unknown>();
+  readonly versions = new Map<string, string>();
   readonly operations: Operation[] = [];
   /** Writes that took effect, by key, in order. */
   readonly effects: string[] = [];
   inspect?: () => StoreStatus;
   metrics?: () => StoreCounters;
   readonly #fates: Fate[] = [];
-  readonly #unresolved = new Map<string, () => void>();
+  readonly #unresolved = new Map<string, () => unknown>();
   #waiters: { readonly count: number; readonly reached: () => void }[] = [];
 
   /** Decides how the next operations end, in this order. */
@@ -72,14 +74,18 @@ export class FakeStore implements ObservedStore {
       throw options.signal?.reason;
     }
     if (!this.values.has(key)) return { outcome: 'absent' };
-    return { outcome: 'ok', value: this.values.get(key), version: '1' };
+    return { outcome: 'ok', value: this.values.get(key), version: this.#versionOf(key) };
   }
 
-  put(key: string, value: unknown, options: OperationOptions = {}): Promise<WriteResult> {
+  put(key: string, value: unknown, options: WriteOptions = {}): Promise<WriteResult> {
     return this.#write({ kind: 'put', key, options }, () => this.values.set(key, value));
   }
 
-  delete(key: string, options: OperationOptions = {}): Promise<WriteResult> {
+  putIfAbsent(key: string, value: unknown, options: OperationOptions = {}): Promise<WriteResult> {
+    return this.#write({ kind: 'putIfAbsent', key, options }, () => this.values.set(key, value));
+  }
+
+  delete(key: string, options: WriteOptions = {}): Promise<WriteResult> {
     return this.#write({ kind: 'delete', key, options }, () => this.values.delete(key));
   }
 
@@ -107,33 +113,48 @@ export class FakeStore implements ObservedStore {
 
   async #write(operation: Operation, apply: () => unknown): Promise<WriteResult> {
     const fate = this.#record(operation);
-    const land = (): void => {
+    const { key } = operation;
+    const land = (): WriteResult => {
       apply();
-      this.effects.push(operation.key);
+      this.effects.push(key);
+      const version = String(this.effects.length);
+      this.versions.set(key, version);
+      return { outcome: 'ok', version };
     };
     const unknown: WriteResult = { outcome: 'unknown', operationId: `operation-${this.operations.length}` };
-    if (fate === undefined) {
-      land();
-      return { outcome: 'ok', version: '1' };
-    }
+    if (fate === undefined) return this.#isMet(operation) ? land() : this.#conflict(key);
     switch (fate.kind) {
       case 'rejects':
         throw fate.error;
       case 'unavailable':
         return { outcome: 'unavailable', needed: 3, got: 1 };
-      case 'conflict':
-        return { outcome: 'conflict', value: 'other', version: '1' };
+      case 'unknown-finally':
+        return { ...unknown, isFinal: true };
       case 'unknown':
         if (fate.lands === 'at-once') land();
         this.#unresolved.set(unknown.operationId, fate.lands === 'at-once' ? () => {} : land);
         return unknown;
       case 'waits':
         if (await isAbortedFirst(fate.gate, operation.options.signal)) return unknown;
-        land();
-        return { outcome: 'ok', version: '1' };
+        return land();
       default:
         return unreachable(fate);
     }
+  }
+
+  #isMet({ kind, key, options: { ifVersion } }: Operation): boolean {
+    if (kind === 'putIfAbsent') return !this.values.has(key);
+    return ifVersion === undefined || (this.values.has(key) && this.#versionOf(key) === ifVersion);
+  }
+
+  #conflict(key: string): WriteResult {
+    const isThere = this.values.has(key);
+    return { outcome: 'conflict', value: this.values.get(key), version: isThere ? this.#versionOf(key) : undefined };
+  }
+
+  /** Values that a test has put there itself are of version 0. */
+  #versionOf(key: string): string {
+    return this.versions.get(key) ?? '0';
   }
 
   #record(operation: Operation): Fate | undefined {

@@ -40,6 +40,9 @@ describe.each(FACES)('The service behind the %s', (name) => {
         slowReads: 1,
         fastWrites: 1,
         slowWrites: 0,
+        changes: 3,
+        fastChanges: 2,
+        slowChanges: 1,
         unknown: 0,
         unavailable: 0,
         wakeUps: 2,
@@ -55,6 +58,7 @@ describe.each(FACES)('The service behind the %s', (name) => {
       expect(lines).toContain('# TYPE quorate_http_requests_total counter');
       expect(lines).toContain('quorate_http_requests_total{route="data",method="GET",status="404"} 1');
       expect(lines).toContain('quorate_gets_total 7');
+      expect(lines).toContain('quorate_fast_changes_total 2');
       expect(lines).toContain('quorate_up 1');
       expect(lines).toContain('quorate_replicas_operational 4');
       expect(lines).toContain('quorate_replica_operational{replica="4"} 0');
