@@ -73,7 +73,7 @@ function formatOf(file: string): HistoryFormat {
   return file.startsWith('knossos') ? 'knossos' : file.startsWith('kv') ? 'kv' : 'elle';
 }
 
-const path = corpusPath('EXPECTED.json', CASES);
+const path = corpusPath('histories/EXPECTED.json', CASES);
 
 // Without the corpus there is nothing to check.
 describe.skipIf(path === undefined)(`Recorded histories (${CORPUS_MISSING})`, () => {
