@@ -18,6 +18,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // For hangs alone: on a busy machine a test that starts processes takes longer than the usual five seconds.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     coverage: {
       provider: 'v8',
       include: ['src/**', 'actors/**'],
