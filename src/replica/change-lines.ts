@@ -19,6 +19,8 @@ export class ChangeLine {
   promised: Operation | undefined = undefined;
   /** Whether its promise was used since somebody last looked for one to forget. */
   wasUsed = false;
+  /** Whether its client has written the key blindly since its round began. */
+  isOverwritten = false;
 
   constructor(key: string) {
     this.key = key;
@@ -76,6 +78,14 @@ export class ChangeLines {
     line.promised = undefined;
     line.wasUsed = promised !== undefined;
     return promised;
+  }
+
+  /** Its client writes the key blindly: a promise of before, or of the round under way, would be older than that. */
+  overwrite(key: string): void {
+    const line = this.#lines.get(key);
+    if (line === undefined) return;
+    if (line.running === undefined) this.#forget(line);
+    else line.isOverwritten = true;
   }
 
   /** Forgets all lines. @returns what was in them. */

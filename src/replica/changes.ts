@@ -78,6 +78,14 @@ export class Changes {
     return change;
   }
 
+  /**
+   * The key is about to be written blindly. A promise of before that would be used in vain, and worse: of a proposal
+   * that is older than a blind write nobody can say whether it has happened.
+   */
+  overwrite(key: string): void {
+    this.#lines.overwrite(key);
+  }
+
   /** The caller gives up waiting: it gets `error`, or `unknown` where the change may happen. */
   cancel(change: PendingChange, error: unknown): void {
     if (change.isOpen) this.#leave(change, new Failure(error));
@@ -194,7 +202,9 @@ export class Changes {
   #keepPromise(line: ChangeLine, operation: Operation): void {
     const { outcome, change } = operation;
     const hasDecided = outcome === 'ok' || outcome === 'kept';
-    if (!hasDecided || change!.hasLanded || isNone(change!.next)) return this.#doors.coordinator.release(operation);
+    const isWanted = hasDecided && !line.isOverwritten;
+    line.isOverwritten = false;
+    if (!isWanted || change!.hasLanded || isNone(change!.next)) return this.#doors.coordinator.release(operation);
     operation.renew();
     line.promised = operation;
   }

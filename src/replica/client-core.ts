@@ -89,7 +89,9 @@ export class ClientCore {
     const ifVersion = options?.ifVersion;
     if (ifVersion !== undefined) return this.#change(key, versionStep(ifVersion, this.#copy(value)), options);
     this.#requireService();
-    return this.#maker.put(key, value, options);
+    const operation = this.#maker.put(key, value, options);
+    this.#changes.overwrite(key);
+    return operation;
   }
 
   delete(key: string, options: WriteOptions | undefined): Operation | PendingChange {
@@ -97,6 +99,7 @@ export class ClientCore {
     if (ifVersion !== undefined) return this.#change(key, versionStep(ifVersion, undefined), options);
     this.#requireService();
     const operation = this.#maker.delete(key, options);
+    this.#changes.overwrite(key);
     this.deletes++;
     return operation;
   }
