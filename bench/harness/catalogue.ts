@@ -10,7 +10,7 @@ const ROOT = new URL('../', import.meta.url);
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 
 /** Seconds that measuring a folder may take, with all that it is compared to. */
-export const FOLDER_SECONDS_MAX: Readonly<Record<Folder, number>> = { floor: 30, layer: 60, cluster: 120, peers: 240 };
+export const FOLDER_SECONDS_MAX: Readonly<Record<Folder, number>> = { floor: 30, layer: 60, cluster: 240, peers: 240 };
 
 /** Folders whose subjects are entered when `folder` is asked for: its own and what it is compared to. */
 const COMPARED_TO: Readonly<Record<Folder, readonly Folder[]>> = {

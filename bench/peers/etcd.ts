@@ -1,7 +1,7 @@
 // etcd: three members that agree by Raft, data in memory (tmpfs) where the machine has it, one call per operation.
-// Reads are linearizable. An increment is a transaction that puts the next number if the key was last changed where this
-// client has seen it last. Increments of one key go one after the other: sent at once all but one of them would fail, and
-// be sent again.
+// Reads are linearizable. An increment is a transaction that puts the next number if the key was last changed where
+// this client has seen it last. Increments of one key go one after the other: sent at once, all but one of them would
+// fail and be sent again.
 //
 //     main --gRPC on loopback--> member 1 <--Raft--> members 2 and 3
 import { basename } from 'node:path';

@@ -1,5 +1,5 @@
-// Redis: one server without replicas, through ioredis. It keeps nothing on disk unless its subject says so: `appendonly`
-// writes what changes to a file, and syncs that once a second (everysec) or before it answers (always).
+// Redis: one server without replicas, through ioredis. It keeps nothing on disk unless its subject says so: then each
+// change is written to a file, and that is synced once a second (everysec) or before the answer (always).
 //
 //     main --TCP on loopback--> redis-server
 //
