@@ -15,6 +15,8 @@ export type {
 } from './cluster/options.ts';
 export type {
   BatchWrite,
+  ChangeOk,
+  ChangeResult,
   Level,
   OperationOptions,
   ReadAbsent,
@@ -22,10 +24,12 @@ export type {
   ReadResult,
   ReadUnavailable,
   Store,
+  UpdateFunction,
   Value,
   Version,
   WriteConflict,
   WriteOk,
+  WriteOptions,
   WriteResult,
   WriteUnavailable,
   WriteUnknown,

@@ -25,9 +25,9 @@ export interface ClusterOptions {
   readonly prepare?: number;
   /** Bytes of each ring, a power of two; default 256 KiB. */
   readonly ringBytes?: number;
-  /** Heap limit of each replica thread in MiB (old generation); default 256. */
+  /** Heap limit of each replica thread in MiB (old generation); default 512. */
   readonly replicaHeapMb?: number;
-  /** Bytes of keys and values that one replica holds before it refuses more; default 64 MiB less than it may. */
+  /** Bytes of keys and values that one replica holds before it refuses more; default 512 MiB. */
   readonly replicaBytesMax?: number;
   /** A replica with unread frames that makes no progress for so long is ended as hung; default 500. */
   readonly hungMs?: number;
