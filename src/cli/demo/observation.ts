@@ -49,10 +49,10 @@ export const OBSERVED = {
 } as const;
 export type ObservationKind = (typeof OBSERVED)[keyof typeof OBSERVED];
 
-/** An observation of nothing but its kind, to be filled in. */
-export function observationOf(kind: ObservationKind, fields: Partial<Observation> = {}): Observation {
-  const none = { key: 0, client: 0, sequence: 0, start: 0, end: 0, priorClient: NOBODY, priorSequence: 0 };
-  return { ...none, ...fields, kind };
+/** An observation with some of its fields. One literal, without spreads: there is one per operation of the demo. */
+export function observationOf(kind: ObservationKind, fields: Readonly<Partial<Observation>> = {}): Observation {
+  const { key = 0, client = 0, sequence = 0, start = 0, end = 0, priorClient = NOBODY, priorSequence = 0 } = fields;
+  return { kind, key, client, sequence, start, end, priorClient, priorSequence };
 }
 
 /** The operation of a read, for people. */
