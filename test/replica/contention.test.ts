@@ -29,7 +29,7 @@ function contend(seed: number, rules: Rules = RULES): World {
   const begun = Array.from({ length: CLIENTS }, () => 0);
   for (let step = 0; step < STEPS_MAX; step++) {
     for (let client = 0; client < CLIENTS; client++) {
-      if (open(client) || begun[client]! === CHANGES) continue;
+      if (open(client) || begun[client]! >= CHANGES) continue;
       world.start(client, { kind: 'exchange', value: `v${client}.${begun[client]!++}` });
     }
     if (world.calls.length === CLIENTS * CHANGES && world.calls.every(({ end }) => end !== undefined)) return world;

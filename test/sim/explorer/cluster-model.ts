@@ -26,7 +26,10 @@ import type {
   Surroundings,
 } from './nodes.ts';
 
-/** What a client does, one after the other: the value of a put, `get`, or `finish` and the number of a call. */
+/**
+ * What a client does, one after the other: the value of a put, `get`, `change` and the value that it is exchanged for,
+ * or `finish` and the number of a call.
+ */
 export type Script = readonly string[];
 
 export interface ClusterOptions extends Omit<ClusterParts, 'clients'> {
@@ -66,9 +69,11 @@ interface Client {
 
 interface Call {
   readonly client: number;
-  readonly kind: 'get' | 'put';
-  /** What a put writes, or a get has returned. */
+  readonly kind: 'get' | 'put' | 'exchange';
+  /** What a put or exchange writes, or a get has returned. */
   readonly value: string | undefined;
+  /** What an exchange has found. */
+  readonly before: string | undefined;
   readonly outcome: Outcome | undefined;
   /** Lower word of a put's first tag: its identity. */
   readonly first: number;
@@ -245,7 +250,8 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
     switch (action.kind) {
       case 'start': {
         const step = this.#options.scripts[action.client]![cluster.clients[action.client]!.begun];
-        return `C${action.client} ${step === 'get' ? 'gets' : step!.startsWith('finish') ? step : `puts ${step}`}`;
+        const isPut = step !== 'get' && !step!.includes(' ');
+        return `C${action.client} ${step === 'get' ? 'gets' : isPut ? `puts ${step}` : step}`;
       }
       case 'deliver':
       case 'forward': {
@@ -367,7 +373,8 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
     let { calls, events } = cluster;
     if (settled !== undefined) {
       const call = calls[own.call]!;
-      calls = calls.with(own.call, { ...call, outcome: settled.outcome, value: settled.value ?? call.value });
+      const { outcome, before, value = call.value } = settled;
+      calls = calls.with(own.call, { ...call, outcome, before, value });
       events = withEvent(events, 2 * own.call + 1);
     }
     const next = { ...own, state, generation, call: settled === undefined ? own.call : -1 };
@@ -478,8 +485,9 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
 
 function callOf({ calls }: Cluster, client: number, step: string): Call {
   const [kind, finishes] = step.split(' ');
-  const call = { client, outcome: undefined, first: 0, finishes: -1 };
+  const call = { client, outcome: undefined, before: undefined, first: 0, finishes: -1 };
   if (kind === 'get') return { ...call, kind, value: undefined };
+  if (kind === 'change') return { ...call, kind: 'exchange', value: finishes };
   if (kind !== 'finish') return { ...call, kind: 'put', value: step };
   const { value, first } = calls[Number(finishes)]!;
   return { ...call, kind: 'put', value, first, finishes: Number(finishes) };
@@ -487,13 +495,14 @@ function callOf({ calls }: Cluster, client: number, step: string): Call {
 
 function judgeSight({ calls, events }: Cluster, sight: readonly (string | undefined)[]): string | undefined {
   const history: HistoryOperation[] = [];
-  calls.forEach(({ kind, value, outcome, finishes }, call) => {
+  calls.forEach(({ kind, value, before, outcome, finishes }, call) => {
     if (finishes >= 0 || (kind === 'get' && !isDone(outcome))) return;
     const ends = calls.flatMap((each, other) =>
       isDone(each.outcome) && (other === call || each.finishes === call) ? [events.indexOf(2 * other + 1)] : [],
     );
     const end = ends.length === 0 ? undefined : Math.min(...ends);
-    history.push({ kind: kind === 'get' ? 'read' : 'write', value, start: events.indexOf(2 * call), end });
+    const type = { get: 'read', put: 'write', exchange: 'exchange' } as const;
+    history.push({ kind: type[kind], value, before, start: events.indexOf(2 * call), end });
   });
   sight.forEach((seen, index) => {
     if (seen === undefined) return;
@@ -509,7 +518,9 @@ function isDone(outcome: Outcome | undefined): boolean {
 }
 
 function callsText(calls: readonly Call[]): string {
-  return calls.map(({ client, kind, value, outcome }) => `${client}${kind}${value}${outcome}`).join(';');
+  return calls
+    .map(({ client, kind, value, before, outcome }) => `${client}${kind}${value}${outcome}${before}`)
+    .join(';');
 }
 
 function keyOf({ epochs, restarts, operational, lastTag, nowMs }: Surroundings): string {

@@ -24,6 +24,24 @@ function search(scenario: Scenario, rules: Rules, options: ExploreOptions): { re
   return { report: [verdict, reason, ...lines].join('\n').trim(), states };
 }
 
+/** Actions as the model describes them, or beginnings of it. */
+function steps(...lines: readonly string[]): string[] {
+  return lines.flatMap((line) => line.split('; '));
+}
+
+/** C0 changes k, and A0 and A1 have promised. */
+const ASKED = steps(
+  'C0 change v0; C0 > A0 prepare; C0 > A1 prepare; A0 > C0 promise; A1 > C0 promise; A0 > C0 promise; A1 > C0 promise',
+);
+const OVER_ANOTHER: Scenario = {
+  scripts: [['change v0'], ['change v1']],
+  prefix: steps(...ASKED, 'lose C0 > A2 prepare'),
+};
+
+/** It has ended, and C0 is promised the next ballot by A0 and A1. */
+const CHANGED = steps(...ASKED, 'C0 > A0 accept; C0 > A1 accept; A0 > C0 grants; A1 > C0 grants; lose C0');
+const AGAIN = ['change v0', 'change v2'];
+
 /** What happens, and how many states there are. */
 const SMALL: readonly (readonly [string, Scenario, number])[] = [
   ['a put and a get', { scripts: [['v0'], ['get']] }, 3389],
@@ -31,11 +49,31 @@ const SMALL: readonly (readonly [string, Scenario, number])[] = [
   ['a put and a get, and another get', { scripts: [['v0', 'get'], ['get']] }, 25_661],
   ['a put, while any replica dies and recovers', { scripts: [['v0']], crashesMax: 1 }, 3211],
   ['a put and a get, while A2 dies and recovers', { scripts: [['v0'], ['get']], crashesMax: 1, mortals: [2] }, 218_821],
+  ['a change and a get', { scripts: [['change v0'], ['get']] }, 28_551],
+  ['a change, while A2 dies and recovers', { scripts: [['change v0']], crashesMax: 1, mortals: [2] }, 18_406],
+  [
+    'two changes with one promise, while A2 dies and recovers',
+    { scripts: [AGAIN], crashesMax: 1, mortals: [2] },
+    67_111,
+  ],
+  ['two changes, of which one has two promises', OVER_ANOTHER, 28_156],
+  ['a change with a promise of before, and a put', { scripts: [AGAIN, ['v1']], prefix: CHANGED }, 103_741],
 ];
 
 const LARGE: readonly (readonly [string, Scenario, number])[] = [
   ['a put and a get, while any replica dies and recovers', { scripts: [['v0'], ['get']], crashesMax: 1 }, 796_771],
   ['two puts, while any replica dies and recovers', { scripts: [['v0'], ['v1']], crashesMax: 1 }, 4_854_216],
+  ['two changes', { scripts: [['change v0'], ['change v1']] }, 951_291],
+  [
+    'a change that was proposed with a promise of before, and another change',
+    { scripts: [AGAIN, ['change v1']], prefix: steps(...CHANGED, 'C0 change v2; lose C0 > A2') },
+    348_334,
+  ],
+  [
+    'a change with a promise of before, and a get, while A0 dies and recovers',
+    { scripts: [AGAIN, ['get']], prefix: CHANGED, crashesMax: 1, mortals: [0] },
+    509_863,
+  ],
 ];
 
 describe('The cluster is linearizable in every state of', { timeout: TIMEOUT_MS }, () => {
@@ -70,11 +108,6 @@ describe('Merging equal states of a node and leaving out what is void', () => {
     },
   );
 });
-
-/** Actions as the model describes them, or beginnings of it. */
-function steps(...lines: readonly string[]): string[] {
-  return lines.flatMap((line) => line.split('; '));
-}
 
 const PATIENCE_IS_LOST = Array.from({ length: 5 }, () => '13 ms pass').join('; ');
 
@@ -148,6 +181,15 @@ const OF_FIVE: Scenario = {
   mortals: [0],
 };
 
+/** C1 puts v1, which A0 holds; C0 has changed k at A1, and before A2 hears of it C2 has written it back to A2. */
+const WRITTEN_BACK = steps(
+  'C0 change v0; C0 > A1 prepare; C0 > A2 prepare; C1 puts v1; C1 > A0 accept; A0 > C1 grants',
+  'A1 > C0 promise; A2 > C0 promise; A1 > C0 promise; A2 > C0 promise; C0 > A1 accept; A1 > C0 grants',
+  'C2 gets; 13 ms pass; once; C2 > A1 read; C2 > A2 read; A1 > C2 reply; A2 > C2 reply; A1 > C2 ; A2 > C2 ',
+  '13 ms pass; 13 ms pass; 13 ms pass',
+  'C2 > A2 accept; lose C2; once',
+);
+
 const THREE_CLIENTS = { scripts: [['v0'], ['v1'], ['get']] };
 
 /** Where each rule is needed, and the length of a shortest way from there to a history that no order explains. */
@@ -168,6 +210,9 @@ const NEEDED: readonly (readonly [keyof Rules, Scenario, number])[] = [
     2,
   ],
   ['answersNameEpoch', OF_FIVE, 3],
+  ['keepsPromises', OVER_ANOTHER, 15],
+  ['remembersPromises', { scripts: [AGAIN, ['change v1']], prefix: CHANGED }, 16],
+  ['promisesNextAgain', { scripts: [AGAIN, ['v1'], ['get']], prefix: WRITTEN_BACK }, 9],
 ];
 
 describe('A shortest schedule', { timeout: TIMEOUT_MS }, () => {

@@ -1,6 +1,6 @@
 // Production replicas and coordinators as reactors: an input is one message, one tick or one call, with all that the
 // node can see of the world at that moment; the answer is what it sends.
-import { NO_BALLOT } from '../../../src/protocol/ballot.ts';
+import { NO_BALLOT, isNone } from '../../../src/protocol/ballot.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import type { Rules } from '../../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../../src/quorum/index.ts';
@@ -12,7 +12,7 @@ import type { FrameViews } from '../../../src/replica/wire.ts';
 import { TALLY } from '../../../src/ring/layout.ts';
 import { TallyBoard, createTallyBoard } from '../../../src/ring/tally-board.ts';
 import type { Reactor } from '../../../src/sim/explorer/replayed-machine.ts';
-import { fill, valueOf } from '../../replica/call.ts';
+import { exchange, fill, noteFound, valueOf } from '../../replica/call.ts';
 import type { Call } from '../../replica/call.ts';
 import { CapturingLink, NO_LARGE_LANE, describeFrame, describeVote } from '../../replica/network.ts';
 import type { VoteBox } from '../../../src/replica/environment.ts';
@@ -123,9 +123,10 @@ export function replicaReactor(
 
 function registersOf({ table }: Replica): string {
   const entries = Array.from({ length: table.size }, (_, position) => {
-    const { register, valueBytes, value } = table.at(position);
+    const { register, valueBytes, value, lineage } = table.at(position);
     const { promised, accepted, root, isVoted } = register;
-    return [promised.low, accepted.low, root.low, Number(isVoted), valueBytes, value.slice(0, (valueBytes + 3) >> 2)];
+    const words = value.slice(0, (valueBytes + 3) >> 2);
+    return [promised.low, accepted.low, root.low, Number(isVoted), valueBytes, words, lineage];
   });
   return entries.join(';');
 }
@@ -148,9 +149,16 @@ export interface ClientOutput {
   readonly sent: readonly Message[];
   readonly lastTag: number;
   /** How the operation ended, in this step. */
-  readonly settled: { readonly outcome: Outcome; readonly value: string | undefined } | undefined;
+  readonly settled: Settled | undefined;
   /** Of the question under way: answers to others are void. 0 when there is none. */
   readonly generation: number;
+}
+
+/** How an operation has ended, and what a get has returned or an exchange has found. */
+interface Settled {
+  readonly outcome: Outcome;
+  readonly value: string | undefined;
+  readonly before: string | undefined;
 }
 
 const TIMEOUT_MS = 1e9;
@@ -166,6 +174,8 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
   let sent: Message[] = [];
   let settled: ClientOutput['settled'];
   let open: Operation | undefined;
+  /** The operation of its last exchange, where that was promised the next ballot. */
+  let promised: Operation | undefined;
   let hasTicked = false;
   const links = Array.from({ length: quorums.replicas }, (_, replica) => {
     const sink = (frame: FrameViews): void => {
@@ -193,21 +203,26 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
       },
       replyRoomBytes: 1 << 20,
       begin: () => {},
-      compute: () => 'keep',
-      owner: 0,
+      compute: exchange,
+      owner: node,
       isUndecided: () => false,
       settle: (operation) => {
-        const { outcome, kind } = operation;
-        settled = { outcome, value: kind === 'get' && outcome === 'ok' ? valueOf(operation) : undefined };
+        const { outcome, kind, context, change } = operation;
+        if (kind === 'change') noteFound(operation);
+        const value = kind === 'get' && outcome === 'ok' ? valueOf(operation) : undefined;
+        settled = { outcome, value, before: (context as Call).before };
         open = undefined;
-        coordinator.release(operation);
+        if (kind !== 'change' || change!.hasLanded || isNone(change!.next)) return coordinator.release(operation);
+        operation.renew();
+        promised = operation;
       },
     },
     quorums,
     rules,
   );
   const begin = ({ kind, value, first }: Begun): void => {
-    const operation = coordinator.acquire();
+    const operation = (kind === 'exchange' ? promised : undefined) ?? coordinator.acquire();
+    if (kind === 'exchange') promised = undefined;
     const call = { client: node, key: 'k', start: 0, end: undefined, outcome: undefined, finishes: undefined };
     const ofExchange = { before: undefined, expects: undefined, tries: [], floor: NO_BALLOT };
     fill(operation, { ...call, ...ofExchange, first: { high: 0, low: first }, kind, value, level: 'quorum' }, quorums);
@@ -242,7 +257,7 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
       return { sent, lastTag, settled, generation: open === undefined ? 0 : open.generation };
     },
     // Whom it suspects of being silent it keeps to itself: once time has passed, its inputs tell.
-    identify: () => (hasTicked ? undefined : clientText(open, shared.words, draws)),
+    identify: () => (hasTicked ? undefined : `${clientText(open, shared.words, draws)} ${promiseText(promised)}`),
   };
 }
 
@@ -257,10 +272,22 @@ function clientText(open: Operation | undefined, words: Int32Array, draws: numbe
   const numbers = [answered, answers, asked, Number(adopts), attempts, readNeeded, agreeNeeded, retryAtMs, patienceMs];
   const epochs = open.epochs.slice(0, 9).join();
   const parts = [kind, phase, ballots, numbers, epochs, textOf(newest), textOf(second), board, draws];
-  return parts.join(' ');
+  return `${parts.join(' ')} ${kind === 'change' ? changeText(open) : ''}`;
 }
 
-function textOf({ ballot, root, valueBytes, value, holders, agreeing }: Candidate): string {
+function changeText({ change, context, valueBytes }: Operation): string {
+  const { floor, next, applied, lineage, isPromised, hasLanded } = change!;
+  const tries = (context as Call).tries.map(({ ballot, before }) => `${ballot.low}:${before}`);
+  const words = lineage.words.slice(0, lineage.length);
+  return [floor.low, next.low, applied.low, words, Number(isPromised), Number(hasLanded), valueBytes, tries].join();
+}
+
+function promiseText(promised: Operation | undefined): string {
+  return promised === undefined ? '' : `${promised.ballot.low} ${textOf(promised.newest)}`;
+}
+
+function textOf({ ballot, root, valueBytes, value, holders, agreeing, lineage }: Candidate): string {
   const bytes = valueBytes > 0 ? value.bytes.slice(0, valueBytes).join() : '';
-  return [ballot.low, root.low, valueBytes, bytes, holders, agreeing].join();
+  const words = lineage.words.slice(0, lineage.length);
+  return [ballot.low, root.low, valueBytes, bytes, holders, agreeing, words].join();
 }
