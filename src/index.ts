@@ -12,7 +12,12 @@ export type {
   ClusterStatus,
   ExitReason,
   ReplicaStatus,
+  Session,
+  SyncOptions,
+  SyncStore,
+  SyncWriteOptions,
 } from './cluster/options.ts';
+export type { SessionOptions, SessionStore } from './store/session.ts';
 export type {
   BatchWrite,
   ChangeOk,

@@ -90,6 +90,10 @@ export const ASK_TICK_MS = 25;
  */
 export const NAP_MS = 0.05;
 
+/** Keys that a session remembers unless told, and at most. */
+export const SESSION_KEYS_DEFAULT = 128;
+export const SESSION_KEYS_MAX = 1024;
+
 /** Deadline of an operation or ask unless given, in milliseconds. */
 export const TIMEOUT_MS_DEFAULT = 5_000;
 /** Longest deadline: a 32-bit timer, in milliseconds. */

@@ -13,29 +13,24 @@ import { ParcelLane } from '../replica/large-lane.ts';
 import { Operation } from '../replica/operation.ts';
 import { Failure } from '../replica/results.ts';
 import type { Settled } from '../replica/results.ts';
-import { PendingChange } from '../replica/round.ts';
+import type { PendingChange } from '../replica/round.ts';
+import type { SessionCall } from '../replica/session-calls.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
 import { EpochTable } from '../ring/epoch-table.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
-import type {
-  BatchWrite,
-  ChangeResult,
-  OperationOptions,
-  ReadResult,
-  UpdateFunction,
-  Value,
-  WriteOptions,
-  WriteResult,
-} from '../store/store.ts';
+import type { SessionOptions } from '../store/session.ts';
 import { ClusterBoard, EPOCH_TABLE_WORD, TAG_WORD } from './board.ts';
 import { Channel } from './channel.ts';
 import { clientLargeChannel, clientOwner } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { inspectCluster } from './inspect.ts';
-import type { ClusterClient, ClusterMetrics, ClusterStatus } from './options.ts';
+import type { ClusterClient, ClusterMetrics, ClusterStatus, Session } from './options.ts';
 import { rulesUnder } from './sabotage.ts';
+import { ClusterSession } from './session.ts';
+import { StoreCalls } from './store-calls.ts';
+import type { Made } from './store-calls.ts';
 import { SharedTagCounter } from './tag-counter.ts';
 
 /** How often deadlines and silences are looked at while operations are pending, in milliseconds. */
@@ -45,11 +40,6 @@ const FLUSH_PASSES_MAX = 4;
 /** Queued operations from which on a turn that submits more serves them too, each time it has submitted so many. */
 const CROWD = WINDOW_SLOTS;
 const CROWD_MASK = 255;
-
-type SyncOptions = Omit<OperationOptions, 'signal'>;
-type SyncWriteOptions = Omit<WriteOptions, 'signal'>;
-/** What a caller waits for. */
-type Made = Operation | PendingChange;
 
 /** Who waits for an operation. */
 class Waiting {
@@ -81,7 +71,7 @@ export interface ClientPlace {
 }
 
 /** A client, made from a connection. One thread uses it. */
-export class Client implements ClusterClient {
+export class Client extends StoreCalls implements ClusterClient {
   readonly #connection: Connection;
   readonly #board: ClusterBoard;
   readonly #epochs: EpochTable;
@@ -90,7 +80,7 @@ export class Client implements ClusterClient {
   readonly #requests: readonly RingProducer[];
   readonly #replies: readonly RingConsumer[];
   readonly #large: readonly ParcelLane[];
-  readonly #core: ClientCore;
+  protected readonly maker: ClientCore;
   /** The core's. */
   readonly #coordinator: Coordinator;
   readonly #place: ClientPlace;
@@ -108,6 +98,7 @@ export class Client implements ClusterClient {
   #replicaWakeUps = 0;
 
   constructor(connection: Connection, place: ClientPlace) {
+    super();
     this.#connection = connection;
     this.#place = place;
     const memory = sharedMemory(connection.board);
@@ -140,89 +131,24 @@ export class Client implements ClusterClient {
       life: this.#board,
       owner: serial,
       settle: (operation: Operation): void => this.#settle(operation),
-      settleChange: (change: PendingChange): void => this.#settleChange(change),
+      settleChange: (change: PendingChange): void => this.#settleMade(change),
+      settleSession: (call: SessionCall): void => this.#settleMade(call),
     };
-    this.#core = new ClientCore(doors, quorums, rulesUnder(connection.sabotage));
-    this.#coordinator = this.#core.coordinator;
+    this.maker = new ClientCore(doors, quorums, rulesUnder(connection.sabotage));
+    this.#coordinator = this.maker.coordinator;
   }
 
-  get(key: string, options?: OperationOptions): Promise<ReadResult> {
-    return this.#start(() => this.#core.get(key, options), options?.signal);
-  }
-
-  put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult> {
-    return this.#start(() => this.#core.put(key, value, options), options?.signal);
-  }
-
-  delete(key: string, options?: WriteOptions): Promise<WriteResult> {
-    return this.#start(() => this.#core.delete(key, options), options?.signal);
-  }
-
-  update(key: string, fn: UpdateFunction, options?: OperationOptions): Promise<ChangeResult> {
-    return this.#start(() => this.#core.update(key, fn, options), options?.signal);
-  }
-
-  compareAndSet(key: string, expected: Value, next: Value, options?: OperationOptions): Promise<WriteResult> {
-    return this.#start(() => this.#core.compareAndSet(key, expected, next, options), options?.signal);
-  }
-
-  putIfAbsent(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
-    return this.compareAndSet(key, undefined, value, options);
-  }
-
-  increment(key: string, by = 1, options?: OperationOptions): Promise<ChangeResult> {
-    return this.#start(() => this.#core.increment(key, by, options), options?.signal);
-  }
-
-  getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]> {
-    return Promise.all(keys.map((key) => this.get(key, options)));
-  }
-
-  batch(writes: readonly BatchWrite[], options?: OperationOptions): Promise<WriteResult[]> {
-    return Promise.all(
-      writes.map((write) =>
-        write.kind === 'put' ? this.put(write.key, write.value, options) : this.delete(write.key, options),
-      ),
-    );
-  }
-
-  resolve(operationId: string, options?: OperationOptions): Promise<WriteResult> {
-    const make = (): Made | WriteResult =>
-      this.#core.resolve(operationId, options) ?? { outcome: 'unknown', operationId };
-    return this.#start(make, options?.signal);
-  }
-
-  getSync(key: string, options?: SyncOptions): ReadResult {
-    return this.#run(() => this.#core.get(key, options));
-  }
-
-  putSync(key: string, value: Value, options?: SyncWriteOptions): WriteResult {
-    return this.#run(() => this.#core.put(key, value, options));
-  }
-
-  deleteSync(key: string, options?: SyncWriteOptions): WriteResult {
-    return this.#run(() => this.#core.delete(key, options));
-  }
-
-  updateSync(key: string, fn: UpdateFunction, options?: SyncOptions): ChangeResult {
-    return this.#run(() => this.#core.update(key, fn, options));
-  }
-
-  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncOptions): WriteResult {
-    return this.#run(() => this.#core.compareAndSet(key, expected, next, options));
-  }
-
-  putIfAbsentSync(key: string, value: Value, options?: SyncOptions): WriteResult {
-    return this.compareAndSetSync(key, undefined, value, options);
-  }
-
-  incrementSync(key: string, by = 1, options?: SyncOptions): ChangeResult {
-    return this.#run(() => this.#core.increment(key, by, options));
+  session(options: SessionOptions = {}): Session {
+    this.#requireOpen();
+    return new ClusterSession(this.maker.session(this.#connection.name, options), {
+      start: (make, signal) => this.start(make, signal),
+      run: (make) => this.run(make),
+    });
   }
 
   metrics(): ClusterMetrics {
     const { puts, ...counters } = this.#coordinator.counters;
-    const { deletes } = this.#core;
+    const { deletes } = this.maker;
     const wakeUps = this.#wakeUps;
     return { ...counters, puts: puts - deletes, deletes, wakeUps, replicaWakeUps: this.#replicaWakeUps };
   }
@@ -231,15 +157,15 @@ export class Client implements ClusterClient {
     const { quorums, lanes } = this.#connection;
     const requests = lanes.map((lane) => lane.requests);
     const status = inspectCluster(this.#board, this.#epochs, quorums, requests);
-    return { ...status, pending: this.#core.pending };
+    return { ...status, pending: this.maker.pending };
   }
 
   async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#core.pending > 0) {
+    if (this.maker.pending > 0) {
       const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
-      const timer = setTimeout(() => this.#core.abandon('closed'), options.timeoutMs ?? CLOSE_MS_DEFAULT);
+      const timer = setTimeout(() => this.maker.abandon('closed'), options.timeoutMs ?? CLOSE_MS_DEFAULT);
       await idle;
       clearTimeout(timer);
     }
@@ -248,7 +174,7 @@ export class Client implements ClusterClient {
 
   /** Settles everything at once, without waiting, where the cluster serves nobody any more. */
   heedLife(): void {
-    this.#core.heedLife();
+    this.maker.heedLife();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -257,13 +183,15 @@ export class Client implements ClusterClient {
 
   // --- promises
 
-  /** Submits what `make` makes; a result that it has at once is that of the promise. */
-  #start<Result extends Settled>(make: () => Made | Settled, signal: AbortSignal | undefined): Promise<Result> {
+  protected start<Result extends Settled>(
+    make: () => Made | Settled,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#requireOpen();
       signal?.throwIfAborted();
       const operation = make();
-      const isMade = operation instanceof Operation || operation instanceof PendingChange;
+      const isMade = operation instanceof Operation || 'context' in operation;
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- reads end as reads, writes as writes
       if (!isMade) return resolve(operation as Result);
       const waiting = new Waiting((result) => {
@@ -273,10 +201,10 @@ export class Client implements ClusterClient {
       }, signal);
       operation.context = waiting;
       if (signal !== undefined) {
-        waiting.onAbort = (): void => this.#core.cancel(operation, signal.reason);
+        waiting.onAbort = (): void => this.maker.cancel(operation, signal.reason);
         signal.addEventListener('abort', waiting.onAbort, { once: true });
       }
-      this.#core.submit(operation);
+      this.maker.submit(operation);
       if (this.#coordinator.queued >= CROWD && (++this.#crowded & CROWD_MASK) === 0) this.#serveCrowd();
       if (this.#isFlushing) return;
       this.#isFlushing = true;
@@ -292,7 +220,7 @@ export class Client implements ClusterClient {
 
   /** Sends what there is room for. @returns whether the queue was held back by a ring that has room now. */
   #flushOnce(): boolean {
-    let replicas = this.#core.flush(nowMs());
+    let replicas = this.maker.flush(nowMs());
     for (let replica = 0; replicas !== 0; replica++, replicas >>>= 1) {
       if ((replicas & 1) === 0) continue;
       this.#requests[replica]!.publish();
@@ -325,7 +253,7 @@ export class Client implements ClusterClient {
 
   #takeIn(): void {
     this.#bell.take();
-    this.#core.look();
+    this.maker.look();
     for (let replica = 0; replica < this.#replies.length; replica++) {
       const ring = this.#replies[replica]!;
       let start = ring.next();
@@ -338,7 +266,7 @@ export class Client implements ClusterClient {
 
   /** Waits for the next wake-up while operations are pending; the process stays alive meanwhile. */
   #arm(): void {
-    if (this.#core.pending === 0) return;
+    if (this.maker.pending === 0) return;
     this.#ticker ??= setInterval(this.#tick, TICK_MS);
     if (this.#isArmed) return;
     this.#isArmed = true;
@@ -361,7 +289,7 @@ export class Client implements ClusterClient {
   };
 
   readonly #tick = (): void => {
-    if (this.#core.pending === 0) {
+    if (this.maker.pending === 0) {
       clearInterval(this.#ticker);
       this.#ticker = undefined;
       return;
@@ -372,17 +300,17 @@ export class Client implements ClusterClient {
 
   /** Deadlines, silence, a lost state: what no doorbell rings for. */
   #review(now: number): void {
-    if (!this.#core.heedLife()) return;
+    if (!this.maker.heedLife()) return;
     this.#place.showLife(); // A thread of blocking calls gets to nothing else.
     this.#drain();
-    this.#core.tick(now);
+    this.maker.tick(now);
     this.#flush();
   }
 
   // --- blocking
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
-  #run<Result extends Settled>(make: () => Made): Result {
+  protected run<Result extends Settled>(make: () => Made): Result {
     if (isMainThread) {
       throw new QuorateError('ERR_QUORATE_SYNC_ON_MAIN', 'Cannot block the main thread: call it in a worker thread');
     }
@@ -390,7 +318,7 @@ export class Client implements ClusterClient {
     const operation = make();
     const box: { result: Settled | Failure | undefined } = { result: undefined };
     operation.context = new Waiting((result) => (box.result = result), undefined);
-    this.#core.submit(operation);
+    this.maker.submit(operation);
     this.#flush();
     for (let reviewMs = nowMs() + TICK_MS; box.result === undefined;) {
       this.#bell.park(TICK_MS);
@@ -411,15 +339,15 @@ export class Client implements ClusterClient {
 
   #settle(operation: Operation): void {
     const waiting = waitingFor(operation);
-    waiting.end(this.#core.resultOf(operation, waiting.signal));
+    waiting.end(this.maker.resultOf(operation, waiting.signal));
     this.#coordinator.release(operation);
-    if (this.#core.pending === 0) this.#onIdle?.();
+    if (this.maker.pending === 0) this.#onIdle?.();
   }
 
-  #settleChange(change: PendingChange): void {
-    assert(change.result !== undefined, 'A change that has ended has a result');
-    waitingFor(change).end(change.result);
-    if (this.#core.pending === 0) this.#onIdle?.();
+  #settleMade(made: PendingChange | SessionCall): void {
+    assert(made.result !== undefined, 'What has ended has a result');
+    waitingFor(made).end(made.result);
+    if (this.maker.pending === 0) this.#onIdle?.();
   }
 
   #requireOpen(): void {

@@ -9,6 +9,7 @@ import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { SessionOptions } from '../store/session.ts';
 import type {
   BatchWrite,
   ChangeResult,
@@ -32,6 +33,7 @@ import type {
   ClusterOptions,
   ClusterStatus,
   ExitReason,
+  Session,
 } from './options.ts';
 import { quorumsUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -241,6 +243,10 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
 
   incrementSync(key: string, by?: number, options?: Omit<OperationOptions, 'signal'>): ChangeResult {
     return this.#connected.incrementSync(key, by, options);
+  }
+
+  session(options?: SessionOptions): Session {
+    return this.#connected.session(options);
   }
 
   metrics(): ClusterMetrics {

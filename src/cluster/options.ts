@@ -1,4 +1,5 @@
 // What an application says when it opens a cluster, and what it sees of it. Types only.
+import type { SessionOptions, SessionStore } from '../store/session.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
 import type {
   ChangeResult,
@@ -112,26 +113,45 @@ export interface ClusterHandle {
   readonly board: SharedArrayBuffer;
 }
 
+/** Options of a call that blocks. */
+export type SyncOptions = Omit<OperationOptions, 'signal'>;
+export type SyncWriteOptions = Omit<WriteOptions, 'signal'>;
+
+/** A store with calls that block, for worker threads. */
+export interface SyncStore extends Store {
+  /** Blocks this worker thread until the read is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  getSync(key: string, options?: SyncOptions): ReadResult;
+  /** Blocks this worker thread until the write is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  putSync(key: string, value: Value, options?: SyncWriteOptions): WriteResult;
+  /** Blocks this worker thread until the delete is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  deleteSync(key: string, options?: SyncWriteOptions): WriteResult;
+  /** Blocks this worker thread until the update is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  updateSync(key: string, fn: UpdateFunction, options?: SyncOptions): ChangeResult;
+  /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncOptions): WriteResult;
+  /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  putIfAbsentSync(key: string, value: Value, options?: SyncOptions): WriteResult;
+  /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
+  incrementSync(key: string, by?: number, options?: SyncOptions): ChangeResult;
+}
+
+/** One user's view of the store: see `session` of a client. The thread of its client uses it. */
+export interface Session extends SyncStore, SessionStore {}
+
 /** A client of a cluster: on the main thread or in a worker. */
-export interface ClusterClient extends Store, AsyncDisposable {
+export interface ClusterClient extends SyncStore, AsyncDisposable {
   /** Counters of this client. */
   metrics(): ClusterMetrics;
   /** Replica states, read from shared memory without asking their threads. */
   inspect(): ClusterStatus;
   /** Waits for pending operations up to `timeoutMs` (default 5000), then settles them and lets go of the cluster. */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
-  /** Blocks this worker thread until the read is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  getSync(key: string, options?: Omit<OperationOptions, 'signal'>): ReadResult;
-  /** Blocks this worker thread until the write is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  putSync(key: string, value: Value, options?: Omit<WriteOptions, 'signal'>): WriteResult;
-  /** Blocks this worker thread until the delete is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  deleteSync(key: string, options?: Omit<WriteOptions, 'signal'>): WriteResult;
-  /** Blocks this worker thread until the update is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  updateSync(key: string, fn: UpdateFunction, options?: Omit<OperationOptions, 'signal'>): ChangeResult;
-  /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  compareAndSetSync(key: string, expected: Value, next: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult;
-  /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  putIfAbsentSync(key: string, value: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult;
-  /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  incrementSync(key: string, by?: number, options?: Omit<OperationOptions, 'signal'>): ChangeResult;
+  /**
+   * Begins a session: a store whose reads, at level `one` unless told otherwise, return nothing older than what the
+   * session has written or read. With the `token` of another session it goes on from there.
+   *
+   * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option or the token is none.
+   * @throws {QuorateError} `ERR_QUORATE_STATE_LOST` when the cluster was reset since the token was made.
+   */
+  session(options?: SessionOptions): Session;
 }

@@ -115,6 +115,18 @@ export interface Rules {
   readonly confirmsLatecomers: boolean;
   /** A promise of the next ballot is used only if a prepare quorum gave it. */
   readonly countsPromises: boolean;
+  /** A read of a session returns nothing older than what its session has seen. */
+  readonly readsAsNewAsSession: boolean;
+  /** A session notes the versions that it writes. */
+  readonly notesOwnWrites: boolean;
+  /** A session notes of which version the absence of a key is. */
+  readonly versionsAbsence: boolean;
+  /** A change of a session first makes decided what its session knows of the key. */
+  readonly settlesBeforeChanges: boolean;
+  /** A session forgets only what is decided. */
+  readonly pinsUndecided: boolean;
+  /** The token of a session says that it has forgotten something. */
+  readonly keepsFloors: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -175,4 +187,10 @@ export const RULES: Rules = Object.freeze({
   remembersResults: true,
   confirmsLatecomers: true,
   countsPromises: true,
+  readsAsNewAsSession: true,
+  notesOwnWrites: true,
+  versionsAbsence: true,
+  settlesBeforeChanges: true,
+  pinsUndecided: true,
+  keepsFloors: true,
 });

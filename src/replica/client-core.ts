@@ -6,6 +6,7 @@ import { ValueEncoder, decodeValue } from '../base/value-codec.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { SessionOptions } from '../store/session.ts';
 import type { OperationOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
 import { compareStep, incrementStep, updateStep, versionStep } from './change-steps.ts';
 import type { ChangeStep } from './change-steps.ts';
@@ -20,6 +21,9 @@ import { RequestMaker } from './request-maker.ts';
 import { resultOf, stateLostError } from './results.ts';
 import type { Failure, Settled } from './results.ts';
 import { PendingChange } from './round.ts';
+import { SessionCall, SessionCalls } from './session-calls.ts';
+import type { SessionDoors } from './session-calls.ts';
+import { SessionMaker } from './session-maker.ts';
 import { UnresolvedWrites } from './unresolved.ts';
 
 /** Share of a reply ring that answers may fill: the rest is for those that come late. */
@@ -32,6 +36,8 @@ export interface ClientCoreDoors extends Omit<
 > {
   /** A change has ended: `change.result` says how. */
   settleChange(change: PendingChange): void;
+  /** The call of a session has ended: `call.result` says how. */
+  settleSession(call: SessionCall): void;
   /** Capacity of each reply ring, in bytes. */
   readonly ringBytes: number;
   readonly life: ClusterLife;
@@ -48,6 +54,9 @@ export class ClientCore {
   readonly #encoder = new ValueEncoder();
   readonly #changes: Changes;
   readonly #rules: Rules;
+  readonly #ofSessions: SessionDoors;
+  readonly #sessions: SessionCalls;
+  #nowMs = 0;
   /** Resets of the cluster that this client knows of. */
   #resets: number;
 
@@ -61,6 +70,7 @@ export class ClientCore {
       replyRoomBytes,
       settle: (operation: Operation): void => {
         if (operation.kind === 'change') this.#changes.settled(operation);
+        else if (operation.isOfSession) this.#sessions.settled(operation);
         else doors.settle(operation);
       },
       begin: (operation: Operation): void => this.#changes.begin(operation),
@@ -74,8 +84,13 @@ export class ClientCore {
       maker: this.#maker,
       takesLatecomers: quorums.cachesPromises,
       rules,
-      settle: (change) => doors.settleChange(change),
+      settle: (change) => {
+        if (change.context instanceof SessionCall) this.#sessions.changed(change);
+        else doors.settleChange(change);
+      },
     });
+    this.#ofSessions = { core: this, quorums, rules, settle: (call) => doors.settleSession(call) };
+    this.#sessions = new SessionCalls(this.#ofSessions);
   }
 
   // --- operations; each throws what is wrong with what was asked for, and then nothing is left of it
@@ -128,16 +143,39 @@ export class ClientCore {
     return operation;
   }
 
+  /** A session of the cluster of this name. @throws what is wrong with its options. */
+  session(cluster: string, options: SessionOptions): SessionMaker {
+    this.#requireService();
+    return new SessionMaker(this.#ofSessions, cluster, options);
+  }
+
   /** Queues what was made; {@link flush} sends it. */
-  submit(made: Operation | PendingChange): void {
-    if (made instanceof PendingChange) this.#changes.submit(made);
+  submit(made: Operation | PendingChange | SessionCall): void {
+    if (made instanceof SessionCall) this.submit(made.made);
+    else if (made instanceof PendingChange) this.#changes.submit(made);
     else this.coordinator.submit(made);
   }
 
   /** The caller gives up waiting; `reason` is why, for changes, whose results are made at once. */
-  cancel(made: Operation | PendingChange, reason: unknown): void {
-    if (made instanceof PendingChange) this.#changes.cancel(made, reason);
+  cancel(made: Operation | PendingChange | SessionCall, reason: unknown): void {
+    if (made instanceof SessionCall) this.#sessions.cancel(made, reason);
+    else if (made instanceof PendingChange) this.#changes.cancel(made, reason);
     else this.coordinator.cancel(made);
+  }
+
+  /** Resets of the cluster that it knows of. */
+  get resets(): number {
+    return this.#life.resets;
+  }
+
+  /** Answers and acknowledgements that a level asks for. @throws {RangeError} where there is no such level. */
+  sizesFor(options: Pick<OperationOptions, 'level'>): { readonly read: number; readonly write: number } {
+    return this.#maker.sizesFor(options);
+  }
+
+  /** Time that is left until a deadline, in whole milliseconds from 1. */
+  msUntil(deadlineMs: number): number {
+    return Math.max(1, Math.ceil(deadlineMs - this.#nowMs));
   }
 
   /** Operations and changes that are pending. */
@@ -149,6 +187,7 @@ export class ClientCore {
 
   /** Sends what there is room for. @returns the replicas that got frames, as a mask, see {@link Coordinator.flush}. */
   flush(nowMs: number): number {
+    this.#nowMs = nowMs;
     if (!this.heedLife()) return 0;
     this.#changes.startClocks(nowMs);
     return this.coordinator.flush(nowMs);
@@ -183,6 +222,7 @@ export class ClientCore {
 
   /** Deadlines, and asking again where nobody answered; see {@link Coordinator.tick}. */
   tick(nowMs: number): void {
+    this.#nowMs = nowMs;
     this.#changes.tick(nowMs);
     this.coordinator.tick(nowMs);
   }

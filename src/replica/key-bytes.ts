@@ -5,6 +5,7 @@ import { padded } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** Length and hash of the key that was written last; overwritten by each call of {@link writeKey}. */
 export const writtenKey: { byteLength: number; hash: number } = { byteLength: 0, hash: 0 };
@@ -30,6 +31,11 @@ export function writeKey(key: string, to: FrameViews, start: number): void {
     hash = Math.imul(hash ^ code, 0x0100_0193);
   }
   finish(bytes, start, length, hash);
+}
+
+/** The key that {@link writeKey} wrote. */
+export function readKey({ bytes }: FrameViews, start: number, byteLength: number): string {
+  return decoder.decode(bytes.subarray(start, start + byteLength));
 }
 
 function writeWide(key: string, { bytes }: FrameViews, start: number): void {

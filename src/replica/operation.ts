@@ -18,9 +18,19 @@ export type OperationKind = 'get' | 'put' | 'change';
 
 /**
  * Where an operation stands: queued; asking replicas to accept its blind write, to read, to promise, to accept what
- * the promises decided, to take over the newest entry at its own ballot; waiting before it prepares again; settled.
+ * the promises decided, to take over the newest entry at its own ballot; waiting before it prepares again, or, where a
+ * session has seen something newer, before it reads again; settled.
  */
-export type Phase = 'queued' | 'accept' | 'read' | 'prepare' | 'finish' | 'write-back' | 'back-off' | 'settled';
+export type Phase =
+  | 'queued'
+  | 'accept'
+  | 'read'
+  | 'prepare'
+  | 'finish'
+  | 'write-back'
+  | 'back-off'
+  | 'pause'
+  | 'settled';
 
 /**
  * How it ended. `kept`: a change has left the value as it was; `lost`: nobody will ever know whether a change happened;
@@ -150,6 +160,10 @@ export class Operation {
   readonly proposed: MutableBallot = mutableBallot();
   /** What a change needs besides; made when the operation is first used for one. */
   change: ChangeFields | undefined = undefined;
+  /** Version that a read of a session must not return less than; none where it may return any. */
+  readonly notBefore: MutableBallot = mutableBallot();
+  /** Whether its context is the call of a session. */
+  isOfSession = false;
   /** Ballot that was last written back in vain. */
   readonly wroteBack: MutableBallot = mutableBallot();
   /** Whether the phase proposes the newest entry's value instead of the own one. */
@@ -222,9 +236,9 @@ export class Operation {
     this.slot = -1;
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.first.high = this.first.low = this.wroteBack.high = this.wroteBack.low = 0;
-    this.proposed.high = this.proposed.low = 0;
+    this.proposed.high = this.proposed.low = this.notBefore.high = this.notBefore.low = 0;
     this.change?.clear();
-    this.adopts = this.hasLeft = false;
+    this.adopts = this.hasLeft = this.isOfSession = false;
     this.isFast = true;
     this.attempts = this.asked = this.reservedBytes = 0;
   }

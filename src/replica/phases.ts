@@ -4,10 +4,10 @@ import { unreachable } from '../base/assert.ts';
 import { lowestBits, popcount } from '../base/bits.ts';
 import { unitOf } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
-import { compareBallots, copyBallot, isNone } from '../protocol/ballot.ts';
+import { compareBallots, copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import { judgeChange } from '../protocol/change.ts';
-import { extendLineage } from '../protocol/lineage.ts';
+import { extendLineage, readVersion } from '../protocol/lineage.ts';
 import { judgeRead } from '../protocol/read.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { decideFinish } from '../protocol/write.ts';
@@ -79,6 +79,7 @@ export class Phases {
         return this.#evaluatePrepare(operation, nowMs);
       case 'queued':
       case 'back-off':
+      case 'pause':
       case 'settled':
         return; // Nothing is asked.
       default:
@@ -93,7 +94,7 @@ export class Phases {
     const needed = this.#acceptsNeeded(operation);
     if (popcount(counted) >= needed) {
       if (operation.kind === 'change') return this.#concludeChange(operation, popcount(granted));
-      return operation.kind === 'put' ? this.#desk.settle(operation, 'ok') : this.#settleRead(operation);
+      return operation.kind === 'put' ? this.#desk.settle(operation, 'ok') : this.#settleRead(operation, nowMs);
     }
     const outOfMemory = board.votersOf(operation.slot, NO_MEMORY);
     const refused = board.votersOf(operation.slot, REFUSED) | outOfMemory;
@@ -155,12 +156,17 @@ export class Phases {
     // key it is often the one that is stable.
     const others = this.#rules.countsOthersAlone ? answered & ~newest.holders : answered;
     const withoutNewest = { answered: popcount(others), agreeing: popcount(second.agreeing) };
-    if (agree > 0 && !isNone(second.ballot) && judgeRead(withoutNewest, needs, false) === 'return') {
+    const isOthersRead = agree > 0 && !isNone(second.ballot) && !isTooOld(second, operation.notBefore);
+    if (isOthersRead && judgeRead(withoutNewest, needs, false) === 'return') {
       return this.#conclude(operation, second, nowMs);
     }
     if (verdict === 'wait') return;
     if (operation.asked === this.#all) return this.#stabilise(operation, nowMs);
-    this.#doors.board.ask(operation.slot, this.#all); // Asking the others costs no write.
+    this.#askOthers(operation); // It costs no write.
+  }
+
+  #askOthers(operation: Operation): void {
+    this.#doors.board.ask(operation.slot, this.#all);
     const rest = this.#all & ~operation.asked;
     operation.asked = this.#all;
     operation.isFast = false;
@@ -181,11 +187,34 @@ export class Phases {
       operation.second = operation.newest;
       operation.newest = stable;
     }
-    this.#settleRead(operation);
+    this.#settleRead(operation, nowMs);
   }
 
-  #settleRead(operation: Operation): void {
+  #settleRead(operation: Operation, nowMs: number): void {
+    if (isTooOld(operation.newest, operation.notBefore)) return this.#lookFurther(operation, nowMs);
     this.#desk.settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
+  }
+
+  /** A read has found only what is older than what its session has seen: others may have that. */
+  #lookFurther(operation: Operation, nowMs: number): void {
+    operation.isFast = false;
+    if (operation.phase === 'read') {
+      if (operation.asked !== this.#all) this.#askOthers(operation);
+      return; // Whoever has not answered yet may have it.
+    }
+    operation.phase = 'pause';
+    operation.retryAtMs = nowMs + operation.patienceMs;
+  }
+
+  /** What nobody had that has answered may be on its way, or lost; less and less often, until the deadline. */
+  #lookAgain(operation: Operation, nowMs: number): void {
+    operation.patienceMs = Math.min(2 * operation.patienceMs, PATIENCE_MS_MAX);
+    this.readAgain(operation, nowMs);
+  }
+
+  #haveAllAnswered({ answered, asked }: Operation): boolean {
+    const awaited = this.#watch.awaited(asked);
+    return answered !== 0 && asked === this.#all && (answered & awaited) === awaited;
   }
 
   /**
@@ -263,8 +292,8 @@ export class Phases {
     const keepsRoot = operation.adopts && this.#rules.keepsRoots;
     copyBallot(operation.root, keepsRoot ? operation.newest.root : operation.ballot);
     if (!operation.adopts) copyBallot(operation.proposed, operation.ballot);
-    if (operation.adopts && isNone(operation.newest.ballot)) return this.#desk.settle(operation, 'absent');
-    if (operation.kind === 'get' && !this.#rules.finishesReads) return this.#settleRead(operation);
+    if (operation.adopts && isNone(operation.newest.ballot)) return this.#settleRead(operation, nowMs);
+    if (operation.kind === 'get' && !this.#rules.finishesReads) return this.#settleRead(operation, nowMs);
     this.#desk.ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
   }
 
@@ -340,6 +369,7 @@ export class Phases {
   /** Nobody has answered for a while: asks again, and others in their place. */
   retry(operation: Operation, nowMs: number): void {
     if (operation.phase === 'back-off') return this.#prepare(operation, nowMs);
+    if (operation.phase === 'pause') return this.#lookAgain(operation, nowMs);
     const { board } = this.#doors;
     // Who refused a ballot refuses it for ever, and who is silent may be down: only a fresh ballot ends that.
     if (operation.phase !== 'read' && board.votersOf(operation.slot, REFUSED) !== 0)
@@ -353,6 +383,7 @@ export class Phases {
       const { generation } = operation;
       this.#evaluateRead(operation, true, nowMs);
       if (operation.phase !== 'read' || operation.generation !== generation) return;
+      if (!isNone(operation.notBefore) && this.#haveAllAnswered(operation)) return this.#lookAgain(operation, nowMs);
       board.ask(operation.slot, this.#all);
       operation.asked = this.#all;
     }
@@ -363,6 +394,15 @@ export class Phases {
     this.#desk.send(operation, silent);
   }
 }
+
+/** Whether the session of a read has seen something newer than an entry. */
+function isTooOld({ lineage, root }: Candidate, notBefore: Ballot): boolean {
+  if (isNone(notBefore)) return false;
+  readVersion(lineage, root, version);
+  return compareBallots(version, notBefore) < 0;
+}
+
+const version = mutableBallot();
 
 /** Whether it backs off from a prepare of its own: its ballot is not the tag that it began with. */
 function hasPrepared({ phase, ballot, first }: Operation): boolean {

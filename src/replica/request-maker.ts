@@ -70,14 +70,14 @@ export class RequestMaker {
     const pending = this.#coordinator.pending + open;
     if (pending >= PENDING_MAX) throw overloadedError(pending);
     const timeoutMs = checkedTimeout(options);
-    const writeNeeded = Math.max(this.#quorums.write, this.#sizesFor(options).write);
+    const writeNeeded = Math.max(this.#quorums.write, this.sizesFor(options).write);
     return { key, step, tellsValue, timeoutMs, writeNeeded };
   }
 
   /** An operation without key and value. */
   acquire(kind: 'get' | 'put', options: OperationOptions | undefined): Operation {
     const timeoutMs = checkedTimeout(options);
-    const sizes = this.#sizesFor(options);
+    const sizes = this.sizesFor(options);
     if (!this.#coordinator.hasRoom) throw overloadedError(this.#coordinator.pending);
     const operation = this.#coordinator.acquire();
     operation.kind = kind;
@@ -89,7 +89,8 @@ export class RequestMaker {
     return operation;
   }
 
-  #sizesFor(options: OperationOptions | undefined): { readonly read: number; readonly write: number } {
+  /** Answers and acknowledgements that a level asks for. @throws {RangeError} where there is no such level. */
+  sizesFor(options: Pick<OperationOptions, 'level'> | undefined): { readonly read: number; readonly write: number } {
     const level = options?.level;
     return level === undefined || level === 'quorum' ? this.#quorums : this.#sizesOf(level);
   }

@@ -6,6 +6,7 @@ import { ClientCore } from '../../src/replica/client-core.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from '../../src/replica/environment.ts';
 import type { Operation } from '../../src/replica/operation.ts';
 import type { PendingChange } from '../../src/replica/round.ts';
+import type { SessionCall } from '../../src/replica/session-calls.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
 import { CapturingLink, NO_LARGE_LANE } from './network.ts';
 
@@ -34,6 +35,7 @@ class Fixture {
       owner: 1,
       settle: (operation: Operation) => this.#settle(operation),
       settleChange: (change: PendingChange) => void this.results.push(change.result),
+      settleSession: (call: SessionCall) => void this.results.push(call.result),
     };
     this.core = new ClientCore(doors, registerQuorums({ replicas: 1 }), rules);
   }

@@ -13,6 +13,7 @@ import type { Operation } from '../../src/replica/operation.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import { Failure } from '../../src/replica/results.ts';
 import type { PendingChange } from '../../src/replica/round.ts';
+import type { SessionCall } from '../../src/replica/session-calls.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
 import { CapturingLink, describeFrame } from './network.ts';
@@ -36,7 +37,7 @@ export class CoreCall {
   result: unknown = undefined;
   /** What it was rejected with. */
   error: unknown = undefined;
-  made: Operation | PendingChange | undefined;
+  made: Made = undefined;
 
   /** The id that it can be resolved by. */
   get operationId(): string {
@@ -59,7 +60,7 @@ interface Client {
   readonly board: TallyBoard;
 }
 
-type Made = Operation | PendingChange | undefined;
+type Made = Operation | PendingChange | SessionCall | undefined;
 
 const STEPS_MAX = 10_000;
 
@@ -216,6 +217,7 @@ export class CoreCluster {
           core.coordinator.release(operation);
         },
         settleChange: ({ context, result }) => end(context, result),
+        settleSession: ({ context, result }) => end(context, result),
       },
       quorums,
       rules,

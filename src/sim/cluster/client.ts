@@ -1,11 +1,17 @@
 // The clients of a simulated cluster: each works through its part of the plan, one group of operations after the other,
 // and notes what it asked for and what it was told.
 import { QuorateError } from '../../base/errors.ts';
+import { isNone } from '../../protocol/ballot.ts';
+import type { Ballot } from '../../protocol/ballot.ts';
+import type { ClientCore } from '../../replica/client-core.ts';
 import type { ClusterLife } from '../../replica/environment.ts';
 import type { Operation, Outcome } from '../../replica/operation.ts';
 import { Failure } from '../../replica/results.ts';
 import type { Settled } from '../../replica/results.ts';
 import type { PendingChange } from '../../replica/round.ts';
+import { versionIn, versionTold } from '../../replica/session-calls.ts';
+import type { SessionCall } from '../../replica/session-calls.ts';
+import type { SessionMaker } from '../../replica/session-maker.ts';
 import type { OperationOptions } from '../../store/store.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { CoordinatorNode } from './coordinator-node.ts';
@@ -37,6 +43,8 @@ export interface Call {
   operationId: string | undefined;
   /** The write that this one finishes: both are one operation of the history. */
   readonly finishes: Call | undefined;
+  /** What it has read or made, where its client was told, or its session knows. */
+  version: Ballot | undefined;
   /** What is wrong with the bytes of its value. */
   corruption: string | undefined;
 }
@@ -50,6 +58,10 @@ export interface ClientDoors {
   readonly nextPosition: () => number;
 }
 
+/** Name of the simulated cluster in tokens. */
+const CLUSTER = 'simulated';
+/** Keys that the sessions of a client remember, by client: few, so that they forget some. */
+const SESSION_KEYS = [1, 2, 3] as const;
 /** How long a client waits that was told that the state is lost, in microseconds. */
 const REFUSED_US = 10_000;
 /** How soon a thread that stood still finds out that a signal has aborted meanwhile, in microseconds. */
@@ -68,6 +80,7 @@ export class SimClient {
   readonly #seen = new Map<string, unknown>();
   /** Whether it was told that the state is lost. */
   #isRefused = false;
+  #session: { readonly maker: SessionMaker; readonly state: number } | undefined;
 
   constructor(
     index: number,
@@ -112,6 +125,7 @@ export class SimClient {
   settled(operation: Operation, call: Call): void {
     const { outcome } = operation;
     this.#note(call, this.#node.core.resultOf(operation, undefined));
+    if (outcome === 'ok' || outcome === 'absent') call.version = someVersion(versionIn(operation));
     this.#node.coordinator.release(operation);
     this.#end(call, outcome);
     this.#open--;
@@ -119,9 +133,23 @@ export class SimClient {
   }
 
   /** A change of this client has ended. */
-  changed({ result }: PendingChange, call: Call): void {
-    this.#note(call, result!);
-    this.#end(call, outcomeOf(result!));
+  changed(change: PendingChange, call: Call): void {
+    const result = change.result!;
+    if (!(result instanceof Failure) && 'version' in result && result.version !== undefined) {
+      call.version = versionTold(result.version);
+    }
+    this.#conclude(call, result);
+  }
+
+  /** A call of this client's session has ended. */
+  ended(ofSession: SessionCall, call: Call): void {
+    call.version = ofSession.version;
+    this.#conclude(call, ofSession.result!);
+  }
+
+  #conclude(call: Call, result: Settled | Failure): void {
+    this.#note(call, result);
+    this.#end(call, outcomeOf(result));
     this.#open--;
     if (this.#open === 0) this.start();
   }
@@ -198,6 +226,7 @@ export class SimClient {
       endUs: Number.POSITIVE_INFINITY,
       operationId: undefined,
       finishes,
+      version: undefined,
       corruption: undefined,
     };
     calls.push(call);
@@ -213,15 +242,15 @@ export class SimClient {
   }
 
   /** The operation of a call; `undefined` where the call ends without one. */
-  #operationOf(call: Call): Operation | PendingChange | undefined {
-    const { core } = this.#node;
+  #operationOf(call: Call): Operation | PendingChange | SessionCall | undefined {
     const { plan, value, finishes } = call;
     const { key } = plan;
     const options = { level: plan.level, timeoutMs: plan.timeoutMs };
     try {
-      if (finishes !== undefined) return this.#resolve(call, options);
+      const core = this.#makerOf(plan);
+      if (finishes !== undefined) return this.#resolve(core, call, options);
       if (plan.call === 'get') return core.get(key, options);
-      if (call.kind === 'change') return this.#change(call, options);
+      if (call.kind === 'change') return this.#change(core, call, options);
       return plan.call === 'put'
         ? core.put(key, valueOf(value, plan.isLarge === true), options)
         : core.delete(key, options);
@@ -233,8 +262,21 @@ export class SimClient {
     }
   }
 
-  #change(call: Call, options: OperationOptions): PendingChange {
+  /** The client's core, or its session. */
+  #makerOf({ session }: OperationPlan): Maker {
     const { core } = this.#node;
+    if (session === undefined) return core;
+    const state = this.#doors.life.resets;
+    const before = this.#session?.state === state ? this.#session.maker : undefined;
+    // What is under way would be noted by a session that nobody goes on with.
+    if (before !== undefined && (session === 'kept' || this.#open > 0)) return before;
+    const keysMax = SESSION_KEYS[this.#index % SESSION_KEYS.length]!;
+    const maker = core.session(CLUSTER, { keysMax, ...(before && { token: before.token }) });
+    this.#session = { maker, state };
+    return maker;
+  }
+
+  #change(core: Maker, call: Call, options: OperationOptions): PendingChange | SessionCall {
     const { plan, value } = call;
     if (plan.call === 'update') {
       const update = (current: unknown): string => {
@@ -250,14 +292,14 @@ export class SimClient {
   }
 
   /** The write that the call finishes, again; one that the client has forgotten stays unknown. */
-  #resolve(call: Call, options: OperationOptions): Operation | PendingChange | undefined {
-    const operation = this.#node.core.resolve(call.finishes?.operationId ?? '', options);
+  #resolve(core: Maker, call: Call, options: OperationOptions): Operation | PendingChange | SessionCall | undefined {
+    const operation = core.resolve(call.finishes?.operationId ?? '', options);
     if (operation === undefined) this.#end(call, 'unknown');
     return operation;
   }
 
   /** The caller's signal aborts after a while: once the thread runs, if it stands still then. */
-  #cancelLater(operation: Operation | PendingChange, call: Call, afterUs: number): void {
+  #cancelLater(operation: Operation | PendingChange | SessionCall, call: Call, afterUs: number): void {
     this.#doors.engine.schedule(afterUs, this.#nodeNumber, () => {
       if (call.end !== undefined || this.#node.isGone) return;
       if (this.#node.isPaused) return this.#cancelLater(operation, call, PAUSED_US);
@@ -265,6 +307,13 @@ export class SimClient {
       this.#node.core.cancel(operation, ABORTED);
     });
   }
+}
+
+/** Who makes the operations of a client. */
+type Maker = ClientCore | SessionMaker;
+
+function someVersion(version: Ballot): Ballot | undefined {
+  return isNone(version) ? undefined : version;
 }
 
 /** Histories of the states before and after a reset are judged apart: nothing of one may be seen in the other. */

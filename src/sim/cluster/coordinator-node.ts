@@ -8,6 +8,7 @@ import type { Coordinator } from '../../replica/coordinator.ts';
 import type { ClusterLife, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
 import type { PendingChange } from '../../replica/round.ts';
+import type { SessionCall } from '../../replica/session-calls.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimLink } from './frames.ts';
 import type { Message } from './message.ts';
@@ -40,6 +41,7 @@ export interface CoordinatorNodeOptions {
   readonly ringBytes: number;
   readonly settle: (operation: Operation) => void;
   readonly settleChange: (change: PendingChange) => void;
+  readonly settleSession: (call: SessionCall) => void;
 }
 
 /** One client's thread. */
@@ -83,6 +85,7 @@ export class CoordinatorNode implements Receiver {
         owner: node,
         settle: options.settle,
         settleChange: options.settleChange,
+        settleSession: options.settleSession,
       },
       quorums,
       rules,

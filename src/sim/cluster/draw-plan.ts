@@ -34,7 +34,11 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
     ...workloadOf(seed, profile),
     ...choices,
   });
-  if (!isGuided(profile)) varyOperations(operations, streamOf(seed, -1, 'variations'), network);
+  if (!isGuided(profile)) {
+    varyOperations(operations, streamOf(seed, -1, 'variations'), network);
+    const hasRoom = profile !== 'overload'; // Its replicas may have memory for very few keys.
+    drawSessions(operations, streamOf(seed, -1, 'sessions'), hasRoom);
+  }
   const scope = { profile, cluster, stormUs };
   const faults = [
     ...drawFaults(streamOf(seed, -1, 'faults'), scope),
@@ -196,6 +200,10 @@ function drawOperations(random: Random, stormUs: number, choices: PlanChoices): 
 
 const CHANGES = ['update', 'update', 'compare'] as const;
 
+const SESSIONS_RATE = 0.25;
+const OF_SESSION_RATE = 0.8;
+const WEAK_READ_RATE = 0.9;
+
 type Drawn = { -readonly [Name in keyof OperationPlan]: OperationPlan[Name] };
 
 /** Whether a profile looks for one bad order of few messages, and not for what many operations meet. */
@@ -215,5 +223,24 @@ function varyOperations(operations: readonly Drawn[], random: Random, { delayUs 
     if (happens(random, cancelRate)) operation.cancelAfterUs = between(random, 0, pick(random, [1, 4, 100]) * delayUs);
     if (operation.call === 'put' && happens(random, largeRate)) operation.isLarge = true;
     if (operation.call === 'put' && happens(random, changeRate)) operation.call = pick(random, CHANGES);
+  }
+}
+
+/**
+ * Which operations few plans make in the session of their client. Most are weak, since the others need no session, and
+ * there are keys and deletes enough for a session to forget something.
+ */
+function drawSessions(operations: readonly Drawn[], random: Random, hasRoom: boolean): void {
+  if (!happens(random, SESSIONS_RATE)) return;
+  const movedRate = pick(random, [0, 0.5]);
+  const weakRate = pick(random, [0, 0.5]);
+  const deleteRate = pick(random, [0, 0.5]);
+  const keys = pick(random, [1, 2, 4]);
+  for (const operation of operations) {
+    if (!happens(random, OF_SESSION_RATE)) continue;
+    operation.session = happens(random, movedRate) ? 'moved' : 'kept';
+    if (hasRoom) operation.key = `k${below(random, keys)}`;
+    if (operation.call === 'put' && happens(random, deleteRate)) operation.call = 'delete';
+    if (happens(random, operation.call === 'get' ? WEAK_READ_RATE : weakRate)) operation.level = 'one';
   }
 }

@@ -1,13 +1,13 @@
 // What levels promise to those who read at them, besides linearizability: a session's own order, or a bound on how old
-// a read may be. Nobody is promised either yet; a run that is asked to holds its reads to it.
+// a read may be. What sessions are promised is judged in every run; a run that is asked to holds its reads to more.
 import type { Operation as HistoryOperation, Verdict } from '../../check/history.ts';
 import { ANY } from '../../check/model.ts';
-import { checkSession } from '../../check/sessions.ts';
+import { SESSION_GUARANTEES, checkSession } from '../../check/sessions.ts';
 import type { SessionGuarantee } from '../../check/sessions.ts';
 import { checkStaleness } from '../../check/staleness.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
 import type { Call } from './client.ts';
-import { countedOf, withoutExchanges } from './judge-history.ts';
+import { countedOf, isAnswered, withoutExchanges } from './judge-history.ts';
 import type { Counted, Finding } from './judge-history.ts';
 import type { PlanLevel } from './plan.ts';
 
@@ -23,19 +23,14 @@ export interface LevelPromise {
   readonly maxStaleUs?: number;
 }
 
-/** A call that knows the version which it made or read; `undefined` for a key that never was. */
-export interface VersionedCall extends Call {
-  readonly version?: Ballot | undefined;
-}
-
 /** What is wrong with the reads that a promise holds for; `undefined` when it is kept. */
-export function judgePromise(calls: readonly VersionedCall[], promise: LevelPromise): Finding | undefined {
+export function judgePromise(calls: readonly Call[], promise: LevelPromise): Finding | undefined {
   const { levels, guarantees, maxVersions, maxStaleUs } = promise;
   const counted = countedOf(calls, levels).map(({ call, operation }) => ({
     call,
     operation: withoutExchanges(operation),
   }));
-  const by = counted.every(isVersioned) ? 'version' : 'value';
+  const by = areVersioned(counted) ? 'version' : 'value';
   const history = by === 'version' ? counted.map(byVersion) : byValue(counted);
   const verdicts: readonly (Verdict | undefined)[] = [
     guarantees && checkSession(history, guarantees, { by }),
@@ -50,19 +45,73 @@ export function judgePromise(calls: readonly VersionedCall[], promise: LevelProm
   return undefined;
 }
 
-/** Whether the version is known where the checkers ask for it: of every read, and of every write that was answered. */
-function isVersioned({ call, operation }: Counted<VersionedCall>): boolean {
-  return call.version !== undefined || operation.end === Number.POSITIVE_INFINITY || operation.output === null;
+/** What sessions are promised: all but causality across keys. */
+const PROMISED = SESSION_GUARANTEES.filter((guarantee) => guarantee !== 'causal');
+
+/** What is wrong with what the sessions of a run saw; `undefined` when each was shown nothing older. */
+export function judgeSessions(calls: readonly Call[]): Finding | undefined {
+  const judged = calls.filter(isJudged);
+  for (const session of new Set(judged.map(({ process }) => process))) {
+    const accesses = judged.filter(({ process }) => process === session);
+    const verdict = checkSession(accesses.flatMap(accessOf), PROMISED, { by: 'version' });
+    if (verdict.verdict === 'illegal') return verdict.explanation;
+    if (verdict.verdict === 'unknown') return { key: undefined, text: `Not decided: ${verdict.reason}` };
+  }
+  return undefined;
 }
 
-function byVersion({ call, operation }: Counted<VersionedCall>): HistoryOperation {
+/**
+ * A call of a session that was answered. One that was resolved promises nothing: it may have happened before or after
+ * what its session did meanwhile. Nor does a change that found nothing, whose version its client is not told.
+ */
+function isJudged(call: Call): boolean {
+  if (call.plan.session === undefined || call.finishes !== undefined || !isAnswered(call)) return false;
+  return call.version !== undefined || call.kind === 'get';
+}
+
+/** What a session did, and that others, of whom it knows nothing, may have written what it read. */
+function accessOf({ process, key, kind, outcome, version, start, end }: Call): HistoryOperation[] {
+  const others = { process: 'others', key, call: 'write', input: undefined, output: undefined };
+  const call = kind === 'get' || outcome === 'kept' ? 'read' : 'write';
+  const output = version === undefined ? null : numberOf(version);
+  return [
+    { ...others, start: -1, end: Number.POSITIVE_INFINITY },
+    { process, key, call, input: undefined, output, start, end: end! },
+  ];
+}
+
+/**
+ * Whether versions say all: each read and each write that was answered has one, no two writes the same, as those of one
+ * round have, and what was read is among those that were written.
+ */
+function areVersioned(counted: readonly Counted<Call>[]): boolean {
+  const written = new Set<string>();
+  for (const { call, operation } of counted) {
+    if (operation.call === 'read' || operation.end === Number.POSITIVE_INFINITY) continue;
+    if (call.version === undefined || written.has(placeOf(call))) return false;
+    written.add(placeOf(call));
+  }
+  return counted.every(({ call, operation }) => {
+    if (operation.call !== 'read') return true;
+    return call.version === undefined ? call.outcome === 'absent' : written.has(placeOf(call));
+  });
+}
+
+function placeOf({ key, version }: Call): string {
+  return `${version?.high}:${version?.low} ${key}`;
+}
+
+function byVersion({ call, operation }: Counted<Call>): HistoryOperation {
   const { version } = call;
-  if (version === undefined) return operation;
-  return { ...operation, output: (BigInt(version.high) << 32n) | BigInt(version.low >>> 0) };
+  return version === undefined ? operation : { ...operation, output: numberOf(version) };
+}
+
+function numberOf({ high, low }: Ballot): bigint {
+  return (BigInt(high) << 32n) | BigInt(low >>> 0);
 }
 
 /** Deletes get values of their own; which of them an absent key is due to is not known, so that such a read is any. */
-function byValue(counted: readonly Counted<VersionedCall>[]): HistoryOperation[] {
+function byValue(counted: readonly Counted<Call>[]): HistoryOperation[] {
   const deleted = new Set(counted.filter(({ operation }) => isDelete(operation)).map(({ call }) => call.key));
   return counted.map(({ call, operation }) => {
     if (isDelete(operation)) return { ...operation, input: `deleted at ${call.start}` };

@@ -9,7 +9,7 @@ import { nameOf } from './client.ts';
 import { historyOf } from './judge-history.ts';
 import type { Finding } from './judge-history.ts';
 import { judgeLevels } from './judge-levels.ts';
-import { judgePromise } from './judge-sessions.ts';
+import { judgePromise, judgeSessions } from './judge-sessions.ts';
 import type { LevelPromise } from './judge-sessions.ts';
 import { heldNumber } from './probe.ts';
 import type { SimCluster } from './sim-cluster.ts';
@@ -55,7 +55,8 @@ export function judgeHistory(
   return {
     verdict,
     violation:
-      violationOf('level', judgeLevels(calls)) ?? violationOf('session', promise && judgePromise(calls, promise)),
+      violationOf('level', judgeLevels(calls)) ??
+      violationOf('session', judgeSessions(calls) ?? (promise && judgePromise(calls, promise))),
   };
 }
 

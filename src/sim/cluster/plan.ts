@@ -45,6 +45,11 @@ export interface OperationPlan {
   readonly joins: boolean;
   /** Whether the value of a put is so long that it travels by reference. */
   readonly isLarge?: boolean;
+  /**
+   * Whether it is one of its client's session: of the same as before, or of one that goes on from the token of that;
+   * none where it is left out.
+   */
+  readonly session?: 'kept' | 'moved';
   /** When its caller gives up waiting, in microseconds after it was submitted; never where it is left out. */
   readonly cancelAfterUs?: number;
 }

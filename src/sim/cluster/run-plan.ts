@@ -141,6 +141,10 @@ function noteReached({ engine, coordinators, calls }: SimCluster): void {
     'an operation is unavailable',
     some(({ outcome }) => outcome === 'unavailable'),
   );
+  engine.sometimes(
+    'a session is continued from its token',
+    some(({ plan, outcome }) => plan.session === 'moved' && outcome === 'ok'),
+  );
   engine.sometimes('the state is lost and the cluster says so', false);
   engine.sometimes('an empty state begins in place of a lost one', false);
   engine.sometimes('a replica recovers', false);

@@ -10,6 +10,7 @@ import { CLUSTER_STATE_LOST } from '../../replica/environment.ts';
 import type { TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
 import type { PendingChange } from '../../replica/round.ts';
+import type { SessionCall } from '../../replica/session-calls.ts';
 import { between } from '../engine/chance.ts';
 import { Engine } from '../engine/engine.ts';
 import { SimClient } from './client.ts';
@@ -135,6 +136,13 @@ export class SimCluster {
     this.clients[call.client]!.changed(change, call);
   }
 
+  /** The client of the session's call is told. */
+  #settleSession(ofSession: SessionCall): void {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- clients put their calls there
+    const call = ofSession.context as Call;
+    this.clients[call.client]!.ended(ofSession, call);
+  }
+
   #replica(index: number, rules: Rules): ReplicaNode {
     const { engine, network, epochs, quorums } = this;
     const { coordinators, replicaBytesMax } = this.plan.cluster;
@@ -177,6 +185,7 @@ export class SimCluster {
       ringBytes: this.plan.cluster.ringBytes,
       settle: (operation) => this.#settle(operation),
       settleChange: (change) => this.#settleChange(change),
+      settleSession: (ofSession) => this.#settleSession(ofSession),
     });
     network.attach(node, coordinator);
     return coordinator;

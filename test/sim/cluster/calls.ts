@@ -20,7 +20,15 @@ export function callsOf(...told: readonly Told[]): Call[] {
     const plan: OperationPlan = { ...TEMPLATE!.plan, client, call, level, value, key: 'k' };
     const outcome = kind === 'get' && value === 0 ? 'absent' : 'ok';
     const known = { client, process: `c${client}`, plan, kind, key: 'k', value, outcome } as const;
-    const rest = { finishes: undefined, corruption: undefined, start, end, atUs: 10 * start, endUs: 10 * end };
+    const rest = {
+      finishes: undefined,
+      version: undefined,
+      corruption: undefined,
+      start,
+      end,
+      atUs: 10 * start,
+      endUs: 10 * end,
+    };
     return Object.assign({}, TEMPLATE!, known, rest, fields);
   });
 }

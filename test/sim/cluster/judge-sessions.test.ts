@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { SESSION_GUARANTEES } from '../../../src/check/sessions.ts';
 import type { SessionGuarantee } from '../../../src/check/sessions.ts';
 import { drawPlan } from '../../../src/sim/cluster/draw-plan.ts';
-import { judgePromise } from '../../../src/sim/cluster/judge-sessions.ts';
-import type { LevelPromise, VersionedCall } from '../../../src/sim/cluster/judge-sessions.ts';
+import { judgePromise, judgeSessions } from '../../../src/sim/cluster/judge-sessions.ts';
+import type { LevelPromise } from '../../../src/sim/cluster/judge-sessions.ts';
 import type { Call } from '../../../src/sim/cluster/client.ts';
 import type { SimPlan } from '../../../src/sim/cluster/plan.ts';
 import { PROFILES } from '../../../src/sim/cluster/profiles.ts';
@@ -15,8 +15,11 @@ import type { Told } from './calls.ts';
 
 const weakly = { level: 'one' } as const;
 const one = { client: 1, level: 'one' } as const;
-const put = (value: number, more: Partial<Told> = {}): Told => ({ call: 'put', value, ...more });
-const get = (value: number, more: Partial<Told> = {}): Told => ({ call: 'get', value, ...one, ...more });
+/** What a test says about a call of a session: its version, too. */
+type Versioned = Told & { readonly of?: number };
+
+const put = (value: number, more: Partial<Versioned> = {}): Versioned => ({ call: 'put', value, ...more });
+const get = (value: number, more: Partial<Versioned> = {}): Versioned => ({ call: 'get', value, ...one, ...more });
 const ofSession = (...guarantees: readonly SessionGuarantee[]): LevelPromise => ({ levels: ['one'], guarantees });
 
 /** By value alone nobody knows which of two writes is newer: some guarantees need a second one that tells. */
@@ -34,7 +37,7 @@ const BROKEN: readonly [promise: LevelPromise, calls: readonly Call[]][] = [
 ];
 
 /** Versions as the order of the writes gives them; deletes have one too. */
-function versioned(calls: readonly Call[]): VersionedCall[] {
+function versioned(calls: readonly Call[]): Call[] {
   const writes = calls.filter(({ kind }) => kind === 'put');
   return calls.map((call) => {
     const place = writes.findIndex(({ value }) => value === call.value);
@@ -64,6 +67,42 @@ describe('A promise is kept', () => {
     ['by reads that are submitted together', callsOf(put(1), get(1, { process: 'c1.1' }), get(0, { start: 2 }))],
   ])('%s', (_title, calls) => {
     expect(judgePromise(calls, { levels: ['one'], guarantees: SESSION_GUARANTEES })).toBeUndefined();
+  });
+});
+
+/** Calls of sessions, each of a version of its own. */
+function sessions(...told: readonly Versioned[]): Call[] {
+  return callsOf(...told).map((call, index) => {
+    const low = told[index]!.of;
+    const plan = Object.assign({}, call.plan, { session: 'kept' });
+    return Object.assign(call, { plan, version: low === undefined ? undefined : { high: 0, low } });
+  });
+}
+
+describe('What sessions are promised is judged in every run', () => {
+  const other = { client: 1 } as const;
+  it.each<[string, readonly Call[]]>([
+    ['a read is older than an own write', sessions(put(1, { of: 2, ...other }), get(9, { of: 1 }))],
+    ['a read is older than a read', sessions(get(9, { of: 2 }), get(8, { of: 1 }))],
+    ['a key is absent that was there', sessions(get(9, { of: 2 }), get(0))],
+    ['a key is there again that was deleted', sessions(get(0, { of: 2 }), get(9, { of: 1 }))],
+    ['a write is older than an own write', sessions(put(1, { of: 2 }), put(2, { of: 1 }))],
+    ['a write is older than a read', sessions(get(9, { of: 2 }), put(1, { of: 1, ...other }))],
+    [
+      'a change has found what is older',
+      sessions(put(1, { of: 2 }), put(2, { of: 1, outcome: 'kept' })),
+    ],
+  ])('%s', (_title, calls) => {
+    expect(judgeSessions(calls)).toBeDefined();
+  });
+
+  it.each<[string, readonly Call[]]>([
+    ['by what is newer', sessions(put(1, { of: 2 }), get(9, { of: 3, client: 0 }), get(9, { of: 3, client: 0 }))],
+    ['by what other sessions have seen', sessions(get(9, { of: 2, client: 0 }), get(8, { of: 1 }))],
+    ['by a write that nobody knows of', sessions(put(1, { of: 2, outcome: 'unknown' }), get(8, { of: 1, client: 0 }))],
+    ['by calls outside of sessions', callsOf(get(9), get(0))],
+  ])('and is kept %s', (_title, calls) => {
+    expect(judgeSessions(calls)).toBeUndefined();
   });
 });
 

@@ -1,0 +1,121 @@
+// The calls of a store, as promises and as calls that block, in front of whatever makes their operations: the core of a
+// client, or a session of it.
+import type { Operation } from '../replica/operation.ts';
+import type { Settled } from '../replica/results.ts';
+import type { PendingChange } from '../replica/round.ts';
+import type { SessionCall } from '../replica/session-calls.ts';
+import type {
+  BatchWrite,
+  ChangeResult,
+  OperationOptions,
+  ReadResult,
+  UpdateFunction,
+  Value,
+  WriteOptions,
+  WriteResult,
+} from '../store/store.ts';
+import type { SyncOptions, SyncStore, SyncWriteOptions } from './options.ts';
+
+/** What a caller waits for. */
+export type Made = Operation | PendingChange | SessionCall;
+
+/** Makes operations. Each method throws what is wrong with what was asked for, and then nothing is left of it. */
+export interface OperationMaker {
+  get(key: string, options: OperationOptions | undefined): Made;
+  put(key: string, value: Value, options: WriteOptions | undefined): Made;
+  delete(key: string, options: WriteOptions | undefined): Made;
+  update(key: string, fn: UpdateFunction, options: OperationOptions | undefined): Made;
+  compareAndSet(key: string, expected: Value, next: Value, options: OperationOptions | undefined): Made;
+  increment(key: string, by: number, options: OperationOptions | undefined): Made;
+  /** `undefined` where the operation is not known, or no longer. */
+  resolve(operationId: string, options: OperationOptions | undefined): Made | undefined;
+}
+
+/** A store, once it is said who makes its operations and who submits them. */
+export abstract class StoreCalls implements SyncStore {
+  protected abstract readonly maker: OperationMaker;
+
+  /** Submits what `make` makes; a result that it has at once is that of the promise. */
+  protected abstract start<Result extends Settled>(
+    make: () => Made | Settled,
+    signal: AbortSignal | undefined,
+  ): Promise<Result>;
+
+  /** Submits what `make` makes, and blocks the thread until it is settled. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
+  protected abstract run<Result extends Settled>(make: () => Made): Result;
+
+  get(key: string, options?: OperationOptions): Promise<ReadResult> {
+    return this.start(() => this.maker.get(key, options), options?.signal);
+  }
+
+  put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult> {
+    return this.start(() => this.maker.put(key, value, options), options?.signal);
+  }
+
+  delete(key: string, options?: WriteOptions): Promise<WriteResult> {
+    return this.start(() => this.maker.delete(key, options), options?.signal);
+  }
+
+  update(key: string, fn: UpdateFunction, options?: OperationOptions): Promise<ChangeResult> {
+    return this.start(() => this.maker.update(key, fn, options), options?.signal);
+  }
+
+  compareAndSet(key: string, expected: Value, next: Value, options?: OperationOptions): Promise<WriteResult> {
+    return this.start(() => this.maker.compareAndSet(key, expected, next, options), options?.signal);
+  }
+
+  putIfAbsent(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
+    return this.compareAndSet(key, undefined, value, options);
+  }
+
+  increment(key: string, by = 1, options?: OperationOptions): Promise<ChangeResult> {
+    return this.start(() => this.maker.increment(key, by, options), options?.signal);
+  }
+
+  getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]> {
+    return Promise.all(keys.map((key) => this.get(key, options)));
+  }
+
+  batch(writes: readonly BatchWrite[], options?: OperationOptions): Promise<WriteResult[]> {
+    return Promise.all(
+      writes.map((write) =>
+        write.kind === 'put' ? this.put(write.key, write.value, options) : this.delete(write.key, options),
+      ),
+    );
+  }
+
+  resolve(operationId: string, options?: OperationOptions): Promise<WriteResult> {
+    const make = (): Made | WriteResult =>
+      this.maker.resolve(operationId, options) ?? { outcome: 'unknown', operationId };
+    return this.start(make, options?.signal);
+  }
+
+  getSync(key: string, options?: SyncOptions): ReadResult {
+    return this.run(() => this.maker.get(key, options));
+  }
+
+  putSync(key: string, value: Value, options?: SyncWriteOptions): WriteResult {
+    return this.run(() => this.maker.put(key, value, options));
+  }
+
+  deleteSync(key: string, options?: SyncWriteOptions): WriteResult {
+    return this.run(() => this.maker.delete(key, options));
+  }
+
+  updateSync(key: string, fn: UpdateFunction, options?: SyncOptions): ChangeResult {
+    return this.run(() => this.maker.update(key, fn, options));
+  }
+
+  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncOptions): WriteResult {
+    return this.run(() => this.maker.compareAndSet(key, expected, next, options));
+  }
+
+  putIfAbsentSync(key: string, value: Value, options?: SyncOptions): WriteResult {
+    return this.compareAndSetSync(key, undefined, value, options);
+  }
+
+  incrementSync(key: string, by = 1, options?: SyncOptions): ChangeResult {
+    return this.run(() => this.maker.increment(key, by, options));
+  }
+}
