@@ -5,6 +5,7 @@ export type MutantLayer =
   | 'quorum'
   | 'acceptor'
   | 'coordinator'
+  | 'session'
   | 'recovery'
   | 'tags'
   | 'epochs'

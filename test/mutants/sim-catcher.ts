@@ -3,6 +3,7 @@ import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { drawPlan } from '../../src/sim/cluster/draw-plan.ts';
 import type { LevelPromise } from '../../src/sim/cluster/judge-sessions.ts';
+import type { OperationPlan, SimPlan } from '../../src/sim/cluster/plan.ts';
 import { runPlan } from '../../src/sim/cluster/run-plan.ts';
 import { shrink } from '../../src/sim/shrink.ts';
 import { profileOf, simulate } from '../../src/sim/simulate.ts';
@@ -34,6 +35,38 @@ export function simulated(rule: keyof Rules, seedsMax: number): Catcher {
       return undefined;
     },
   };
+}
+
+/** Simulated clusters without one rule, whose clients do all that they do in sessions, most of it at level one. */
+export function simulatedSessions(rule: keyof Rules, seedsMax: number): Catcher {
+  const rules: Rules = { ...RULES, [rule]: false };
+  return {
+    name: 'simulator, sessions',
+    catches: () => searchSessions(rules, seedsMax),
+    flagsProduction: () => searchSessions(RULES, PRODUCTION_SEEDS)?.what,
+  };
+}
+
+function searchSessions(rules: Rules, seedsMax: number): Catch | undefined {
+  for (let seed = 1; seed <= seedsMax; seed++) {
+    const { violation } = runPlan(sessionPlan(seed), { rules });
+    if (violation === undefined) continue;
+    return { seeds: seed, events: undefined, what: `${violation.kind}: ${violation.text.split('\n')[0]}` };
+  }
+  return undefined;
+}
+
+const SESSION_PROFILES = ['partition-storm', 'slow-replica', 'pause-storm', 'crash-storm'] as const;
+
+function sessionPlan(seed: number): SimPlan {
+  const profile = SESSION_PROFILES[seed % SESSION_PROFILES.length]!;
+  const plan = drawPlan(seed, profile, { keys: 1 + (seed % 4), clients: 3, operations: 20 });
+  const weakens = (seed & 1) === 1;
+  const operations = plan.operations.map((each, place): OperationPlan => {
+    const level = each.call === 'get' || weakens ? 'one' : each.level;
+    return Object.assign({}, each, { level, session: place % 2 === 0 ? 'kept' : 'moved' });
+  });
+  return { ...plan, operations };
 }
 
 /** Most seeds until the weak reads that some plans have break what only strong ones are promised. */
