@@ -3,7 +3,7 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import type { Mutant } from './mutant.ts';
 import { simulatedSessions } from './sim-catcher.ts';
 
-const SEEDS = 800;
+const SEEDS = 300;
 
 const without = (rule: keyof Rules, bug: string): Mutant => ({
   bug,

@@ -64,7 +64,8 @@ function sessionPlan(seed: number): SimPlan {
   const weakens = (seed & 1) === 1;
   const operations = plan.operations.map((each, place): OperationPlan => {
     const level = each.call === 'get' || weakens ? 'one' : each.level;
-    return Object.assign({}, each, { level, session: place % 2 === 0 ? 'kept' : 'moved' });
+    const call = each.call === 'put' && place % 3 === 0 ? 'compare' : each.call;
+    return Object.assign({}, each, { call, level, session: place % 2 === 0 ? 'kept' : 'moved' });
   });
   return { ...plan, operations };
 }

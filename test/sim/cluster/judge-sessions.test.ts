@@ -88,10 +88,7 @@ describe('What sessions are promised is judged in every run', () => {
     ['a key is there again that was deleted', sessions(get(0, { of: 2 }), get(9, { of: 1 }))],
     ['a write is older than an own write', sessions(put(1, { of: 2 }), put(2, { of: 1 }))],
     ['a write is older than a read', sessions(get(9, { of: 2 }), put(1, { of: 1, ...other }))],
-    [
-      'a change has found what is older',
-      sessions(put(1, { of: 2 }), put(2, { of: 1, outcome: 'kept' })),
-    ],
+    ['a change has found what is older', sessions(put(1, { of: 2 }), put(2, { of: 1, outcome: 'kept' }))],
   ])('%s', (_title, calls) => {
     expect(judgeSessions(calls)).toBeDefined();
   });
