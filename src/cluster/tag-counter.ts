@@ -22,6 +22,10 @@ export class SharedTagCounter implements TagCounter {
     first.low = Number(tag & LOW_WORD) | 0;
   }
 
+  taken(): number {
+    return Number(Atomics.load(this.#counter, 0));
+  }
+
   /** Moves the counter to `next`: for a new cluster, and for tests that start before a wrap. */
   startAt(next: bigint): void {
     Atomics.store(this.#counter, 0, next - 1n);

@@ -191,11 +191,18 @@ export class Changes {
     coordinator.submit(operation);
   }
 
-  /** The promise of a key, for one user. A round that is tried again prepares: it keeps the tag that is its id. */
+  /**
+   * The promise of a key, for one user. A round that is tried again prepares: it keeps the tag that is its id. So does
+   * one after which others have taken tags: a blind write among them would be newer than the promise, and refuse it;
+   * and of what was proposed below a blind write nobody can say what became of it.
+   */
   #takePromise(line: ChangeLine, round: Round): Operation | undefined {
+    const { coordinator } = this.#doors;
     const operation = this.#lines.take(line);
-    if (operation === undefined || isNone(round.first)) return operation;
-    this.#doors.coordinator.release(operation);
+    if (operation === undefined) return undefined;
+    const isAlone = operation.change!.tagsOfOthers === coordinator.tagsOfOthers;
+    if (isNone(round.first) && isAlone) return operation;
+    coordinator.release(operation);
     return undefined;
   }
 

@@ -19,6 +19,7 @@ import { OperationQueue } from './operation-queue.ts';
 import { Operation } from './operation.ts';
 import type { Computed, Outcome } from './operation.ts';
 import { PATIENCE_MS_MIN, Phases } from './phases.ts';
+import { CountedTags } from './counted-tags.ts';
 import { ReplicaWatch } from './replica-watch.ts';
 import { RequestSender, requestBytes } from './request-sender.ts';
 import { BY_REFERENCE, PROMISE, READ_REPLY, REPLY } from './wire.ts';
@@ -86,6 +87,8 @@ export class Coordinator {
     framesResent: 0,
   };
   readonly #doors: CoordinatorDoors;
+  /** The counter of the doors, with a count of what this coordinator has taken. */
+  readonly #tags: CountedTags;
   readonly #quorums: RegisterQuorums;
   readonly #rules: Rules;
   readonly #all: number;
@@ -110,6 +113,7 @@ export class Coordinator {
 
   constructor(doors: CoordinatorDoors, quorums: RegisterQuorums, rules: Rules = RULES) {
     this.#doors = doors;
+    this.#tags = new CountedTags(doors.tags);
     this.#quorums = quorums;
     this.#rules = rules;
     this.#all = lowestBits(quorums.replicas);
@@ -125,7 +129,7 @@ export class Coordinator {
       send: this.#send.bind(this),
       settle: this.#settle.bind(this),
     };
-    this.#phases = new Phases(desk, doors, this.#watch, quorums, rules);
+    this.#phases = new Phases(desk, { ...doors, tags: this.#tags }, this.#watch, quorums, rules);
   }
 
   /** Operations that are queued or under way. */
@@ -141,6 +145,11 @@ export class Coordinator {
   /** Whether another operation may be submitted. */
   get hasRoom(): boolean {
     return this.pending < PENDING_MAX;
+  }
+
+  /** How many tags the other coordinators have taken: while it stays the same, none of them has begun to write. */
+  get tagsOfOthers(): number {
+    return this.#tags.ofOthers;
   }
 
   /** A fresh operation, to be filled in and submitted. */
@@ -268,7 +277,7 @@ export class Coordinator {
       if (this.#queue.at(index).kind !== 'get') writes++;
     }
     const tag = this.#tag;
-    if (writes > 0) this.#doors.tags.take(writes, tag); // After every one of them was submitted, never ahead.
+    if (writes > 0) this.#tags.take(writes, tag); // After every one of them was submitted, never ahead.
     const readers = this.#watch.readers(this.#readerCount);
     for (let index = 0; index < count; index++) {
       const operation = this.#queue.shift();

@@ -93,4 +93,6 @@ export interface VoteBoard {
 export interface TagCounter {
   /** Takes `count` (from 1) consecutive tags; the first goes into `first`. */
   take(count: number, first: MutableBallot): void;
+  /** How many tags were taken, by anybody: a number that only grows, but for what a double cannot count. */
+  taken(): number;
 }

@@ -107,6 +107,8 @@ export class ChangeFields {
   readonly applied: MutableBallot = mutableBallot();
   /** Lineage of the value that it proposes. */
   readonly lineage: Lineage = emptyLineage();
+  /** Tags that other coordinators had taken when it asked for that; see `CountedTags`. */
+  tagsOfOthers = 0;
   /** Whether `ballot` was promised to its coordinator by the change before, which left its value in `newest`. */
   isPromised = false;
   /** Whether an earlier try of it has happened. */

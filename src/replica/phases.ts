@@ -14,7 +14,8 @@ import { decideFinish } from '../protocol/write.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { dropVoidAnswers } from './answers.ts';
 import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
-import type { Epochs, TagCounter, VoteBoard } from './environment.ts';
+import type { CountedTags } from './counted-tags.ts';
+import type { Epochs, VoteBoard } from './environment.ts';
 import { ChangeFields } from './operation.ts';
 import type { Candidate, Computed, Operation, Outcome } from './operation.ts';
 import type { ReplicaWatch } from './replica-watch.ts';
@@ -34,7 +35,7 @@ export interface Desk {
 export interface PhaseDoors {
   readonly board: VoteBoard;
   readonly epochs: Epochs;
-  readonly tags: TagCounter;
+  readonly tags: CountedTags;
   readonly random: Random;
   /** See `CoordinatorDoors`. */
   begin(operation: Operation): void;
@@ -336,7 +337,10 @@ export class Phases {
       copyBallot(change.applied, ballot);
       if (isNone(change.floor)) copyBallot(change.floor, ballot);
     }
-    if (this.#quorums.cachesPromises) this.#doors.tags.take(1, change.next);
+    if (this.#quorums.cachesPromises) {
+      change.tagsOfOthers = this.#doors.tags.ofOthers; // First: a tag that is taken in between does no harm.
+      this.#doors.tags.take(1, change.next);
+    }
     operation.phase = 'finish';
     this.#desk.ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
   }

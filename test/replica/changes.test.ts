@@ -190,6 +190,14 @@ describe('A promise that came with an accept', () => {
     expect(cluster.run(0, add(100))).toMatchObject({ outcome: 'ok', value: 111 });
   });
 
+  it('is left alone once another client has begun to write: the change prepares, and is never finally unknown', () => {
+    const cluster = clusterOf();
+    cluster.run(0, add(1));
+    put(cluster, 1, 10);
+    expect(cluster.run(0, add(1))).toMatchObject({ outcome: 'ok', value: 11 });
+    expect(cluster.core(0).coordinator.counters).toMatchObject({ fastChanges: 0, slowChanges: 2 });
+  });
+
   it('is of no use where write quorums need not meet, and is not asked for', () => {
     const cluster = clusterOf({ quorums: FIVE_W2 });
     cluster.run(0, add(1));

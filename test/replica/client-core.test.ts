@@ -28,7 +28,10 @@ class Fixture {
       large: [NO_LARGE_LANE],
       board: new TallyBoard(createTallyBoard(32, 1)),
       epochs: { epochOf: () => 1, restarts: () => 0, isOperational: () => true },
-      tags: { take: (count: number, first: { low: number }) => void ((first.low = ++this.#tag), (this.#tag += count)) },
+      tags: {
+        take: (count: number, first: { low: number }): void => void ((first.low = ++this.#tag), (this.#tag += count)),
+        taken: () => this.#tag,
+      },
       random: seededRandom(1),
       ringBytes: 1 << 20,
       life: this.life,

@@ -114,7 +114,7 @@ describe('A vote that comes while answers are taken in', () => {
         large: [0, 1, 2].map(() => NO_LARGE_LANE),
         board,
         epochs: { epochOf: () => 1, restarts: () => 0, isOperational: () => true },
-        tags: { take: () => {} },
+        tags: { take: () => {}, taken: () => 0 },
         random: seededRandom(1),
         replyRoomBytes: 1 << 20,
         settle: ({ outcome }) => settled.push(outcome),

@@ -206,6 +206,7 @@ export class CoreCluster {
             copyBallot(first, laterBallot(this.#lastTag, 1));
             copyBallot(this.#lastTag, laterBallot(this.#lastTag, count));
           },
+          taken: () => this.#lastTag.low >>> 0,
         },
         random: seededRandom(client),
         ringBytes: 1 << 20,

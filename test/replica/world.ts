@@ -316,7 +316,10 @@ export class World {
     const reserved = mutableBallot();
     let taken = 0;
     if (this.#options.sharesTags === true) {
-      return { take: (count, first) => copyBallot(first, laterBallot(NO_BALLOT, (taken += count) - count + 1)) };
+      return {
+        take: (count, first) => copyBallot(first, laterBallot(NO_BALLOT, (taken += count) - count + 1)),
+        taken: () => taken,
+      };
     }
     if (this.#options.reservesTags?.includes(client) === true) this.#takeTags(1, reserved);
     return {
@@ -325,6 +328,7 @@ export class World {
         copyBallot(first, reserved);
         copyBallot(reserved, NO_BALLOT);
       },
+      taken: () => countOf(this.#lastTag),
     };
   }
 
@@ -448,6 +452,10 @@ export class World {
     operation.renew();
     promised.set(call.key, operation);
   }
+}
+
+function countOf({ high, low }: Ballot): number {
+  return high * 2 ** 32 + (low >>> 0);
 }
 
 function indexOf(node: string): number {

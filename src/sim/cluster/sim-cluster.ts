@@ -211,6 +211,7 @@ export class SimCluster {
         copyBallot(first, laterBallot(this.#lastTag, 1));
         this.#lastTag = laterBallot(this.#lastTag, count);
       },
+      taken: () => this.#lastTag.high * 2 ** 32 + (this.#lastTag.low >>> 0),
     };
   }
 

@@ -194,6 +194,7 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
           Object.assign(first, { high: 0, low: lastTag + 1 });
           lastTag += count;
         },
+        taken: () => lastTag,
       },
       random: {
         nextUint32: () => {
