@@ -20,6 +20,7 @@ export type {
 export type { SessionOptions, SessionStore } from './store/session.ts';
 export type {
   BatchWrite,
+  BucketOptions,
   ChangeOk,
   ChangeResult,
   Level,

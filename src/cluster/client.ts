@@ -7,6 +7,7 @@ import { QuorateError } from '../base/errors.ts';
 import { WINDOW_SLOTS } from '../base/limits.ts';
 import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
 import { systemRandom } from '../base/random.ts';
+import { bucketOf } from '../replica/bucket.ts';
 import { ClientCore } from '../replica/client-core.ts';
 import type { Coordinator } from '../replica/coordinator.ts';
 import { ParcelLane } from '../replica/large-lane.ts';
@@ -22,11 +23,12 @@ import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
 import type { SessionOptions } from '../store/session.ts';
 import { ClusterBoard, EPOCH_TABLE_WORD, TAG_WORD } from './board.ts';
+import { BucketCalls } from './bucket-calls.ts';
 import { Channel } from './channel.ts';
 import { clientLargeChannel, clientOwner } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { inspectCluster } from './inspect.ts';
-import type { ClusterClient, ClusterMetrics, ClusterStatus, Session } from './options.ts';
+import type { ClusterClient, ClusterMetrics, ClusterStatus, Session, SyncStore } from './options.ts';
 import { rulesUnder } from './sabotage.ts';
 import { ClusterSession } from './session.ts';
 import { StoreCalls } from './store-calls.ts';
@@ -141,6 +143,13 @@ export class Client extends StoreCalls implements ClusterClient {
   session(options: SessionOptions = {}): Session {
     this.#requireOpen();
     return new ClusterSession(this.maker.session(this.#connection.name, options), {
+      start: (make, signal) => this.start(make, signal),
+      run: (make) => this.run(make),
+    });
+  }
+
+  bucket(name: string): SyncStore {
+    return new BucketCalls(this.maker, bucketOf(this.#connection.buckets, name), {
       start: (make, signal) => this.start(make, signal),
       run: (make) => this.run(make),
     });

@@ -1,4 +1,5 @@
 // What a client holds of a cluster: its lane of rings to every replica, its tally board, its doorbell.
+import type { Buckets } from '../replica/bucket.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Sabotage } from './sabotage.ts';
 
@@ -19,6 +20,7 @@ export interface Connection {
   readonly quorums: RegisterQuorums;
   /** The rule that this cluster breaks on purpose, if any. */
   readonly sabotage: Sabotage | undefined;
+  readonly buckets: Buckets;
   /** Capacity of each ring. */
   readonly ringBytes: number;
   /** By replica. */

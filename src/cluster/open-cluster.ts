@@ -7,6 +7,7 @@ import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
 import { RING_BYTES_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
+import { checkedBuckets } from '../replica/bucket.ts';
 import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { SessionOptions } from '../store/session.ts';
@@ -34,6 +35,7 @@ import type {
   ClusterStatus,
   ExitReason,
   Session,
+  SyncStore,
 } from './options.ts';
 import { quorumsUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -249,6 +251,10 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#connected.session(options);
   }
 
+  bucket(name: string): SyncStore {
+    return this.#connected.bucket(name);
+  }
+
   metrics(): ClusterMetrics {
     return this.#connected.metrics();
   }
@@ -363,6 +369,7 @@ function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Omit<Super
     name: systemSeed().toString(16).padStart(8, '0') + systemSeed().toString(16).padStart(8, '0'),
     board,
     quorums,
+    buckets: checkedBuckets(options.buckets),
     ringBytes,
     replicaHeapMb: integerOption('replicaHeapMb', options.replicaHeapMb ?? 512, rangeOf(16, 65_536)),
     replicaBytesMax: integerOption('replicaBytesMax', options.replicaBytesMax ?? 2 ** 29, rangeOf(1024, 2 ** 40)),

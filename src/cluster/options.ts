@@ -2,6 +2,7 @@
 import type { SessionOptions, SessionStore } from '../store/session.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
 import type {
+  BucketOptions,
   ChangeResult,
   OperationOptions,
   ReadResult,
@@ -38,6 +39,8 @@ export interface ClusterOptions {
   readonly restartsMax?: number;
   /** Default 10,000. */
   readonly restartWindowMs?: number;
+  /** Buckets by name (1 to 64 letters, digits, and `.`, `_`, `-`): keys of their own, with rules of their own. */
+  readonly buckets?: Readonly<Record<string, BucketOptions>>;
   /** Closes the cluster when it fires. */
   readonly signal?: AbortSignal;
 }
@@ -154,4 +157,10 @@ export interface ClusterClient extends SyncStore, AsyncDisposable {
    * @throws {QuorateError} `ERR_QUORATE_STATE_LOST` when the cluster was reset since the token was made.
    */
   session(options?: SessionOptions): Session;
+  /**
+   * The calls of one bucket; `resolve` knows the operations of all.
+   *
+   * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster was opened without a bucket of that name.
+   */
+  bucket(name: string): SyncStore;
 }

@@ -22,6 +22,7 @@ import { COUNTER, ClusterBoard, EPOCH_TABLE_WORD } from './board.ts';
 import { Channel } from './channel.ts';
 import { ClientWatch } from './client-life.ts';
 import { doorChannel, replicaOwner } from './connection.ts';
+import type { Buckets } from '../replica/bucket.ts';
 import type { Connection, DoorMessage, LaneMemory } from './connection.ts';
 import { AT_FAIL_POINT, FAIL_POINT_EXIT, NEXT_LIFE, codeOf } from './fail-point.ts';
 import type { FailPoint } from './fail-point.ts';
@@ -38,6 +39,7 @@ export interface SupervisorWiring {
   readonly quorums: RegisterQuorums;
   /** The rule that this cluster breaks on purpose, if any. */
   readonly sabotage: Sabotage | undefined;
+  readonly buckets: Buckets;
   readonly ringBytes: number;
   readonly replicaHeapMb: number;
   readonly replicaBytesMax: number;
@@ -366,7 +368,7 @@ export class Supervisor implements SupervisorControl {
 
   #connect({ ticket, client, claim }: Extract<DoorMessage, { kind: 'connect' }>): void {
     if (this.#board.clients.claimOf(client) !== claim) return; // It gave up, and the place may be another's.
-    const { name, board, quorums, sabotage, ringBytes } = this.#wiring;
+    const { name, board, quorums, sabotage, buckets, ringBytes } = this.#wiring;
     const serial = ++this.#serial;
     const lane = (): LaneMemory => ({
       requests: bufferOf(createRing(ringBytes)),
@@ -380,7 +382,8 @@ export class Supervisor implements SupervisorControl {
     for (let replica = 0; replica < quorums.replicas; replica++) {
       this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
     }
-    const connection: Connection = { client, serial, name, board, quorums, sabotage, ringBytes, lanes, tally };
+    const of = { name, board, quorums, sabotage, buckets, ringBytes };
+    const connection: Connection = { ...of, client, serial, lanes, tally };
     this.#door.post({ kind: 'connected', ticket, connection });
   }
 

@@ -8,6 +8,8 @@ import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { SessionOptions } from '../store/session.ts';
 import type { OperationOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
+import { keyIn, looksFirst, overwriteStep, stepIn } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
 import { compareStep, incrementStep, updateStep, versionStep } from './change-steps.ts';
 import type { ChangeStep } from './change-steps.ts';
 import { Changes } from './changes.ts';
@@ -41,6 +43,14 @@ export interface ClientCoreDoors extends Omit<
   /** Capacity of each reply ring, in bytes. */
   readonly ringBytes: number;
   readonly life: ClusterLife;
+}
+
+/** A change as it is asked for. */
+interface Change {
+  readonly key: string;
+  readonly step: ChangeStep;
+  readonly bucket: Bucket | undefined;
+  readonly tellsValue?: boolean;
 }
 
 /** One client. Operations are made here, submitted to its coordinator, and given back once they are settled. */
@@ -95,40 +105,48 @@ export class ClientCore {
 
   // --- operations; each throws what is wrong with what was asked for, and then nothing is left of it
 
-  get(key: string, options: OperationOptions | undefined): Operation {
+  get(key: string, options: OperationOptions | undefined, bucket?: Bucket): Operation {
     this.#requireService();
-    return this.#maker.get(key, options);
+    return this.#maker.get(keyIn(bucket, key), options);
   }
 
-  put(key: string, value: Value, options: WriteOptions | undefined): Operation | PendingChange {
-    const ifVersion = options?.ifVersion;
-    if (ifVersion !== undefined) return this.#change(key, versionStep(ifVersion, this.#copy(value)), options);
+  put(key: string, value: Value, options: WriteOptions | undefined, bucket?: Bucket): Operation | PendingChange {
+    const step = this.#writeStep(value, options, bucket);
+    if (step !== undefined) return this.#change({ key, step, bucket }, options);
     this.#requireService();
-    const operation = this.#maker.put(key, value, options);
-    this.#changes.overwrite(key);
+    const place = keyIn(bucket, key);
+    const operation = this.#maker.put(place, value, options);
+    this.#changes.overwrite(place);
     return operation;
   }
 
-  delete(key: string, options: WriteOptions | undefined): Operation | PendingChange {
-    const ifVersion = options?.ifVersion;
-    if (ifVersion !== undefined) return this.#change(key, versionStep(ifVersion, undefined), options);
+  delete(key: string, options: WriteOptions | undefined, bucket?: Bucket): Operation | PendingChange {
+    const step = this.#writeStep(undefined, options, bucket);
+    if (step !== undefined) return this.#change({ key, step, bucket }, options);
     this.#requireService();
-    const operation = this.#maker.delete(key, options);
-    this.#changes.overwrite(key);
+    const place = keyIn(bucket, key);
+    const operation = this.#maker.delete(place, options);
+    this.#changes.overwrite(place);
     this.deletes++;
     return operation;
   }
 
-  update(key: string, fn: UpdateFunction, options: OperationOptions | undefined): PendingChange {
-    return this.#change(key, updateStep(fn), options, true);
+  update(key: string, fn: UpdateFunction, options: OperationOptions | undefined, bucket?: Bucket): PendingChange {
+    return this.#change({ key, step: updateStep(fn), bucket, tellsValue: true }, options);
   }
 
-  compareAndSet(key: string, expected: Value, next: Value, options: OperationOptions | undefined): PendingChange {
-    return this.#change(key, compareStep(this.#copy(expected), this.#copy(next)), options);
+  compareAndSet(
+    key: string,
+    expected: Value,
+    next: Value,
+    options: OperationOptions | undefined,
+    bucket?: Bucket,
+  ): PendingChange {
+    return this.#change({ key, step: compareStep(this.#copy(expected), this.#copy(next)), bucket }, options);
   }
 
-  increment(key: string, by: number, options: OperationOptions | undefined): PendingChange {
-    return this.#change(key, incrementStep(by), options, true);
+  increment(key: string, by: number, options: OperationOptions | undefined, bucket?: Bucket): PendingChange {
+    return this.#change({ key, step: incrementStep(by), bucket, tellsValue: true }, options);
   }
 
   /** The write of `operationId` again, under its first tag; `undefined` when it is not known, or no longer. */
@@ -243,9 +261,17 @@ export class ClientCore {
 
   readonly #remember = (operation: Operation): string => this.#unresolved.keep(operation);
 
-  #change(key: string, step: ChangeStep, options: OperationOptions | undefined, tellsValue = false): PendingChange {
+  /** What a put or delete does that has to look at what it overwrites; `undefined` for a blind one. */
+  #writeStep(value: Value, options: WriteOptions | undefined, bucket: Bucket | undefined): ChangeStep | undefined {
+    const ifVersion = options?.ifVersion;
+    if (ifVersion !== undefined) return versionStep(ifVersion, this.#copy(value));
+    return looksFirst(bucket) ? overwriteStep(this.#copy(value)) : undefined;
+  }
+
+  #change({ key, step, bucket, tellsValue = false }: Change, options: OperationOptions | undefined): PendingChange {
     this.#requireService();
-    return new PendingChange(this.#maker.changeRequest({ key, step, tellsValue }, options, this.#changes.open));
+    const request = { key: keyIn(bucket, key), step: stepIn(bucket, step), tellsValue };
+    return new PendingChange(this.#maker.changeRequest(request, options, this.#changes.open));
   }
 
   /** A value as it is now and as it will be read: its caller may alter it before its round begins. */

@@ -20,6 +20,21 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Rules of the keys of one bucket. A bucket's name and two bytes count with each of its keys. */
+export interface BucketOptions {
+  /**
+   * A key is written once: whatever would write it again, or delete it, answers `conflict` with what it holds. Default
+   * `false`.
+   */
+  readonly writeOnce?: boolean;
+  /**
+   * Writes without a condition run as changes too, so that a change over which one has come can still be told what it
+   * came to, rather than end as `unknown` for good. They take two round trips, or one while no other
+   * client writes. Default `false`.
+   */
+  readonly exactlyOnce?: boolean;
+}
+
 /** Options of a write that may depend on what it overwrites. */
 export interface WriteOptions extends OperationOptions {
   /** Writes only where the key holds this version, and answers `conflict` where it does not. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { connectCluster, openCluster } from '../../src/index.ts';
 import type { Store } from '../../src/index.ts';
 import { CASES, describeStore } from './conformance.ts';
+import type { Engine } from './conformance.ts';
 
 describeStore({
   name: 'a cluster in this process',
@@ -15,6 +16,27 @@ describeStore({
     };
     return { store, other, close };
   },
+});
+
+const IN_BUCKETS = { 'keys of 1024 bytes': 'the name of the bucket is among them' } as const;
+
+describe.each<[bucket: string, lacks: Engine['lacks']]>([
+  ['plain', IN_BUCKETS],
+  ['exactlyOnce', { ...IN_BUCKETS, 'blind writes': 'they are changes' }],
+])('Of its buckets', (bucket, lacks) => {
+  describeStore({
+    name: `one that is ${bucket}`,
+    lacks,
+    open: async () => {
+      const cluster = await openCluster({ replicas: 3, buckets: { plain: {}, exactlyOnce: { exactlyOnce: true } } });
+      const client = await connectCluster(cluster.handle());
+      const close = async (): Promise<void> => {
+        await client.close();
+        await cluster.close();
+      };
+      return { store: cluster.bucket(bucket), other: client.bucket(bucket), close };
+    },
+  });
 });
 
 describe('The table of cases', () => {

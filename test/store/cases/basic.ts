@@ -253,7 +253,7 @@ export const BASIC_CASES: CaseTable = {
         }
         expect(valueOf(await store.get(key))).toBe('resolved');
       },
-      needs: ['resolve'],
+      needs: ['resolve', 'blind writes'],
     },
     {
       says: 'a put that was overwritten since does not bring it back',
@@ -267,7 +267,7 @@ export const BASIC_CASES: CaseTable = {
         if (left.outcome === 'unknown') await store.resolve(left.operationId);
         expect(valueOf(await other.get(key))).toBe('new');
       },
-      needs: ['resolve'],
+      needs: ['resolve', 'blind writes'],
     },
   ],
 };

@@ -14,6 +14,10 @@ export type Capability =
   | 'levels'
   /** What was given up in the turn of its call never happens. */
   | 'cancel in the same turn'
+  /** Keys may have 1024 bytes, all of them the caller's. */
+  | 'keys of 1024 bytes'
+  /** A write without a condition may happen from the turn of its call on: it has nothing to look at first. */
+  | 'blind writes'
   /** `resolve` knows operations of this client. */
   | 'resolve';
 

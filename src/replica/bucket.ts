@@ -1,0 +1,94 @@
+// Buckets: keys with a name before them and rules of their own. All clients of a cluster agree on its buckets, because
+// they come with the connection.
+//
+// A bucket's key begins with U+0001, the bucket's name and U+0001 again; no key outside of a bucket begins so.
+import { rangeError, typeError } from '../base/errors.ts';
+import type { BucketOptions, Value } from '../store/store.ts';
+import type { ChangeStep } from './change-steps.ts';
+
+const MARK = '\u0001';
+const MARK_CODE = 1;
+const NAME = /^[\w.-]{1,64}$/;
+
+/** The buckets of a cluster, by name. */
+export type Buckets = Readonly<Record<string, BucketOptions>>;
+
+/** Where an operation goes, and by which rules. */
+export interface Bucket {
+  readonly name: string;
+  readonly rules: BucketOptions;
+  /** What its keys begin with. */
+  readonly prefix: string;
+}
+
+/**
+ * Checks what a cluster is opened with. @returns plain data, for the connections.
+ *
+ * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` for names and rules that are none.
+ */
+export function checkedBuckets(buckets: unknown): Buckets {
+  if (buckets === undefined) return {};
+  if (typeof buckets !== 'object' || buckets === null) throw invalid(`buckets ${typeof buckets}`, 'an object by name');
+  return Object.fromEntries(
+    Object.entries(buckets).map(([name, rules]) => {
+      if (!NAME.test(name)) throw invalid(`bucket name '${name}'`, 'of 1 to 64 letters, digits, and . _ -');
+      return [name, checkedRules(name, rules)];
+    }),
+  );
+}
+
+function checkedRules(name: string, rules: unknown): BucketOptions {
+  if (typeof rules !== 'object' || rules === null) throw invalid(`rules of bucket '${name}'`, 'an object');
+  for (const [rule, value] of Object.entries(rules)) {
+    const isKnown = rule === 'writeOnce' || rule === 'exactlyOnce';
+    if (!isKnown) throw invalid(`rule '${rule}' of bucket '${name}'`, 'writeOnce or exactlyOnce');
+    if (typeof value !== 'boolean') throw invalid(`${rule} of bucket '${name}': ${typeof value}`, 'true or false');
+  }
+  const { writeOnce = false, exactlyOnce = false }: BucketOptions = rules;
+  return { writeOnce, exactlyOnce };
+}
+
+/** @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster has no bucket of that name. */
+export function bucketOf(buckets: Buckets, name: string): Bucket {
+  const rules = Object.hasOwn(buckets, name) ? buckets[name] : undefined;
+  if (rules !== undefined) return { name, rules, prefix: `${MARK}${name}${MARK}` };
+  const names = Object.keys(buckets);
+  const known = names.length === 0 ? 'the cluster was opened without any' : `it must be one of ${names.join(', ')}`;
+  throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use bucket '${name}': ${known}`);
+}
+
+/**
+ * The key of an operation as replicas know it. What is no key at all is refused where it is written.
+ *
+ * @throws {TypeError | RangeError} `ERR_QUORATE_KEY`.
+ */
+export function keyIn(bucket: Bucket | undefined, key: string): string {
+  if (bucket === undefined) {
+    if (typeof key !== 'string' || key.charCodeAt(0) !== MARK_CODE) return key;
+    throw rangeError('ERR_QUORATE_KEY', 'Cannot use the key: only those of buckets begin with U+0001');
+  }
+  const where = `in bucket '${bucket.name}'`;
+  if (typeof key !== 'string') throw typeError('ERR_QUORATE_KEY', `Cannot use a ${typeof key} as key ${where}`);
+  if (key.length === 0) throw rangeError('ERR_QUORATE_KEY', `Cannot use an empty key ${where}`);
+  return bucket.prefix + key;
+}
+
+/** A step by the rules of its bucket: where values are written once, it finds a conflict in any value. */
+export function stepIn(bucket: Bucket | undefined, step: ChangeStep): ChangeStep {
+  if (bucket?.rules.writeOnce !== true) return step;
+  return (held) => (held.value === undefined ? step(held) : 'conflict');
+}
+
+/** Whether a bucket's writes without a condition have to look at what they overwrite. */
+export function looksFirst(bucket: Bucket | undefined): boolean {
+  return bucket !== undefined && (bucket.rules.writeOnce === true || bucket.rules.exactlyOnce === true);
+}
+
+/** Writes whatever the key holds, as a change. */
+export function overwriteStep(next: Value): ChangeStep {
+  return () => ({ value: next });
+}
+
+function invalid(given: string, allowed: string): RangeError {
+  return rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use ${given}: it must be ${allowed}`);
+}
