@@ -23,6 +23,8 @@ const GAP_MS_MAX = 60_000;
 /** Bounds of the time between two lines of progress where there is no terminal, in milliseconds. */
 const LINE_MS_MIN = 1000;
 const LINE_MS_MAX = 60_000;
+/** Harms in one line of the help. */
+const HARMS_A_LINE = 8;
 /** Lines of an explanation that are shown; the file has the rest. */
 const LINES_MAX = 24;
 
@@ -45,6 +47,9 @@ export const tortureCommand: Command = {
       '',
       'The seed fixes what clients call and what is done to them, not how the threads interleave: another run with the',
       'same seed is another run.',
+      '',
+      `Harms: ${HARMS.slice(0, HARMS_A_LINE).join(', ')},`,
+      `${HARMS.slice(HARMS_A_LINE).join(', ')}.`,
     ],
     options: {
       seconds: { type: 'string', value: 'S', help: `time under load (${SECONDS_DEFAULT})` },
@@ -58,7 +63,7 @@ export const tortureCommand: Command = {
         help: `client threads and main, 2 to ${CLIENTS_LIMIT} (${CLIENTS_DEFAULT})`,
       },
       'gap-ms': { type: 'string', value: 'MS', help: `average time between two harms (${GAP_MS_DEFAULT})` },
-      harm: { type: 'string', value: 'NAMES', help: `only these, with commas between: ${HARMS.join(', ')}` },
+      harm: { type: 'string', value: 'NAMES', help: 'only these harms, with commas between (all)' },
       out: { type: 'string', value: 'FOLDER', help: 'where wrong histories are saved (torture-SEED)' },
       sabotage: { type: 'string', value: 'RULE', help: `take a rule away, to see it fail: ${SABOTAGES.join(', ')}` },
     },

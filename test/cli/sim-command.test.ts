@@ -103,11 +103,13 @@ describe('quorate sim', () => {
       expect(stderr).toMatch(/replay: quorate sim --seed \d+ --profile duplicate-storm --without keepsNewest\n/);
       expect(stderr).toMatch(/shrunk to \d+ steps in \d+ runs: quorate sim --replay /);
       const [file = '', picture = ''] = readdirSync(OUT).toSorted();
-      expect(readFileSync(join(OUT, picture), 'utf8')).toMatch(/^<svg [^]*linearizability: seed \d+, duplicate-storm/);
+      expect(readFileSync(join(OUT, picture), 'utf8')).toMatch(
+        /^<svg [^]*(?:linearizability|session): seed \d+, duplicate-storm/,
+      );
       const replayed = await run('--replay', join(OUT, file));
       expect(replayed.code).toBe(1);
       expect(replayed.stdout).toContain('accept(b');
-      expect(replayed.stderr).toContain('linearizability');
+      expect(replayed.stderr).toMatch(/linearizability|session/);
       expect(parsed((await run('--replay', join(OUT, file), '--json')).stdout)).toMatchObject({
         runs: 1,
         violations: 1,
