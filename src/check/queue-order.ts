@@ -60,6 +60,15 @@ interface Stay {
 export function checkQueueOrder(operations: readonly Operation[], model: Model): DirectOutcome | undefined {
   const contents = contentsOf(operations, model);
   if (contents === undefined) return undefined;
+  const outcome = judge(contents);
+  if (outcome?.kind !== 'illegal') return outcome;
+  // A dequeue that never returned may have taken what a part of these says was never taken.
+  const until = outcome.among.reduce((last, { end }) => (end === Infinity ? last : Math.max(last, end)), 0);
+  const takers = contents.takers.filter(({ start }) => start < until);
+  return { kind: 'illegal', among: [...new Set([...outcome.among, ...takers])] };
+}
+
+function judge(contents: Contents): DirectOutcome | undefined {
   const { takers, empties, repeated } = contents;
   if (repeated !== undefined) return repeated;
   const present: Present[] = [];

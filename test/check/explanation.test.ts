@@ -7,6 +7,7 @@ import { ILLEGAL } from '../../src/check/model.ts';
 import type { Model } from '../../src/check/model.ts';
 import { casRegisterModel } from '../../src/check/models/cas-register.ts';
 import { kvModel } from '../../src/check/models/kv.ts';
+import { queueModel } from '../../src/check/models/queue.ts';
 import { registerModel } from '../../src/check/models/register.ts';
 import { replayCommand, testSeed } from '../support/seed.ts';
 import { isLinearizable } from './support/brute-force.ts';
@@ -45,6 +46,12 @@ describe('An explanation', () => {
       kvModel(),
       'a:append:"x" a a:append:"y" a b:get b="y"',
       ['append "x"', 'append "y"', 'get -> "y"'],
+    ],
+    [
+      'an item that comes out late, and not by a call that never returned',
+      queueModel(),
+      'a:enqueue:1 a x:dequeue a:enqueue:3 a b:dequeue b=3 b:dequeue b=1',
+      ['enqueue 3', 'dequeue -> 3', 'dequeue -> 1'],
     ],
   ] as const)('Of %s names what matters', (_what, model, line, expected) => {
     const { operations, impossible, text } = explanationOf(historyOf(line), model);
