@@ -23,7 +23,7 @@ import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
 import type { SessionOptions } from '../store/session.ts';
 import { ClusterBoard, EPOCH_TABLE_WORD, TAG_WORD } from './board.ts';
-import { BucketCalls } from './bucket-calls.ts';
+import { makerIn } from './bucket-maker.ts';
 import { Channel } from './channel.ts';
 import { clientLargeChannel, clientOwner } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -31,8 +31,8 @@ import { inspectCluster } from './inspect.ts';
 import type { ClusterClient, ClusterMetrics, ClusterStatus, Session, SyncStore } from './options.ts';
 import { rulesUnder } from './sabotage.ts';
 import { ClusterSession } from './session.ts';
-import { StoreCalls } from './store-calls.ts';
-import type { Made } from './store-calls.ts';
+import { CallsOf, StoreCalls } from './store-calls.ts';
+import type { Caller, Made } from './store-calls.ts';
 import { SharedTagCounter } from './tag-counter.ts';
 
 /** How often deadlines and silences are looked at while operations are pending, in milliseconds. */
@@ -86,6 +86,11 @@ export class Client extends StoreCalls implements ClusterClient {
   /** The core's. */
   readonly #coordinator: Coordinator;
   readonly #place: ClientPlace;
+  /** How its sessions and buckets call. */
+  readonly #caller: Caller = {
+    start: (make, signal) => this.start(make, signal),
+    run: (make) => this.run(make),
+  };
   /** The client's lane at every replica; lanes below are those of other replicas. */
   readonly #lane: number;
   #isFlushing = false;
@@ -142,17 +147,11 @@ export class Client extends StoreCalls implements ClusterClient {
 
   session(options: SessionOptions = {}): Session {
     this.#requireOpen();
-    return new ClusterSession(this.maker.session(this.#connection.name, options), {
-      start: (make, signal) => this.start(make, signal),
-      run: (make) => this.run(make),
-    });
+    return new ClusterSession(this.maker.session(this.#connection.name, options), this.#caller);
   }
 
   bucket(name: string): SyncStore {
-    return new BucketCalls(this.maker, bucketOf(this.#connection.buckets, name), {
-      start: (make, signal) => this.start(make, signal),
-      run: (make) => this.run(make),
-    });
+    return new CallsOf(makerIn(this.maker, bucketOf(this.#connection.buckets, name)), this.#caller);
   }
 
   metrics(): ClusterMetrics {

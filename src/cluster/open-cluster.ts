@@ -35,7 +35,9 @@ import type {
   ClusterStatus,
   ExitReason,
   Session,
+  SyncOptions,
   SyncStore,
+  SyncWriteOptions,
 } from './options.ts';
 import { quorumsUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -214,36 +216,31 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#connected.resolve(operationId, options);
   }
 
-  getSync(key: string, options?: Omit<OperationOptions, 'signal'>): ReadResult {
+  getSync(key: string, options?: SyncOptions): ReadResult {
     return this.#connected.getSync(key, options);
   }
 
-  putSync(key: string, value: Value, options?: Omit<WriteOptions, 'signal'>): WriteResult {
+  putSync(key: string, value: Value, options?: SyncWriteOptions): WriteResult {
     return this.#connected.putSync(key, value, options);
   }
 
-  deleteSync(key: string, options?: Omit<WriteOptions, 'signal'>): WriteResult {
+  deleteSync(key: string, options?: SyncWriteOptions): WriteResult {
     return this.#connected.deleteSync(key, options);
   }
 
-  updateSync(key: string, fn: UpdateFunction, options?: Omit<OperationOptions, 'signal'>): ChangeResult {
+  updateSync(key: string, fn: UpdateFunction, options?: SyncOptions): ChangeResult {
     return this.#connected.updateSync(key, fn, options);
   }
 
-  compareAndSetSync(
-    key: string,
-    expected: Value,
-    next: Value,
-    options?: Omit<OperationOptions, 'signal'>,
-  ): WriteResult {
+  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncOptions): WriteResult {
     return this.#connected.compareAndSetSync(key, expected, next, options);
   }
 
-  putIfAbsentSync(key: string, value: Value, options?: Omit<OperationOptions, 'signal'>): WriteResult {
+  putIfAbsentSync(key: string, value: Value, options?: SyncOptions): WriteResult {
     return this.#connected.putIfAbsentSync(key, value, options);
   }
 
-  incrementSync(key: string, by?: number, options?: Omit<OperationOptions, 'signal'>): ChangeResult {
+  incrementSync(key: string, by?: number, options?: SyncOptions): ChangeResult {
     return this.#connected.incrementSync(key, by, options);
   }
 

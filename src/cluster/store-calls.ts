@@ -119,3 +119,36 @@ export abstract class StoreCalls implements SyncStore {
     return this.run(() => this.maker.increment(key, by, options));
   }
 }
+
+/** How a thread waits for what it submits. */
+export interface Caller {
+  /** Submits what `make` makes; a result that it has at once is that of the promise. */
+  start<Result extends Settled>(make: () => Made | Settled, signal: AbortSignal | undefined): Promise<Result>;
+  /** Submits what `make` makes, and blocks the thread until it is settled. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
+  run<Result extends Settled>(make: () => Made): Result;
+}
+
+/** Calls whose operations somebody else makes than those of the client that submits them. */
+export class CallsOf<Maker extends OperationMaker> extends StoreCalls {
+  protected readonly maker: Maker;
+  readonly #caller: Caller;
+
+  constructor(maker: Maker, caller: Caller) {
+    super();
+    this.maker = maker;
+    this.#caller = caller;
+  }
+
+  protected start<Result extends Settled>(
+    make: () => Made | Settled,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    return this.#caller.start(make, signal);
+  }
+
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
+  protected run<Result extends Settled>(make: () => Made): Result {
+    return this.#caller.run(make);
+  }
+}

@@ -2,7 +2,6 @@
 // settled into results, and carries nothing of a lost state into the next one. Production puts promises, blocking
 // calls, rings and a doorbell around it, the simulator virtual time.
 import { QuorateError } from '../base/errors.ts';
-import { ValueEncoder, decodeValue } from '../base/value-codec.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
@@ -61,7 +60,6 @@ export class ClientCore {
   readonly #life: ClusterLife;
   readonly #maker: RequestMaker;
   readonly #unresolved = new UnresolvedWrites();
-  readonly #encoder = new ValueEncoder();
   readonly #changes: Changes;
   readonly #rules: Rules;
   readonly #ofSessions: SessionDoors;
@@ -142,7 +140,10 @@ export class ClientCore {
     options: OperationOptions | undefined,
     bucket?: Bucket,
   ): PendingChange {
-    return this.#change({ key, step: compareStep(this.#copy(expected), this.#copy(next)), bucket }, options);
+    return this.#change(
+      { key, step: compareStep(this.#maker.copyOf(expected), this.#maker.copyOf(next)), bucket },
+      options,
+    );
   }
 
   increment(key: string, by: number, options: OperationOptions | undefined, bucket?: Bucket): PendingChange {
@@ -264,21 +265,14 @@ export class ClientCore {
   /** What a put or delete does that has to look at what it overwrites; `undefined` for a blind one. */
   #writeStep(value: Value, options: WriteOptions | undefined, bucket: Bucket | undefined): ChangeStep | undefined {
     const ifVersion = options?.ifVersion;
-    if (ifVersion !== undefined) return versionStep(ifVersion, this.#copy(value));
-    return looksFirst(bucket) ? overwriteStep(this.#copy(value)) : undefined;
+    if (ifVersion !== undefined) return versionStep(ifVersion, this.#maker.copyOf(value));
+    return looksFirst(bucket) ? overwriteStep(this.#maker.copyOf(value)) : undefined;
   }
 
   #change({ key, step, bucket, tellsValue = false }: Change, options: OperationOptions | undefined): PendingChange {
     this.#requireService();
     const request = { key: keyIn(bucket, key), step: stepIn(bucket, step), tellsValue };
     return new PendingChange(this.#maker.changeRequest(request, options, this.#changes.open));
-  }
-
-  /** A value as it is now and as it will be read: its caller may alter it before its round begins. */
-  #copy(value: Value): Value {
-    if (value === undefined || value === null || typeof value === 'boolean') return value;
-    const byteLength = this.#encoder.encode(value);
-    return decodeValue(this.#encoder.bytes, 0, byteLength);
   }
 
   #requireService(): void {

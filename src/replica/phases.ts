@@ -16,7 +16,6 @@ import { dropVoidAnswers } from './answers.ts';
 import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
 import type { CountedTags } from './counted-tags.ts';
 import type { Epochs, VoteBoard } from './environment.ts';
-import { ChangeFields } from './operation.ts';
 import type { Candidate, Computed, Operation, Outcome } from './operation.ts';
 import type { ReplicaWatch } from './replica-watch.ts';
 import { NO_VALUE } from './wire.ts';
@@ -304,7 +303,7 @@ export class Phases {
    * Begins a change. `tag` is fresh: its id, and the ballot that it prepares, unless it was promised one already.
    */
   change(operation: Operation, tag: Ballot, nowMs: number): void {
-    const change = (operation.change ??= new ChangeFields());
+    const change = operation.change!;
     if (!isNone(operation.first)) return this.#prepare(operation, nowMs); // It is tried again, and keeps its id.
     copyBallot(operation.first, tag);
     if (change.isPromised) return this.#apply(operation, nowMs);

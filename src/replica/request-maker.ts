@@ -3,7 +3,7 @@
 import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
 import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
 import { INLINE_BYTES_MAX, PENDING_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
-import { VALUE_TYPE, ValueEncoder } from '../base/value-codec.ts';
+import { VALUE_TYPE, ValueEncoder, decodeValue } from '../base/value-codec.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Level, OperationOptions, Value } from '../store/store.ts';
 import type { Coordinator } from './coordinator.ts';
@@ -139,6 +139,17 @@ export class RequestMaker {
     if (large === undefined) return;
     if (operation.large === large) operation.large = undefined;
     large.release();
+  }
+
+  /**
+   * A value as it is now and as it will be read: its caller may alter it before it is written.
+   *
+   * @throws {QuorateError} `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE`.
+   */
+  copyOf(value: Value): Value {
+    if (value === undefined || value === null || typeof value === 'boolean') return value;
+    const byteLength = this.#encoder.encode(value);
+    return decodeValue(this.#encoder.bytes, 0, byteLength);
   }
 
   #writeValue(operation: Operation, value: Value): void {
