@@ -61,6 +61,9 @@ export const ROOM_LOOK_MS = 1000;
 /** Large values that may have arrived on a lane before the frames that name them. */
 export const LARGE_PENDING_MAX = 64;
 
+/** Longest answer of one replica to an inquiry, in bytes: the rings of a cluster hold 16 KiB or more. */
+export const INQUIRY_BYTES_MAX: number = 8 * 1024;
+
 /** Operations of one client that may await votes at once; further ones queue in the client. */
 export const WINDOW_SLOTS = 1024;
 /** Operations of one client that may be pending at all before `ERR_QUORATE_OVERLOADED`. */

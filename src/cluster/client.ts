@@ -300,6 +300,7 @@ export class Client extends StoreCalls implements ClusterClient {
     if (this.maker.pending === 0) {
       clearInterval(this.#ticker);
       this.#ticker = undefined;
+      this.#onIdle?.(); // What ended last may have been nobody's outside, such as an inquiry.
       return;
     }
     this.#review(nowMs());

@@ -16,6 +16,7 @@ import { Coordinator } from './coordinator.ts';
 import type { CoordinatorDoors } from './coordinator.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from './environment.ts';
 import type { ClusterLife } from './environment.ts';
+import type { Inquiry } from './inquiry.ts';
 import { LargePool } from './large-pool.ts';
 import type { Computed, Operation } from './operation.ts';
 import { RequestMaker } from './request-maker.ts';
@@ -43,6 +44,12 @@ export interface ClientCoreDoors extends Omit<
   readonly ringBytes: number;
   readonly life: ClusterLife;
 }
+
+/**
+ * What is told of an operation that another reactor of the client has begun: the operation's `context`. What it needs
+ * of the operation it takes at once, since that is used again afterwards.
+ */
+export type InnerCall = (operation: Operation) => void;
 
 /** A change as it is asked for. */
 interface Change {
@@ -79,6 +86,7 @@ export class ClientCore {
       settle: (operation: Operation): void => {
         if (operation.kind === 'change') this.#changes.settled(operation);
         else if (operation.isOfSession) this.#sessions.settled(operation);
+        else if (isInnerCall(operation.context)) this.#settleInner(operation, operation.context);
         else doors.settle(operation);
       },
       begin: (operation: Operation): void => this.#changes.begin(operation),
@@ -148,6 +156,12 @@ export class ClientCore {
 
   increment(key: string, by: number, options: OperationOptions | undefined, bucket?: Bucket): PendingChange {
     return this.#change({ key, step: incrementStep(by), bucket, tellsValue: true }, options);
+  }
+
+  /** An operation that asks one replica something; its context has to be an {@link InnerCall}. */
+  inquire(inquiry: Inquiry, options: OperationOptions | undefined): Operation {
+    this.#requireService();
+    return this.#maker.inquiry(inquiry, options);
   }
 
   /** The write of `operationId` again, under its first tag; `undefined` when it is not known, or no longer. */
@@ -260,6 +274,11 @@ export class ClientCore {
     return resultOf(operation, signal, this.#remember);
   }
 
+  #settleInner(operation: Operation, call: InnerCall): void {
+    call(operation);
+    this.coordinator.release(operation);
+  }
+
   readonly #remember = (operation: Operation): string => this.#unresolved.keep(operation);
 
   /** What a put or delete does that has to look at what it overwrites; `undefined` for a blind one. */
@@ -281,4 +300,8 @@ export class ClientCore {
     this.#forgetLostState(); // What begins now belongs to the new state.
     if (state === CLUSTER_CLOSED) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the cluster: it is closed');
   }
+}
+
+function isInnerCall(context: unknown): context is InnerCall {
+  return typeof context === 'function';
 }

@@ -15,6 +15,7 @@ import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Epochs, LargeLane, Link, TagCounter, VoteBoard } from './environment.ts';
 import { noteAnswer } from './answers.ts';
 import type { Answer } from './answers.ts';
+import { INQUIRY_REPLY_BYTES } from './inquiry.ts';
 import { OperationQueue } from './operation-queue.ts';
 import { Operation } from './operation.ts';
 import type { Computed, Outcome } from './operation.ts';
@@ -22,7 +23,7 @@ import { PATIENCE_MS_MIN, Phases } from './phases.ts';
 import { CountedTags } from './counted-tags.ts';
 import { ReplicaWatch } from './replica-watch.ts';
 import { RequestSender, requestBytes } from './request-sender.ts';
-import { BY_REFERENCE, PROMISE, READ_REPLY, REPLY } from './wire.ts';
+import { BY_REFERENCE, INQUIRY_REPLY, PROMISE, READ_REPLY, REPLY } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
 /** What a coordinator touches of the world. Lists are by replica. */
@@ -191,7 +192,7 @@ export class Coordinator {
     const at = start >> 2;
     const { words } = frame;
     const kind = words[at + REPLY.KIND]!;
-    if (kind !== READ_REPLY && kind !== PROMISE) return;
+    if (kind !== READ_REPLY && kind !== PROMISE && kind !== INQUIRY_REPLY) return;
     const valueBytes = words[at + REPLY.VALUE_BYTES]!;
     const isReference = valueBytes === BY_REFERENCE;
     const reference = words[(start + REPLY.BYTES) >> 2]!;
@@ -205,7 +206,7 @@ export class Coordinator {
     answer.start = start;
     answer.large = large;
     if (!noteAnswer(operation, answer, this.#rules)) return;
-    if (valueBytes > this.#valueEstimate) this.#valueEstimate = valueBytes;
+    if (valueBytes > this.#valueEstimate && kind !== INQUIRY_REPLY) this.#valueEstimate = valueBytes;
     this.#watch.hear(replica);
   }
 
@@ -274,7 +275,7 @@ export class Coordinator {
     if (count === 0) return;
     let writes = 0;
     for (let index = 0; index < count; index++) {
-      if (this.#queue.at(index).kind !== 'get') writes++;
+      if (takesTag(this.#queue.at(index))) writes++;
     }
     const tag = this.#tag;
     if (writes > 0) this.#tags.take(writes, tag); // After every one of them was submitted, never ahead.
@@ -282,7 +283,7 @@ export class Coordinator {
     for (let index = 0; index < count; index++) {
       const operation = this.#queue.shift();
       this.#issue(operation, readers, nowMs);
-      if (operation.kind !== 'get' && this.#rules.spreadsTags) {
+      if (takesTag(operation) && this.#rules.spreadsTags) {
         tag.low = (tag.low + 1) | 0;
         if (tag.low === 0 && this.#rules.carriesTags) tag.high = (tag.high + 1) | 0;
       }
@@ -309,6 +310,7 @@ export class Coordinator {
   }
 
   #reserveFor(operation: Operation): number {
+    if (operation.kind === 'inquiry') return INQUIRY_REPLY_BYTES;
     return operation.kind === 'put' ? 0 : REPLY.BYTES + 24 + Math.min(this.#valueEstimate, 8192);
   }
 
@@ -335,6 +337,9 @@ export class Coordinator {
       } else {
         this.#phases.readAgain(operation, nowMs); // A resolved operation keeps its first tag: it may have landed.
       }
+    } else if (operation.kind === 'inquiry') {
+      operation.phase = 'inquire';
+      this.#ask(operation, 1, operation.asked, nowMs);
     } else {
       this.counters.gets++;
       operation.phase = 'read';
@@ -402,6 +407,7 @@ export class Coordinator {
 
   #count(operation: Operation, outcome: Outcome): void {
     const { counters } = this;
+    if (operation.kind === 'inquiry') return; // Whoever asks counts what it asks for.
     if (outcome === 'unknown') counters.unknown++;
     else if (outcome === 'unavailable') counters.unavailable++;
     else if (operation.kind === 'get') {
@@ -413,6 +419,11 @@ export class Coordinator {
     } else if (operation.isFast) counters.fastWrites++;
     else counters.slowWrites++;
   }
+}
+
+/** Whether an operation is issued under a tag of its own. */
+function takesTag({ kind }: Operation): boolean {
+  return kind === 'put' || kind === 'change';
 }
 
 /** The deadline of an operation that has none yet: one look at the clock serves a whole batch. */

@@ -12,14 +12,14 @@ import type { FrameViews } from './wire.ts';
 
 /**
  * What the caller asked for. A change reads and writes: what it writes is computed from what it finds, and may be
- * nothing.
+ * nothing. An inquiry asks one replica, and is about no register: see inquiry.ts.
  */
-export type OperationKind = 'get' | 'put' | 'change';
+export type OperationKind = 'get' | 'put' | 'change' | 'inquiry';
 
 /**
  * Where an operation stands: queued; asking replicas to accept its blind write, to read, to promise, to accept what
- * the promises decided, to take over the newest entry at its own ballot; waiting before it prepares again, or, where a
- * session has seen something newer, before it reads again; settled.
+ * the promises decided, to take over the newest entry at its own ballot; asking one replica; waiting before it prepares
+ * again, or, where a session has seen something newer, before it reads again; settled.
  */
 export type Phase =
   | 'queued'
@@ -28,6 +28,7 @@ export type Phase =
   | 'prepare'
   | 'finish'
   | 'write-back'
+  | 'inquire'
   | 'back-off'
   | 'pause'
   | 'settled';
@@ -127,7 +128,7 @@ export class Operation {
   kind: OperationKind = 'get';
   phase: Phase = 'queued';
   outcome: Outcome = 'ok';
-  /** The caller's: what to settle. */
+  /** The caller's: what to settle, or an `InnerCall`. */
   context: unknown = undefined;
   /** The request: header, key, own value. */
   readonly request: FrameBuffer = new FrameBuffer(REQUEST.BYTES + 216);

@@ -14,6 +14,7 @@ import { decideFinish } from '../protocol/write.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { dropVoidAnswers } from './answers.ts';
 import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
+import { judgeInquiry } from './inquiry.ts';
 import type { CountedTags } from './counted-tags.ts';
 import type { Epochs, VoteBoard } from './environment.ts';
 import type { Candidate, Computed, Operation, Outcome } from './operation.ts';
@@ -77,6 +78,8 @@ export class Phases {
         return this.#evaluateRead(operation, false, nowMs);
       case 'prepare':
         return this.#evaluatePrepare(operation, nowMs);
+      case 'inquire':
+        return this.#evaluateInquiry(operation);
       case 'queued':
       case 'back-off':
       case 'pause':
@@ -367,12 +370,22 @@ export class Phases {
     this.#prepare(operation, nowMs); // Nobody need be in the way now: the promise was of long ago.
   }
 
+  // --- inquiries
+
+  #evaluateInquiry(operation: Operation): void {
+    const { board, epochs } = this.#doors;
+    if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, epochs);
+    const outcome = judgeInquiry(operation, board, epochs);
+    if (outcome !== undefined) this.#desk.settle(operation, outcome);
+  }
+
   // --- silence
 
   /** Nobody has answered for a while: asks again, and others in their place. */
   retry(operation: Operation, nowMs: number): void {
     if (operation.phase === 'back-off') return this.#prepare(operation, nowMs);
     if (operation.phase === 'pause') return this.#lookAgain(operation, nowMs);
+    if (operation.phase === 'inquire') return this.#askAgain(operation, operation.asked, nowMs);
     const { board } = this.#doors;
     // Who refused a ballot refuses it for ever, and who is silent may be down: only a fresh ballot ends that.
     if (operation.phase !== 'read' && board.votersOf(operation.slot, REFUSED) !== 0)
@@ -390,9 +403,13 @@ export class Phases {
       board.ask(operation.slot, this.#all);
       operation.asked = this.#all;
     }
+    this.#askAgain(operation, this.#all & ~heard, nowMs);
+  }
+
+  #askAgain(operation: Operation, replicas: number, nowMs: number): void {
     operation.patienceMs = Math.min(2 * operation.patienceMs, PATIENCE_MS_MAX);
     operation.retryAtMs = nowMs + operation.patienceMs;
-    const silent = this.#rules.asksAgain ? this.#all & ~heard : 0;
+    const silent = this.#rules.asksAgain ? replicas : 0;
     this.#desk.counters.framesResent += popcount(silent);
     this.#desk.send(operation, silent);
   }

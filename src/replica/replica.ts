@@ -10,6 +10,7 @@ import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { GRANTED, NO_MEMORY, REFUSED } from './environment.ts';
 import type { LargeLane, Link, Vote, VoteBox } from './environment.ts';
+import { InquiryDesk } from './inquiry-desk.ts';
 import { KeyTable, bytesInFrame, writeValue } from './key-table.ts';
 import type { Entry } from './key-table.ts';
 import { CHUNK_ENTRIES, Recovery, writeEntries } from './recovery.ts';
@@ -20,6 +21,7 @@ import {
   CATCH_UP,
   CHUNK_END,
   ENTRY,
+  INQUIRE,
   NEXT_WORDS,
   NO_VALUE,
   PREPARE,
@@ -105,6 +107,7 @@ export class Replica {
   readonly #bytesMax: number;
   readonly #rules: Rules;
   readonly #chunkEntries: number;
+  readonly #inquiries: InquiryDesk;
   #recovery: Recovery | undefined;
   /** Scratch, overwritten per frame. */
   readonly #ballot = mutableBallot();
@@ -118,6 +121,7 @@ export class Replica {
     this.#rules = options.rules ?? RULES;
     this.#chunkEntries = options.chunkEntries ?? CHUNK_ENTRIES;
     const { recovery, epoch, index } = options;
+    this.#inquiries = new InquiryDesk({ table: this.table, rules: this.#rules }, epoch);
     this.#recovery =
       recovery &&
       new Recovery({ plan: recovery, epoch, index, table: this.table, peers: options.peers, rules: this.#rules });
@@ -153,6 +157,8 @@ export class Replica {
         return this.#read(lane, frame, start);
       case PREPARE:
         return this.#prepare(lane, frame, start);
+      case INQUIRE:
+        return this.#inquiries.receive(lane, frame, start);
       default: // An unknown kind is of a version to come, or garbage: no vote, so the coordinator asks others.
         return;
     }

@@ -7,6 +7,8 @@ import { VALUE_TYPE, ValueEncoder, decodeValue } from '../base/value-codec.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Level, OperationOptions, Value } from '../store/store.ts';
 import type { Coordinator } from './coordinator.ts';
+import { writeInquiry } from './inquiry.ts';
+import type { Inquiry } from './inquiry.ts';
 import { writeKey, writtenKey } from './key-bytes.ts';
 import type { LargePool } from './large-pool.ts';
 import { ChangeFields, FrameBuffer } from './operation.ts';
@@ -52,6 +54,13 @@ export class RequestMaker {
     return operation;
   }
 
+  /** An operation that asks one replica; its caller sets what it settles. */
+  inquiry(inquiry: Inquiry, options: OperationOptions | undefined): Operation {
+    const operation = this.acquire('inquiry', options);
+    writeInquiry(operation, inquiry);
+    return operation;
+  }
+
   /** The operation of a round of changes, whose members were checked by {@link changeRequest}. */
   change(key: string): Operation {
     const operation = this.#coordinator.acquire();
@@ -75,7 +84,7 @@ export class RequestMaker {
   }
 
   /** An operation without key and value. */
-  acquire(kind: 'get' | 'put', options: OperationOptions | undefined): Operation {
+  acquire(kind: 'get' | 'put' | 'inquiry', options: OperationOptions | undefined): Operation {
     const timeoutMs = checkedTimeout(options);
     const sizes = this.sizesFor(options);
     if (!this.#coordinator.hasRoom) throw overloadedError(this.#coordinator.pending);

@@ -3,9 +3,10 @@ import { isNone } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { Lineage } from '../protocol/lineage.ts';
 import type { LargeLane, Link } from './environment.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, Phase } from './operation.ts';
 import {
   ACCEPT,
+  INQUIRE,
   NEXT_WORDS,
   NO_VALUE,
   PREPARE,
@@ -20,7 +21,7 @@ import type { FrameViews } from './wire.ts';
 
 /** Bytes of the frame that an operation is first sent in. */
 export function requestBytes({ kind, keyBytes, valueBytes }: Operation): number {
-  return REQUEST.BYTES + padded(keyBytes) + (kind === 'put' ? valueBytesInFrame(valueBytes) : 0);
+  return REQUEST.BYTES + padded(keyBytes) + (kind === 'put' || kind === 'inquiry' ? valueBytesInFrame(valueBytes) : 0);
 }
 
 /** What an accept asks to be promised that asks for nothing. */
@@ -50,7 +51,7 @@ export class RequestSender {
   #sendTo(operation: Operation, replica: number): boolean {
     const { phase } = operation;
     if (phase === 'read' || phase === 'prepare') return this.#sendKey(operation, replica);
-    const isOwn = phase === 'accept' || (phase === 'finish' && !operation.adopts);
+    const isOwn = phase === 'accept' || phase === 'inquire' || (phase === 'finish' && !operation.adopts);
     return isOwn ? this.#sendOwn(operation, replica) : this.#sendNewest(operation, replica);
   }
 
@@ -119,9 +120,15 @@ function writeTail({ words }: FrameViews, start: number, lineage: Lineage, next:
   for (let index = 0; index < lineage.length; index++) words[at + NEXT_WORDS + index] = lineage.words[index]!;
 }
 
+function kindOf(phase: Phase): number {
+  if (phase === 'read') return READ;
+  if (phase === 'prepare') return PREPARE;
+  return phase === 'inquire' ? INQUIRE : ACCEPT;
+}
+
 function writeHeader({ request, phase, slot, generation, ballot, root }: Operation): void {
   const { words } = request;
-  words[REQUEST.KIND] = phase === 'read' ? READ : phase === 'prepare' ? PREPARE : ACCEPT;
+  words[REQUEST.KIND] = kindOf(phase);
   words[REQUEST.SLOT] = slot;
   words[REQUEST.GENERATION] = generation;
   writeBallot(words, REQUEST.BALLOT, ballot);

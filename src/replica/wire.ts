@@ -32,6 +32,9 @@ export const READ_REPLY = 5;
 export const PROMISE = 6;
 export const ENTRY = 7;
 export const CHUNK_END = 8;
+/** See inquiry.ts. */
+export const INQUIRE = 9;
+export const INQUIRY_REPLY = 10;
 
 export const NO_VALUE = -1;
 export const BY_REFERENCE = -2;

@@ -23,7 +23,8 @@ const FOR: Field = { name: 'forUs', min: 0, max: TIME_US_MAX };
 const POINTS: readonly FailPoint[] = ['accept', 'prepare', 'read', 'answer', 'operational'];
 const MESSAGES: readonly (MessageKind | undefined)[] = [
   undefined,
-  ...(['accept', 'read', 'prepare', 'recover', 'reply', 'promise', 'entry', 'chunk-end', 'vote'] as const),
+  ...(['accept', 'read', 'prepare', 'recover', 'reply', 'promise', 'entry', 'chunk-end'] as const),
+  ...(['inquire', 'inquiry-reply', 'vote'] as const),
 ];
 const LINKS: readonly Field[] = [
   { name: 'from', is: 'nodes' },

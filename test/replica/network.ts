@@ -10,6 +10,8 @@ import {
   CATCH_UP,
   CHUNK_END,
   ENTRY,
+  INQUIRE,
+  INQUIRY_REPLY,
   PREPARE,
   PROMISE,
   READ,
@@ -20,8 +22,8 @@ import {
 } from '../../src/replica/wire.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 
-/** Longer than any frame of these tests. */
-const LINK_BYTES = 640;
+/** As long as the longest frame. */
+const LINK_BYTES = 9 * 1024;
 
 /** A private copy of a frame. */
 export function copyOf(views: FrameViews, start: number, byteLength: number): FrameViews {
@@ -30,19 +32,22 @@ export function copyOf(views: FrameViews, start: number, byteLength: number): Fr
   return { bytes, words: new Int32Array(bytes.buffer) };
 }
 
-/** A link with room for any frame, which hands each committed frame to `sink`. */
+/** A link with room for any frame unless it is full, which hands each committed frame to `sink`. */
 export class CapturingLink implements Link {
   readonly words: Int32Array = new Int32Array(LINK_BYTES >> 2);
   readonly bytes: Uint8Array = new Uint8Array(this.words.buffer);
   readonly #sink: (frame: FrameViews) => void;
+  readonly #isFull: () => boolean;
   #claimedBytes = 0;
 
-  constructor(sink: (frame: FrameViews) => void) {
+  constructor(sink: (frame: FrameViews) => void, isFull: () => boolean = () => false) {
     this.#sink = sink;
+    this.#isFull = isFull;
   }
 
   claim(payloadBytes: number): number {
-    assert(payloadBytes <= LINK_BYTES, 'Frames of these tests are short');
+    assert(payloadBytes <= LINK_BYTES, 'No frame is longer');
+    if (this.#isFull()) return -1;
     this.#claimedBytes = payloadBytes;
     return 0;
   }
@@ -83,6 +88,8 @@ export type MessageKind =
   | 'promise'
   | 'entry'
   | 'end'
+  | 'inquire'
+  | 'answer'
   | 'ack'
   | 'refusal';
 
@@ -109,6 +116,8 @@ const KINDS: Readonly<Record<number, MessageKind>> = {
   [PROMISE]: 'promise',
   [ENTRY]: 'entry',
   [CHUNK_END]: 'end',
+  [INQUIRE]: 'inquire',
+  [INQUIRY_REPLY]: 'answer',
 };
 
 /** Kind, ballot and text of a frame. */
@@ -142,7 +151,10 @@ export function describeFrame({ words }: FrameViews): Pick<Message, 'kind' | 'ba
     case 'recover':
     case 'end':
       return { kind, ballot: 0, text: `${kind} for epoch ${words[CATCH_UP.EPOCH]}` };
+    case 'answer':
+      return { kind, ballot: 0, text: `answer of epoch ${words[REPLY.EPOCH]}` };
     case 'read':
+    case 'inquire':
     case 'ack': // Votes, which have no frame.
     case 'refusal':
       return { kind, ballot: 0, text: kind };

@@ -11,8 +11,10 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { Coordinator } from '../../src/replica/coordinator.ts';
 import type { CoordinatorCounters } from '../../src/replica/coordinator.ts';
+import { inquiryAnswer, writeInquiry } from '../../src/replica/inquiry.ts';
+import type { Inquiry } from '../../src/replica/inquiry.ts';
 import type { Epochs, TagCounter } from '../../src/replica/environment.ts';
-import type { Operation } from '../../src/replica/operation.ts';
+import type { Operation, Outcome } from '../../src/replica/operation.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
@@ -43,8 +45,18 @@ export interface WorldOptions {
   readonly bumpsLate?: boolean;
   /** Coordinators look at the epochs when a vote arrives, and see them as of the vote before. */
   readonly looksEarly?: boolean;
+  /** Whether a replica has no room for answers now. */
+  readonly isFull?: () => boolean;
   /** Promises of a next ballot are kept where the change that asked for them did not end well. */
   readonly keepsVainPromises?: boolean;
+}
+
+/** What an inquiry has come to. */
+export class InquiryCall {
+  outcome: Outcome | undefined = undefined;
+  /** Of the replica that answered, and the words of its answer. */
+  epoch: number | undefined = undefined;
+  words: readonly number[] = [];
 }
 
 interface Client {
@@ -179,6 +191,21 @@ export class World {
   /** A client begins an operation and sends its first frames. */
   start(client: number, request: Request): Call {
     return this.startBatch(client, [request])[0]!;
+  }
+
+  /** A client asks a replica something. */
+  inquire(client: number, inquiry: Inquiry, timeoutMs = TIMEOUT_MS): InquiryCall {
+    const { coordinator, seen } = this.#clients[client]!;
+    this.#look(seen);
+    const call = new InquiryCall();
+    const operation = coordinator.acquire();
+    writeInquiry(operation, inquiry);
+    operation.context = call;
+    operation.timeoutMs = timeoutMs;
+    coordinator.submit(operation);
+    this.log.push(`C${client} asks A${inquiry.replica} about ${inquiry.subject}`);
+    coordinator.flush(this.nowMs);
+    return call;
   }
 
   /** A client begins several operations at once, which take their tags together. */
@@ -363,7 +390,7 @@ export class World {
   #laneOf(client: number): ClientLane {
     const { board } = this.#clients[client]!;
     return new ClientLane({
-      link: new CapturingLink((frame) => this.#answer.frames.push(frame)),
+      link: new CapturingLink((frame) => this.#answer.frames.push(frame), this.#options.isFull),
       votes: {
         vote: (...vote: Parameters<TallyBoard['vote']>): boolean => {
           this.#answer.votes.push({ text: describeVote(vote), cast: () => board.vote(...vote) });
@@ -431,6 +458,7 @@ export class World {
   }
 
   #settled(operation: Operation): void {
+    if (operation.context instanceof InquiryCall) return this.#answered(operation, operation.context);
     const call = operation.context as Call;
     call.outcome = operation.outcome;
     call.end = this.#position++;
@@ -440,6 +468,14 @@ export class World {
     const result = call.kind === 'put' ? '' : ` (${seen ?? 'absent'})`;
     this.log.push(`C${call.client} ${call.kind} ${call.key} ends: ${operation.outcome}${result}`);
     this.#keepPromise(call, operation);
+  }
+
+  #answered(operation: Operation, call: InquiryCall): void {
+    call.outcome = operation.outcome;
+    if (operation.outcome !== 'ok') return;
+    const { epoch, payload, payloadBytes } = inquiryAnswer(operation);
+    call.epoch = epoch;
+    call.words = [...payload.words.subarray(0, payloadBytes >> 2)];
   }
 
   /** Keeps the operation for the next exchange of its key, where that was promised its ballot. */

@@ -17,6 +17,8 @@ const KINDS: readonly (MessageKind | undefined)[] = [
   'promise',
   'entry',
   'chunk-end',
+  'inquire',
+  'inquiry-reply',
 ];
 
 /** What a frame is. */
@@ -56,6 +58,8 @@ function describeFrame(kind: MessageKind, frame: FrameViews): string {
     case 'recover':
     case 'chunk-end':
       return `${kind} for epoch ${words[CATCH_UP.EPOCH]}`;
+    case 'inquire':
+    case 'inquiry-reply':
     case 'vote':
     default:
       return kind;

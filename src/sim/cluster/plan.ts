@@ -64,6 +64,8 @@ export type MessageKind =
   | 'promise'
   | 'entry'
   | 'chunk-end'
+  | 'inquire'
+  | 'inquiry-reply'
   | 'vote';
 
 /** What a guided crash waits for at a replica. */
