@@ -1,8 +1,8 @@
 // A large value lies once in shared memory, however many replicas store it. Its header counts who holds it, so that the
 // memory can be used again: garbage collection alone would not do, because no thread's heap feels its size.
 //
-//   word 0                 1 to 9                       10         byte 64
-//        [ held by clients | held by replica 0, 1 .. 8 | CHANGES ] value
+//   word 0                 1 to 15                       16         byte 128
+//        [ held by clients | held by replica 0, 1 .. 14 | CHANGES ] value
 //
 //   A replica's word is an epoch (22 bits) and a count (10 bits). The count is void once the incarnation is dead, so a
 //   killed thread holds nothing for ever; it stays at its largest once it got there. The clients' word is a plain
@@ -15,7 +15,7 @@ import { assert } from './assert.ts';
 import { REPLICAS_MAX } from './limits.ts';
 
 /** Where the value starts in the buffer. */
-export const LARGE_HEADER_BYTES = 64;
+export const LARGE_HEADER_BYTES = 128;
 
 const COUNT_BITS = 10;
 /** As often as an incarnation can be seen to hold a value. Then it holds it until it dies. */

@@ -1,8 +1,11 @@
 // Every bound of Quorate has its name here: queues, retries, batches, caches, waits. Sizes are powers of two where a
 // ring wraps by masking.
 
-/** Most replicas of one cluster: votes are bit masks, and each replica listens to every other. */
-export const REPLICAS_MAX = 9;
+/**
+ * Most replicas of one cluster: votes are bit masks, and each replica listens to every other. With CLIENTS_MAX they
+ * fill the 31 lanes of a ready mask, and with one more the owner of a ring would no longer name its replica.
+ */
+export const REPLICAS_MAX = 15;
 /** Most voters of one quorum system: a set of them is a mask in a signed 32-bit word, its sign bit unused. */
 export const VOTERS_MAX = 31;
 /** Most client threads (main included) that are connected to one cluster at a time. */

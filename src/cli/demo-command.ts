@@ -29,7 +29,7 @@ const CONCURRENCY_MAX = 4096;
 
 const SHARED_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   'kills-per-second': { type: 'string', value: 'K', help: 'replicas killed per second, 0 for none (2)' },
-  replicas: { type: 'string', value: 'N', help: 'replicas, 1 to 9 (5)' },
+  replicas: { type: 'string', value: 'N', help: 'replicas, 1 to 15 (5)' },
   read: { type: 'string', value: 'R', help: 'replicas that a read asks (a majority)' },
   write: { type: 'string', value: 'W', help: 'replicas that accept a write (a majority)' },
   'value-bytes-max': { type: 'string', value: 'BYTES', help: 'longer values of a trace are cut (4096)' },

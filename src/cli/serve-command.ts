@@ -27,7 +27,7 @@ export const serveCommand: Command = {
         value: 'HOST',
         help: 'address to bind; others reach it only if it is theirs (127.0.0.1)',
       },
-      replicas: { type: 'string', value: 'N', help: 'replicas, 1 to 9 (5); --nodes is the same' },
+      replicas: { type: 'string', value: 'N', help: 'replicas, 1 to 15 (5); --nodes is the same' },
       nodes: { type: 'string', value: 'N', help: 'replicas' },
       read: { type: 'string', value: 'R', help: 'replicas that a read asks (3 of 5, else a majority)' },
       write: { type: 'string', value: 'W', help: 'replicas that accept a write (4 of 5, else a majority)' },

@@ -54,7 +54,7 @@ export const tortureCommand: Command = {
     options: {
       seconds: { type: 'string', value: 'S', help: `time under load (${SECONDS_DEFAULT})` },
       seed: { type: 'string', value: 'SEED', help: 'of calls and harm, 0 to 4294967295 (random, printed)' },
-      replicas: { type: 'string', value: 'N', help: 'replicas, 1 to 9 (5)' },
+      replicas: { type: 'string', value: 'N', help: 'replicas, 1 to 15 (5)' },
       read: { type: 'string', value: 'R', help: 'replicas that a read asks (a majority)' },
       write: { type: 'string', value: 'W', help: 'replicas that accept a write (a majority)' },
       clients: {

@@ -17,7 +17,7 @@ export type { ExitReason } from '../supervision/exit-reason.ts';
 
 /** Options of `openCluster`. */
 export interface ClusterOptions {
-  /** Replicas, an integer from 1 to 9; default 5. Each is a worker thread. */
+  /** Replicas, an integer from 1 to 15; default 5. Each is a worker thread. */
   readonly replicas?: number;
   /** Replicas that a read asks (R); default a majority. */
   readonly read?: number;

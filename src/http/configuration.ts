@@ -6,7 +6,7 @@ import { REPLICAS_MAX } from '../base/limits.ts';
 export interface ServiceConfiguration {
   /** `PORT`, from 0 to 65535; default 3000. */
   readonly port: number;
-  /** `NODE_COUNT`, from 1 to 9; default 5. */
+  /** `NODE_COUNT`, from 1 to 15; default 5. */
   readonly replicas: number;
   /** `READ_QUORUM`, from 1 to `replicas`; default 3 of 5, else a majority. */
   readonly read: number;

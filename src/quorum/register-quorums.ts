@@ -6,7 +6,7 @@ import { choose, disjointQuorums, majorityOf, votersIn } from './quorum-system.t
 
 /** What a register is configured with. */
 export interface RegisterOptions {
-  /** Replicas (N), an integer from 1 to 9. */
+  /** Replicas (N), an integer from 1 to 15. */
   readonly replicas: number;
   /** Replicas that a read asks (R), from 1 to N; default a majority. */
   readonly read?: number | undefined;

@@ -24,7 +24,7 @@ const VOTE_BITS = 2;
 const VOTE_MASK = 3;
 
 /**
- * Allocates a board of `slots` (a multiple of 32, to 65536) for `voters` (1 to 9).
+ * Allocates a board of `slots` (a multiple of 32, to 65536) for `voters` (1 to 15).
  *
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when a size is not allowed.
  */

@@ -3,7 +3,7 @@ import { integerOption, rangeError, typeError } from '../base/errors.ts';
 import type { PlanChoices } from './cluster/draw-plan.ts';
 import type { FailPoint, FaultPlan, MessageKind, SimPlan } from './cluster/plan.ts';
 
-/** Nodes are bits of a mask, and a link is a number below 1024: 9 replicas and so many threads of clients. */
+/** Nodes are bits of a mask, and a link is a number below 1024: 15 replicas and so many threads of clients. */
 const COORDINATORS_MAX = 16;
 /** All operations must end within the 20 virtual seconds of progress, under the slowest profile too. */
 const CLIENTS_MAX = 16;

@@ -94,8 +94,8 @@ describe('The memory of a large value', () => {
   it('fits values of about the same length, and wastes at most a quarter and a page', () => {
     for (const length of [4161, 5000, 100_000, 1 << 20, (1 << 24) + 1]) {
       const { buffer } = new LargePool(new FakeEpochs()).allocate(length);
-      expect(buffer.byteLength).toBeGreaterThanOrEqual(64 + length);
-      expect(buffer.byteLength).toBeLessThanOrEqual(64 + 1.25 * length + 4160);
+      expect(buffer.byteLength).toBeGreaterThanOrEqual(128 + length);
+      expect(buffer.byteLength).toBeLessThanOrEqual(128 + 1.25 * length + 4160);
     }
   });
 });

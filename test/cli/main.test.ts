@@ -88,8 +88,8 @@ describe('C1: an unknown flag or command ends with exit code 2 and the usage on 
 
 describe('C2: a bad configuration ends with exit code 2 and names the option and what is allowed', () => {
   it.each<[string[], string]>([
-    [['demo', '--replicas', '0'], 'Cannot use --replicas "0": it must be an integer from 1 to 9'],
-    [['demo', '--replicas', '10'], '--replicas "10"'],
+    [['demo', '--replicas', '0'], 'Cannot use --replicas "0": it must be an integer from 1 to 15'],
+    [['demo', '--replicas', '16'], '--replicas "16"'],
     [['demo', '--replicas', '-1'], '--replicas "-1"'],
     [['demo', '--replicas'], 'Cannot use --replicas without a value'],
     [['demo', '--read', '6'], 'Cannot use --read "6": it must be an integer from 1 to 5'],

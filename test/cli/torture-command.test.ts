@@ -58,7 +58,7 @@ describe('quorate torture', () => {
   it.each([
     [['--seconds', '0'], '--seconds'],
     [['--seed', '-1'], '--seed'],
-    [['--replicas', '10'], '--replicas'],
+    [['--replicas', '16'], '--replicas'],
     [['--clients', '1'], 'an integer from 2 to 8'],
     [['--sabotage', 'nothing'], 'it must be one of write-quorum'],
     [['--harm', 'terminate,rain'], 'Cannot use --harm "rain": it must be one of terminate, fail point'],

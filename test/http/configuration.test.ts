@@ -34,7 +34,7 @@ describe('The environment of the service', () => {
     ['PORT', { PORT: '1e3' }],
     ['PORT', { PORT: '0x50' }],
     ['NODE_COUNT', { NODE_COUNT: '0' }],
-    ['NODE_COUNT', { NODE_COUNT: '10' }],
+    ['NODE_COUNT', { NODE_COUNT: '16' }],
     ['READ_QUORUM', { READ_QUORUM: '6' }],
     ['READ_QUORUM', { READ_QUORUM: '0' }],
     ['WRITE_QUORUM', { NODE_COUNT: '3', WRITE_QUORUM: '4' }],

@@ -99,7 +99,7 @@ describe('A tally board', () => {
     [0, 5],
     [32 * 2049, 5],
     [32, 0],
-    [32, 10],
+    [32, 16],
   ])('of %i slots and %i voters is refused', (slots, voters) => {
     expect(() => createTallyBoard(slots, voters)).toThrow(
       expect.objectContaining({ code: 'ERR_QUORATE_INVALID_ARGUMENT' }),
