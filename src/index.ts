@@ -17,6 +17,7 @@ export type {
   SyncStore,
   SyncWriteOptions,
 } from './cluster/options.ts';
+export type { Conflicts } from './store/conflicts.ts';
 export type { SessionOptions, SessionStore } from './store/session.ts';
 export type {
   BatchWrite,

@@ -1,20 +1,32 @@
-// Makes the operations of one bucket, with a client's core.
+// Makes the operations of one bucket, with a client's core, at the levels of the bucket.
 import type { Bucket } from '../replica/bucket.ts';
 import type { ClientCore } from '../replica/client-core.ts';
-import type { OperationOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
+import type { Level, OperationOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
 import type { OperationMaker } from './store-calls.ts';
 
 /** Makes the operations of one bucket. */
 export function makerIn(core: ClientCore, bucket: Bucket): OperationMaker {
   type Options = OperationOptions | undefined;
+  const { readLevel, writeLevel } = bucket.rules;
+  const forRead = levelled<OperationOptions>(readLevel);
+  const forWrite = levelled<WriteOptions>(writeLevel);
   return {
-    get: (key: string, options: Options) => core.get(key, options, bucket),
-    put: (key: string, value: Value, options: WriteOptions | undefined) => core.put(key, value, options, bucket),
-    delete: (key: string, options: WriteOptions | undefined) => core.delete(key, options, bucket),
-    update: (key: string, fn: UpdateFunction, options: Options) => core.update(key, fn, options, bucket),
+    get: (key: string, options: Options) => core.get(key, forRead(options), bucket),
+    put: (key: string, value: Value, options: WriteOptions | undefined) =>
+      core.put(key, value, forWrite(options), bucket),
+    delete: (key: string, options: WriteOptions | undefined) => core.delete(key, forWrite(options), bucket),
+    update: (key: string, fn: UpdateFunction, options: Options) => core.update(key, fn, forWrite(options), bucket),
     compareAndSet: (key: string, expected: Value, next: Value, options: Options) =>
-      core.compareAndSet(key, expected, next, options, bucket),
-    increment: (key: string, by: number, options: Options) => core.increment(key, by, options, bucket),
+      core.compareAndSet(key, expected, next, forWrite(options), bucket),
+    increment: (key: string, by: number, options: Options) => core.increment(key, by, forWrite(options), bucket),
     resolve: (operationId: string, options: Options) => core.resolve(operationId, options),
   };
+}
+
+/** Options with a level, where they name none. */
+function levelled<Options extends OperationOptions>(level: Level): (options: Options | undefined) => Options {
+  // One object serves all calls without options.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all other options may be left out
+  const alone = { level } as Options;
+  return (options) => (options === undefined ? alone : options.level === undefined ? { ...options, level } : options);
 }

@@ -366,7 +366,7 @@ function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Omit<Super
     name: systemSeed().toString(16).padStart(8, '0') + systemSeed().toString(16).padStart(8, '0'),
     board,
     quorums,
-    buckets: checkedBuckets(options.buckets),
+    buckets: checkedBuckets(options.buckets, quorums),
     ringBytes,
     replicaHeapMb: integerOption('replicaHeapMb', options.replicaHeapMb ?? 512, rangeOf(16, 65_536)),
     replicaBytesMax: integerOption('replicaBytesMax', options.replicaBytesMax ?? 2 ** 29, rangeOf(1024, 2 ** 40)),

@@ -3,7 +3,10 @@
 //
 // A bucket's key begins with U+0001, the bucket's name and U+0001 again; no key outside of a bucket begins so.
 import { rangeError, typeError } from '../base/errors.ts';
-import type { BucketOptions, Value } from '../store/store.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { Value } from '../store/store.ts';
+import { checkedRules } from './bucket-rules.ts';
+import type { BucketRules } from './bucket-rules.ts';
 import type { ChangeStep } from './change-steps.ts';
 
 const MARK = '\u0001';
@@ -11,12 +14,12 @@ const MARK_CODE = 1;
 const NAME = /^[\w.-]{1,64}$/;
 
 /** The buckets of a cluster, by name. */
-export type Buckets = Readonly<Record<string, BucketOptions>>;
+export type Buckets = Readonly<Record<string, BucketRules>>;
 
 /** Where an operation goes, and by which rules. */
 export interface Bucket {
   readonly name: string;
-  readonly rules: BucketOptions;
+  readonly rules: BucketRules;
   /** What its keys begin with. */
   readonly prefix: string;
 }
@@ -26,26 +29,15 @@ export interface Bucket {
  *
  * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` for names and rules that are none.
  */
-export function checkedBuckets(buckets: unknown): Buckets {
+export function checkedBuckets(buckets: unknown, quorums: RegisterQuorums): Buckets {
   if (buckets === undefined) return {};
   if (typeof buckets !== 'object' || buckets === null) throw invalid(`buckets ${typeof buckets}`, 'an object by name');
   return Object.fromEntries(
     Object.entries(buckets).map(([name, rules]) => {
       if (!NAME.test(name)) throw invalid(`bucket name '${name}'`, 'of 1 to 64 letters, digits, and . _ -');
-      return [name, checkedRules(name, rules)];
+      return [name, checkedRules(name, rules, quorums)];
     }),
   );
-}
-
-function checkedRules(name: string, rules: unknown): BucketOptions {
-  if (typeof rules !== 'object' || rules === null) throw invalid(`rules of bucket '${name}'`, 'an object');
-  for (const [rule, value] of Object.entries(rules)) {
-    const isKnown = rule === 'writeOnce' || rule === 'exactlyOnce';
-    if (!isKnown) throw invalid(`rule '${rule}' of bucket '${name}'`, 'writeOnce or exactlyOnce');
-    if (typeof value !== 'boolean') throw invalid(`${rule} of bucket '${name}': ${typeof value}`, 'true or false');
-  }
-  const { writeOnce = false, exactlyOnce = false }: BucketOptions = rules;
-  return { writeOnce, exactlyOnce };
 }
 
 /** @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster has no bucket of that name. */
@@ -81,7 +73,7 @@ export function stepIn(bucket: Bucket | undefined, step: ChangeStep): ChangeStep
 
 /** Whether a bucket's writes without a condition have to look at what they overwrite. */
 export function looksFirst(bucket: Bucket | undefined): boolean {
-  return bucket !== undefined && (bucket.rules.writeOnce === true || bucket.rules.exactlyOnce === true);
+  return bucket !== undefined && (bucket.rules.writeOnce || bucket.rules.exactlyOnce);
 }
 
 /** Writes whatever the key holds, as a change. */

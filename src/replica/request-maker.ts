@@ -1,15 +1,17 @@
 // Turns what a caller asks for into an operation, or into the error that says what was wrong with it. Nothing has left
 // when it throws.
-import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
+import { QuorateError, integerOption } from '../base/errors.ts';
 import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
 import { INLINE_BYTES_MAX, PENDING_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
 import { VALUE_TYPE, ValueEncoder, decodeValue } from '../base/value-codec.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import type { Level, OperationOptions, Value } from '../store/store.ts';
+import type { OperationOptions, Value } from '../store/store.ts';
 import type { Coordinator } from './coordinator.ts';
 import { writeInquiry } from './inquiry.ts';
 import type { Inquiry } from './inquiry.ts';
 import { writeKey, writtenKey } from './key-bytes.ts';
+import { levelSizes } from './level-sizes.ts';
+import type { LevelSizes } from './level-sizes.ts';
 import type { LargePool } from './large-pool.ts';
 import { ChangeFields, FrameBuffer } from './operation.ts';
 import type { Operation } from './operation.ts';
@@ -99,25 +101,9 @@ export class RequestMaker {
   }
 
   /** Answers and acknowledgements that a level asks for. @throws {RangeError} where there is no such level. */
-  sizesFor(options: Pick<OperationOptions, 'level'> | undefined): { readonly read: number; readonly write: number } {
+  sizesFor(options: Pick<OperationOptions, 'level'> | undefined): LevelSizes {
     const level = options?.level;
-    return level === undefined || level === 'quorum' ? this.#quorums : this.#sizesOf(level);
-  }
-
-  #sizesOf(level: Exclude<Level, 'quorum'>): { readonly read: number; readonly write: number } {
-    const { replicas, read, write } = this.#quorums;
-    if (level === 'one') return { read: 1, write: 1 };
-    if (level === 'two') return { read: Math.min(2, replicas), write: Math.min(2, replicas) };
-    if (level === 'all') return { read: replicas, write: replicas };
-    if (typeof level !== 'object' || level === null) {
-      const allowed = 'it must be one, two, quorum, all or { r, w }';
-      throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use level ${String(level)}: ${allowed}`);
-    }
-    const range = { min: 1, max: replicas };
-    return {
-      read: integerOption('level r', level.r ?? read, range),
-      write: integerOption('level w', level.w ?? write, range),
-    };
+    return level === undefined || level === 'quorum' ? this.#quorums : levelSizes(level, this.#quorums);
   }
 
   #withKey(operation: Operation, key: string): Operation {

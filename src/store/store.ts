@@ -1,4 +1,5 @@
 // The engine port: what an application, the HTTP service and the CLI see of a store, whatever engine is behind it.
+import type { Conflicts } from './conflicts.ts';
 
 /** What a value may be: bytes, a string, or anything the codec carries (plain data; see docs/GUARANTEES.md). */
 export type Value = unknown;
@@ -33,6 +34,15 @@ export interface BucketOptions {
    * client writes. Default `false`.
    */
   readonly exactlyOnce?: boolean;
+  /** What becomes of writes that do not know of each other; default `linearizable`. */
+  readonly conflicts?: Conflicts;
+  /** Level of its reads unless an operation names one; default `quorum`, or `one` with `last-writer`. */
+  readonly readLevel?: Level;
+  /**
+   * Level of its writes unless an operation names one; default `quorum`, or `one` with `last-writer`. Changes are made
+   * at the quorum at least.
+   */
+  readonly writeLevel?: Level;
 }
 
 /** Options of a write that may depend on what it overwrites. */

@@ -70,8 +70,13 @@ describe('A bucket', () => {
     [{ '': {} }, "Cannot use bucket name ''"],
     [{ 'a b': {} }, 'letters, digits, and . _ -'],
     [{ a: true }, "Cannot use rules of bucket 'a': it must be an object"],
-    [{ a: { once: true } }, "Cannot use rule 'once' of bucket 'a': it must be writeOnce or exactlyOnce"],
+    [{ a: { once: true } }, "Cannot use rule 'once' of bucket 'a': it must be one of writeOnce, exactlyOnce"],
     [{ a: { writeOnce: 1 } }, "Cannot use writeOnce of bucket 'a': number: it must be true or false"],
+    [{ a: { conflicts: 'newest' } }, "Cannot use conflicts 'newest' of bucket 'a': it must be linearizable or last-wr"],
+    [{ a: { conflicts: 'last-writer', writeOnce: true } }, "writeOnce with conflicts 'last-writer' in bucket 'a'"],
+    [{ a: { conflicts: 'last-writer', exactlyOnce: true } }, "exactlyOnce with conflicts 'last-writer' in bucket 'a'"],
+    [{ a: { readLevel: 'three' } }, 'Cannot use level three: it must be one, two, quorum, all or { r, w }'],
+    [{ a: { writeLevel: { w: 6 } } }, 'Cannot use level w 6: it must be an integer from 1 to 5'],
   ])('Options %j are refused', async (buckets, message) => {
     const options = { buckets } as ClusterOptions;
     await expect(openCluster(options)).rejects.toThrow(message);

@@ -153,6 +153,14 @@ export class CoreCluster {
     this.hear(client, replicas);
   }
 
+  /** One frame of a client reaches its replica, whose answer reaches the client. */
+  hearNext(client: number): void {
+    const frame = this.#flights.find((each) => !each.isAnswer && each.client === client);
+    if (frame === undefined) throw new Error('There is no frame that could arrive');
+    this.#deliver(frame);
+    this.hear(client, [frame.replica]);
+  }
+
   /** All messages of a client, to it or from it, are lost. */
   loseAllOf(client: number): void {
     this.#flights = this.#flights.filter((flight) => flight.client !== client);

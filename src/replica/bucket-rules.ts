@@ -1,0 +1,52 @@
+// What the rules of a bucket may be, and what they come to where they are left out.
+import { rangeError } from '../base/errors.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { CONFLICT_RULES } from '../store/conflicts.ts';
+import type { Conflicts } from '../store/conflicts.ts';
+import type { BucketOptions, Level } from '../store/store.ts';
+import { levelSizes } from './level-sizes.ts';
+
+/** The rules of one bucket, none left out; plain data. */
+export interface BucketRules {
+  readonly writeOnce: boolean;
+  readonly exactlyOnce: boolean;
+  readonly conflicts: Conflicts;
+  readonly readLevel: Level;
+  readonly writeLevel: Level;
+}
+
+const KNOWN = ['writeOnce', 'exactlyOnce', 'conflicts', 'readLevel', 'writeLevel'] as const;
+
+/** @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` for rules that are none, or that contradict each other. */
+export function checkedRules(name: string, rules: unknown, quorums: RegisterQuorums): BucketRules {
+  if (typeof rules !== 'object' || rules === null) throw mistake(`rules of bucket '${name}'`, 'it must be an object');
+  for (const rule of Object.keys(rules)) {
+    const isKnown = KNOWN.some((known) => known === rule);
+    if (!isKnown) throw mistake(`rule '${rule}' of bucket '${name}'`, `it must be one of ${KNOWN.join(', ')}`);
+  }
+  const { writeOnce = false, exactlyOnce = false, conflicts = 'linearizable', ...levels }: BucketOptions = rules;
+  for (const [rule, value] of Object.entries({ writeOnce, exactlyOnce })) {
+    if (typeof value === 'boolean') continue;
+    throw mistake(`${rule} of bucket '${name}': ${typeof value}`, 'it must be true or false');
+  }
+  if (!CONFLICT_RULES.includes(conflicts)) {
+    throw mistake(`conflicts '${conflicts}' of bucket '${name}'`, `it must be ${CONFLICT_RULES.join(' or ')}`);
+  }
+  const preset = conflicts === 'last-writer' ? 'one' : 'quorum';
+  const { readLevel = preset, writeLevel = preset } = levels;
+  for (const level of [readLevel, writeLevel]) levelSizes(level, quorums);
+  const checked = { writeOnce, exactlyOnce, conflicts, readLevel, writeLevel };
+  refuseContradiction(name, checked);
+  return checked;
+}
+
+/** Rules that each say how writes that meet are told apart. */
+function refuseContradiction(name: string, { conflicts, writeOnce, exactlyOnce }: BucketRules): void {
+  if (conflicts === 'linearizable' || (!writeOnce && !exactlyOnce)) return;
+  const other = writeOnce ? 'writeOnce' : 'exactlyOnce';
+  throw mistake(`${other} with conflicts '${conflicts}' in bucket '${name}'`, 'one rule says what writes come to');
+}
+
+function mistake(given: string, allowed: string): RangeError {
+  return rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use ${given}: ${allowed}`);
+}
