@@ -8,6 +8,8 @@
 export const REPLICAS_MAX = 15;
 /** Most voters of one quorum system: a set of them is a mask in a signed 32-bit word, its sign bit unused. */
 export const VOTERS_MAX = 31;
+/** Largest weight of one voter: the sum over all of them is exact. */
+export const WEIGHT_MAX = 1_000_000_000;
 /** Most client threads (main included) that are connected to one cluster at a time. */
 export const CLIENTS_MAX = 16;
 /** Lanes that one ready mask can name: a signed 32-bit word, its sign bit unused. */

@@ -5,6 +5,7 @@
 import { lowestBits, popcount } from '../base/bits.ts';
 import { integerOption } from '../base/errors.ts';
 import { VOTERS_MAX } from '../base/limits.ts';
+import type { Weighted } from './weighted.ts';
 
 /** Any `needed` of `voters` voters decide. */
 export interface Threshold {
@@ -18,7 +19,7 @@ export interface Threshold {
 }
 
 /** A quorum system. A union, so that a new kind is a compile error wherever it is not handled yet. */
-export type QuorumSystem = Threshold;
+export type QuorumSystem = Threshold | Weighted;
 
 /**
  * The system in which any `needed` of `voters` voters are a quorum ("k of n"). Any thread; never blocks.
@@ -73,11 +74,27 @@ export function majority(voters: number): Threshold {
   return choose(majorityOf(voters), voters);
 }
 
+/**
+ * The system in which nobody may be missing. Any thread; never blocks.
+ *
+ * @param voters an integer from 1 to 31.
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when `voters` is out of its range.
+ * @example
+ * ```ts
+ * import { unanimous } from 'quorate/quorum';
+ *
+ * console.log(unanimous(3).isQuorum(0b111), unanimous(3).isQuorum(0b011)); // true false
+ * ```
+ */
+export function unanimous(voters: number): Threshold {
+  return choose(voters, voters);
+}
+
 /** What a read asks and a write needs: N voters, R of them for a read, W of them for a write. */
 export interface ReadWrite {
   readonly voters: number;
-  readonly reads: QuorumSystem;
-  readonly writes: QuorumSystem;
+  readonly reads: Threshold;
+  readonly writes: Threshold;
 }
 
 /**
@@ -125,7 +142,7 @@ export interface DisjointQuorums {
  * console.log(disjointQuorums(choose(2, 4), choose(2, 4))); // { left: 3, right: 12 }: N/2 is no majority
  * ```
  */
-export function disjointQuorums(left: QuorumSystem, right: QuorumSystem): DisjointQuorums | undefined {
+export function disjointQuorums(left: Threshold, right: Threshold): DisjointQuorums | undefined {
   integerOption('voters of the second system', right.voters, { min: left.voters, max: left.voters });
   // Only sizes matter to thresholds, so the first quorum of one and the last of the other are as far apart as can be.
   if (left.needed + right.needed > left.voters) return undefined;
