@@ -2,6 +2,7 @@
 //
 //   words    0  [ MAGIC | REPLICAS | STATE | REFERENCES | RESETS | CLAIMS ]
 //           16  [ TAG low, TAG high ] (one 64-bit counter)
+//           18  [ ERASED low, ERASED high ] (one 64-bit word, see erased-floor.ts)
 //           32  client table (see client-life.ts): CLIENTS_MAX claims, then 48 ARMED
 //           64  status board (see ring/epoch-table.ts): epochs, restart counter, states
 //          128  client table: PROBED
@@ -28,6 +29,7 @@ const AT = {
   RESETS: 4,
   CLAIMS: 5,
   TAG: 16,
+  ERASED: 18,
   CLIENTS: 32,
   ARMED: 48,
   EPOCHS: 64,
@@ -41,6 +43,8 @@ const WORDS = DOORBELLS + (REPLICAS_MAX + CLIENTS_MAX) * DOORBELL.WORDS;
 export const EPOCH_TABLE_WORD: number = AT.EPOCHS;
 /** Word of the tag counter in the board; a multiple of 2. */
 export const TAG_WORD: number = AT.TAG;
+/** Word of the floor of erased deletions in the board; a multiple of 2. */
+export const ERASED_WORD: number = AT.ERASED;
 
 /** Per replica counters, for whoever looks. */
 export const COUNTER = { KEYS: 0, KIBIBYTES: 1, FAULT: 2 } as const;

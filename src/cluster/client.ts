@@ -22,11 +22,12 @@ import { sharedMemory } from '../ring/memory.ts';
 import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
 import type { SessionOptions } from '../store/session.ts';
-import { ClusterBoard, EPOCH_TABLE_WORD, TAG_WORD } from './board.ts';
+import { ClusterBoard, EPOCH_TABLE_WORD, ERASED_WORD, TAG_WORD } from './board.ts';
 import { makerIn } from './bucket-maker.ts';
 import { Channel } from './channel.ts';
 import { clientLargeChannel, clientOwner } from './connection.ts';
 import type { Connection } from './connection.ts';
+import { SharedErasedFloor } from './erased-floor.ts';
 import { inspectCluster } from './inspect.ts';
 import type { ClusterClient, ClusterMetrics, ClusterStatus, Session, SyncStore } from './options.ts';
 import { rulesUnder } from './sabotage.ts';
@@ -133,6 +134,7 @@ export class Client extends StoreCalls implements ClusterClient {
       board: new TallyBoard(sharedMemory(connection.tally)),
       epochs: this.#epochs,
       tags: new SharedTagCounter(connection.board, TAG_WORD),
+      erased: new SharedErasedFloor(connection.board, ERASED_WORD),
       random: systemRandom(),
       ringBytes: connection.ringBytes,
       life: this.#board,

@@ -5,6 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { nowMs } from '../base/clock.ts';
 import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
 import type { Holder } from '../base/large-value.ts';
+import { mutableBallot } from '../protocol/ballot.ts';
 import { ParcelLane } from '../replica/large-lane.ts';
 import { Replica, ClientLane } from '../replica/replica.ts';
 import type { Peer } from '../replica/recovery.ts';
@@ -14,9 +15,10 @@ import { sharedMemory } from '../ring/memory.ts';
 import { RingConsumer, RingProducer, skipToTail } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import { ClusterBoard, COUNTER, EPOCH_TABLE_WORD } from './board.ts';
+import { ClusterBoard, COUNTER, EPOCH_TABLE_WORD, ERASED_WORD } from './board.ts';
 import { Channel } from './channel.ts';
 import { clientLargeChannel, peerLargeChannel, replicaOwner } from './connection.ts';
+import { SharedErasedFloor } from './erased-floor.ts';
 import { AT_FAIL_POINT, failPointOf, setTrap, stopHere } from './fail-point.ts';
 import type { FailPoint } from './fail-point.ts';
 import { FaultCommitter } from './fault.ts';
@@ -147,6 +149,8 @@ class ReplicaThread {
       return { link: peer.outgoing, large };
     });
     const recovery = { answersNeeded: wiring.quorums.recoverFrom, epochs: this.#epochs };
+    const erased = mutableBallot();
+    new SharedErasedFloor(wiring.board, ERASED_WORD).read(erased);
     this.#replica = new Replica({
       index: replica,
       epoch,
@@ -154,6 +158,7 @@ class ReplicaThread {
       recovery: wiring.isFirst ? undefined : recovery,
       peers: doors,
       rules: rulesUnder(wiring.sabotage),
+      erased,
     });
     for (const client of wiring.clients) this.#attach(client, wiring.dropsUnread);
     for (let other = 0; other < this.#peers.length; other++) this.#ready |= 1 << other;

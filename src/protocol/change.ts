@@ -12,6 +12,8 @@ export interface TriedChange {
   readonly id: Ballot;
   /** Lowest ballot at which an accept of it was sent; none while it has proposed nothing. */
   readonly floor: Ballot;
+  /** Up to which tag deletions may have been erased, looked at after the last answer (`erased.ts`). */
+  readonly erased: Ballot;
 }
 
 /** The newest entry among the promises. */
@@ -33,7 +35,7 @@ export type ChangeState = 'landed' | 'lost' | 'apply';
  * went into. A blind write erases the lineage: its root, taken from the shared counter, is then above the floor.
  */
 export function judgeChange(
-  { id, floor }: TriedChange,
+  { id, floor, erased }: TriedChange,
   { root, lineage }: NewestEntry,
   appliedAt: MutableBallot,
   rules: Rules,
@@ -41,5 +43,6 @@ export function judgeChange(
   if (isNone(floor)) return 'apply';
   if (rules.looksForItself && findChange(lineage, id, appliedAt)) return 'landed';
   if (rules.heedsFloors && compareBallots(root, floor) > 0) return 'lost';
+  if (rules.heedsErased && compareBallots(erased, id) >= 0) return 'lost'; // With what it was a part of.
   return mayHaveForgotten(lineage, id) ? 'lost' : 'apply';
 }

@@ -27,6 +27,17 @@ export function emptyRegister(): Register {
   return { promised: mutableBallot(), accepted: mutableBallot(), root: mutableBallot(), isVoted: true };
 }
 
+/**
+ * Whether a deletion may be erased: the register is then as if it had never been, except that everything up to `floor`
+ * is refused. Every replica has voted for `deletion` (`erased.ts` says why that is enough), and nothing has come since,
+ * nor was anything promised that the floor does not cover. Of an empty register, where `deletion` is none, there is
+ * only its promise to forget.
+ */
+export function mayErase(register: Register, deletion: Ballot, floor: Ballot, rules: Rules): boolean {
+  if (rules.erasesExactly && compareBallots(register.accepted, deletion) !== 0) return false;
+  return compareBallots(deletion, floor) <= 0 && compareBallots(register.promised, floor) <= 0;
+}
+
 /** What to do with an accept: store it, answer it again as granted, or refuse it. */
 export type AcceptVerdict = 'store' | 'repeat' | 'refuse';
 

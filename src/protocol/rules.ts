@@ -127,6 +127,18 @@ export interface Rules {
   readonly pinsUndecided: boolean;
   /** The token of a session says that it has forgotten something. */
   readonly keepsFloors: boolean;
+  /** A replica that has erased a deletion refuses everything that is as old. */
+  readonly refusesErased: boolean;
+  /** A write that is as old as what may have been erased is not proposed again: nobody can say whether it happened. */
+  readonly heedsErased: boolean;
+  /** A deletion is erased only once every replica has voted for it. */
+  readonly erasesConfirmed: boolean;
+  /** A replica erases only the deletion that was confirmed, not what has come since. */
+  readonly erasesExactly: boolean;
+  /** A replica that has lost its memory takes over up to where the others may have erased. */
+  readonly recoversErased: boolean;
+  /** A session takes a key of which nothing is left for deleted only where no replica has anything of it. */
+  readonly asksAllForErased: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -193,4 +205,10 @@ export const RULES: Rules = Object.freeze({
   settlesBeforeChanges: true,
   pinsUndecided: true,
   keepsFloors: true,
+  refusesErased: true,
+  heedsErased: true,
+  erasesConfirmed: true,
+  erasesExactly: true,
+  recoversErased: true,
+  asksAllForErased: true,
 });

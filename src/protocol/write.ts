@@ -4,8 +4,11 @@ import { compareBallots } from './ballot.ts';
 import type { Ballot } from './ballot.ts';
 import type { Rules } from './rules.ts';
 
-/** What the second phase proposes: the newest entry unchanged, or the writer's own value with a new root. */
-export type Finish = 'adopt' | 'propose';
+/**
+ * What the second phase proposes: the newest entry unchanged, or the writer's own value with a new root. `lost`:
+ * nothing, because nobody can say any more whether the write has happened.
+ */
+export type Finish = 'adopt' | 'propose' | 'lost';
 
 /** A blind write that is being finished. */
 export interface BlindWrite {
@@ -13,14 +16,17 @@ export interface BlindWrite {
   readonly first: Ballot;
   /** Its latest tag. */
   readonly latest: Ballot;
+  /** Up to which tag deletions may have been erased, looked at after the last answer (`erased.ts`). */
+  readonly erased: Ballot;
 }
 
 /**
  * Decides what to propose after a prepare quorum promised. `newestRoot` is the root of the newest entry among the
  * promises. At or above the first tag, the write has landed, or a later blind write has overwritten it: proposing it
- * again would make it happen twice.
+ * again would make it happen twice. It would also where it has landed, was deleted, and the deletion was erased.
  */
 export function decideFinish(write: BlindWrite, newestRoot: Ballot, rules: Rules): Finish {
   const id = rules.comparesFirstTag ? write.first : write.latest;
-  return rules.proposesOnce && compareBallots(newestRoot, id) >= 0 ? 'adopt' : 'propose';
+  if (rules.proposesOnce && compareBallots(newestRoot, id) >= 0) return 'adopt';
+  return rules.heedsErased && compareBallots(write.erased, write.first) >= 0 ? 'lost' : 'propose';
 }

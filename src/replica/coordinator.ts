@@ -12,7 +12,7 @@ import type { Ballot } from '../protocol/ballot.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import type { Epochs, LargeLane, Link, TagCounter, VoteBoard } from './environment.ts';
+import type { Epochs, ErasedFloor, LargeLane, Link, TagCounter, VoteBoard } from './environment.ts';
 import { noteAnswer } from './answers.ts';
 import type { Answer } from './answers.ts';
 import { INQUIRY_REPLY_BYTES } from './inquiry.ts';
@@ -33,6 +33,7 @@ export interface CoordinatorDoors {
   readonly board: VoteBoard;
   readonly epochs: Epochs;
   readonly tags: TagCounter;
+  readonly erased: ErasedFloor;
   readonly random: Random;
   /** Room for answers in each reply ring, in bytes. */
   readonly replyRoomBytes: number;

@@ -1,6 +1,6 @@
 // The doors of replicas and coordinators: everything they touch of the world is handed to them. Production hands them
 // rings and shared boards, a test or simulator hands them a network of its own.
-import type { MutableBallot } from '../protocol/ballot.ts';
+import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import type { FrameViews } from './wire.ts';
 
 /** One direction to one peer: frames are claimed, written, committed; the owner of the link publishes. */
@@ -95,4 +95,12 @@ export interface TagCounter {
   take(count: number, first: MutableBallot): void;
   /** How many tags were taken, by anybody: a number that only grows, but for what a double cannot count. */
   taken(): number;
+}
+
+/** Up to which tag deletions may have been erased (protocol/erased.ts), as all threads see it. */
+export interface ErasedFloor {
+  /** Copies it into `target`. */
+  read(target: MutableBallot): void;
+  /** Raises it to at least `floor`: before anything up to there is erased. */
+  raise(floor: Ballot): void;
 }

@@ -1,6 +1,7 @@
 // The registers of one replica, by key. Keys are looked up by the hash that the frame carries and compared word by
 // word in place, so that a lookup allocates nothing. The table is 256 maps and many short lists, because a single
 // growing structure would allocate at a size that a heap limit does not contain.
+import { assert } from '../base/assert.ts';
 import { KEY_TABLE_SHARDS } from '../base/limits.ts';
 import { emptyRegister } from '../protocol/register.ts';
 import type { Register } from '../protocol/register.ts';
@@ -24,21 +25,28 @@ export interface Entry {
   lineage: Int32Array;
   /** Next entry whose hash is the same. */
   next: Entry | undefined;
+  /** Its place in the order of the table. */
+  readonly position: number;
 }
 
 /** Rough cost of an entry beyond its bytes: objects, map slot, list slot. Measured with a heap snapshot: 230 to 260. */
 export const ENTRY_OVERHEAD_BYTES = 256;
 
 const LIST_LENGTH = 1024;
+const NO_GAP = -1;
 const NO_WORDS = new Int32Array(0);
 
-/** All entries of a replica. Entries are never removed, so that a position in the order of insertion stays valid. */
+/** All entries of a replica. An entry keeps its position, so that whoever goes through them by position misses none. */
 export class KeyTable {
   readonly #shards: readonly Map<number, Entry>[] = Array.from({ length: KEY_TABLE_SHARDS }, () => new Map());
-  /** All entries in order of insertion, in lists of LIST_LENGTH. */
-  readonly #lists: Entry[][] = [];
+  /** All entries by position, in lists of LIST_LENGTH. In the place of one that was removed is the next such place. */
+  readonly #lists: (Entry | number)[][] = [];
+  /** The first place that a new entry takes, {@link NO_GAP} where there is none. */
+  #gap = NO_GAP;
   /** Number of keys. */
   size = 0;
+  /** Positions in use and gaps between them. */
+  positions = 0;
   /** Bytes held: keys, values that are not shared, overhead. */
   bytes = 0;
 
@@ -65,18 +73,64 @@ export class KeyTable {
       large: undefined,
       lineage: NO_WORDS,
       next: shard.get(hash),
+      position: this.#takePosition(),
     };
     shard.set(hash, entry);
-    if (this.size % LIST_LENGTH === 0) this.#lists.push([]);
-    this.#lists.at(-1)!.push(entry);
+    this.#listOf(entry.position)[entry.position % LIST_LENGTH] = entry;
     this.size++;
     this.bytes += ENTRY_OVERHEAD_BYTES + keyBytes;
     return entry;
   }
 
-  /** The entry at a position in the order of insertion, from 0 to `size` - 1. */
-  at(position: number): Entry {
-    return this.#lists[Math.floor(position / LIST_LENGTH)]![position % LIST_LENGTH]!;
+  /** The entry at a position, from 0 to `positions` - 1; `undefined` where one was removed. */
+  at(position: number): Entry | undefined {
+    const entry = this.#listOf(position)[position % LIST_LENGTH]!;
+    return typeof entry === 'number' ? undefined : entry;
+  }
+
+  /** All entries, for whoever is in no hurry. */
+  *entries(): IterableIterator<Entry> {
+    for (let position = 0; position < this.positions; position++) {
+      const entry = this.at(position);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  /** Forgets an entry, which is in the table. Its position stays a gap until a new entry takes it. */
+  remove(entry: Entry): void {
+    const { hash, position, next } = entry;
+    const shard = this.#shards[hash & (KEY_TABLE_SHARDS - 1)]!;
+    let before = shard.get(hash);
+    assert(before !== undefined, 'Only what is in the table is removed');
+    if (before !== entry) {
+      while (before.next !== entry) {
+        before = before.next;
+        assert(before !== undefined, 'Only what is in the table is removed');
+      }
+      before.next = next;
+    } else if (next === undefined) shard.delete(hash);
+    else shard.set(hash, next);
+    this.#listOf(position)[position % LIST_LENGTH] = this.#gap;
+    this.#gap = position;
+    this.size--;
+    this.bytes -= ENTRY_OVERHEAD_BYTES + entry.keyBytes + ownBytes(entry) + 4 * entry.lineage.length;
+    entry.large?.release();
+  }
+
+  #listOf(position: number): (Entry | number)[] {
+    return this.#lists[Math.floor(position / LIST_LENGTH)]!;
+  }
+
+  #takePosition(): number {
+    const gap = this.#gap;
+    if (gap !== NO_GAP) {
+      const next = this.#listOf(gap)[gap % LIST_LENGTH];
+      assert(typeof next === 'number', 'Where an entry was removed is the next such place');
+      this.#gap = next;
+      return gap;
+    }
+    if (this.positions % LIST_LENGTH === 0) this.#lists.push([]);
+    return this.positions++;
   }
 
   /** Replaces the value by bytes of a frame; the old words are reused where they fit. */

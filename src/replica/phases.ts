@@ -7,16 +7,18 @@ import type { Random } from '../base/random.ts';
 import { compareBallots, copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import { judgeChange } from '../protocol/change.ts';
+import { mayBeErased } from '../protocol/erased.ts';
 import { extendLineage, readVersion } from '../protocol/lineage.ts';
 import { judgeRead } from '../protocol/read.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { decideFinish } from '../protocol/write.ts';
+import type { Finish } from '../protocol/write.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { dropVoidAnswers } from './answers.ts';
 import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
 import { judgeInquiry } from './inquiry.ts';
 import type { CountedTags } from './counted-tags.ts';
-import type { Epochs, VoteBoard } from './environment.ts';
+import type { Epochs, ErasedFloor, VoteBoard } from './environment.ts';
 import type { Candidate, Computed, Operation, Outcome } from './operation.ts';
 import type { ReplicaWatch } from './replica-watch.ts';
 import { NO_VALUE } from './wire.ts';
@@ -36,6 +38,7 @@ export interface PhaseDoors {
   readonly board: VoteBoard;
   readonly epochs: Epochs;
   readonly tags: CountedTags;
+  readonly erased: ErasedFloor;
   readonly random: Random;
   /** See `CoordinatorDoors`. */
   begin(operation: Operation): void;
@@ -179,8 +182,9 @@ export class Phases {
   /** An entry is stable: a read returns it; a write has happened if the entry is its own or a later one. */
   #conclude(operation: Operation, stable: Candidate, nowMs: number): void {
     if (operation.kind === 'put') {
-      const write = { first: operation.first, latest: operation.ballot };
-      if (decideFinish(write, stable.root, this.#rules) === 'propose') return this.#prepare(operation, nowMs);
+      const finish = this.#decideFinish(operation, stable.root);
+      if (finish === 'propose') return this.#prepare(operation, nowMs);
+      if (finish === 'lost') return this.#desk.settle(operation, 'lost');
       // Its version is the root under which readers see it: that of a later proposal of its own, where that landed.
       operation.adopts = compareBallots(stable.root, operation.proposed) !== 0;
       if (!operation.adopts) copyBallot(operation.root, stable.root);
@@ -193,9 +197,24 @@ export class Phases {
     this.#settleRead(operation, nowMs);
   }
 
+  /** What becomes of a blind write; looks at what may have been erased, so after the last answer. */
+  #decideFinish({ first, ballot }: Operation, newestRoot: Ballot): Finish {
+    this.#doors.erased.read(scratch);
+    return decideFinish({ first, latest: ballot, erased: scratch }, newestRoot, this.#rules);
+  }
+
   #settleRead(operation: Operation, nowMs: number): void {
-    if (isTooOld(operation.newest, operation.notBefore)) return this.#lookFurther(operation, nowMs);
+    const isOld = isTooOld(operation.newest, operation.notBefore);
+    if (isOld && !this.#isErased(operation)) return this.#lookFurther(operation, nowMs);
     this.#desk.settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
+  }
+
+  /** Whether a read that has found nothing may take what its session has seen for deleted. */
+  #isErased({ notBefore, newest, answered }: Operation): boolean {
+    this.#doors.erased.read(scratch);
+    if (!mayBeErased(notBefore, newest.ballot, scratch)) return false;
+    // One replica alone may have what a session has written below the quorum.
+    return answered === this.#all || !this.#rules.asksAllForErased;
   }
 
   /** A read has found only what is older than what its session has seen: others may have that. */
@@ -228,8 +247,7 @@ export class Phases {
     const { newest } = operation;
     operation.isFast = false;
     const isInVain = this.#rules.leavesVainWriteBacks && compareBallots(newest.ballot, operation.wroteBack) === 0;
-    const write = { first: operation.first, latest: operation.ballot };
-    const isOlder = operation.kind === 'put' && decideFinish(write, newest.root, this.#rules) === 'propose';
+    const isOlder = operation.kind === 'put' && this.#decideFinish(operation, newest.root) !== 'adopt';
     if (isInVain || isOlder || isNone(newest.ballot)) return this.#prepare(operation, nowMs);
     operation.phase = 'write-back';
     operation.adopts = true;
@@ -289,8 +307,9 @@ export class Phases {
   #finish(operation: Operation, nowMs: number): void {
     if (operation.kind === 'change') return this.#apply(operation, nowMs);
     operation.phase = 'finish';
-    const write = { first: operation.first, latest: operation.ballot };
-    operation.adopts = operation.kind === 'get' || decideFinish(write, operation.newest.root, this.#rules) === 'adopt';
+    const finish = operation.kind === 'get' ? 'adopt' : this.#decideFinish(operation, operation.newest.root);
+    if (finish === 'lost') return this.#desk.settle(operation, 'lost');
+    operation.adopts = finish === 'adopt';
     // A ballot is never used for two values: the value proposed at it is chosen here, once.
     const keepsRoot = operation.adopts && this.#rules.keepsRoots;
     copyBallot(operation.root, keepsRoot ? operation.newest.root : operation.ballot);
@@ -321,7 +340,8 @@ export class Phases {
   #apply(operation: Operation, nowMs: number): void {
     const change = operation.change!;
     const { newest, first, ballot } = operation;
-    const state = judgeChange({ id: first, floor: change.floor }, newest, change.applied, this.#rules);
+    this.#doors.erased.read(scratch);
+    const state = judgeChange({ id: first, floor: change.floor, erased: scratch }, newest, change.applied, this.#rules);
     if (state === 'lost') return this.#desk.settle(operation, 'lost');
     change.hasLanded = state === 'landed';
     const computed = change.hasLanded ? 'confirm' : this.#doors.compute(operation);
@@ -423,6 +443,7 @@ function isTooOld({ lineage, root }: Candidate, notBefore: Ballot): boolean {
 }
 
 const version = mutableBallot();
+const scratch = mutableBallot();
 
 /** Whether it backs off from a prepare of its own: its ballot is not the tag that it began with. */
 function hasPrepared({ phase, ballot, first }: Operation): boolean {

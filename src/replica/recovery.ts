@@ -9,7 +9,7 @@ import { mergeReport } from '../protocol/register.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { Epochs, LargeLane, Link } from './environment.ts';
 import { bytesInFrame, writeValue } from './key-table.ts';
-import type { KeyTable } from './key-table.ts';
+import type { Entry, KeyTable } from './key-table.ts';
 import {
   BY_REFERENCE,
   CATCH_UP,
@@ -112,11 +112,13 @@ export class Recovery {
     const answererEpoch = words[at + (isEntry ? CATCH_UP.ENTRY_ANSWERER_EPOCH : CATCH_UP.ANSWERER_EPOCH)];
     if (rules.answersNameEpoch && answererEpoch !== scan.answererEpoch) return;
     const cursor = words[at + CATCH_UP.CURSOR]!;
+    const isNext = words[at + (isEntry ? CATCH_UP.ENTRY_FROM : CATCH_UP.CHUNK_FROM)] === scan.cursor;
     if (isEntry) {
-      if (isMerged && cursor === scan.cursor + 1) scan.cursor = cursor;
-    } else if (isEnd(words[at + CATCH_UP.IS_LAST]!, rules) && (cursor === scan.cursor || !rules.noticesGaps)) {
+      if (isMerged && isNext) scan.cursor = cursor;
+    } else if (isEnd(words[at + CATCH_UP.IS_LAST]!, rules) && (isNext || !rules.noticesGaps)) {
       scan.answers++; // Of any round: else answers that always come after our patience would never end it.
     } else if (words[at + CATCH_UP.ROUND] === scan.round) {
+      if (isNext) scan.cursor = cursor;
       this.#ask(scan);
     }
   }
@@ -209,13 +211,16 @@ export interface CatchUpQuestion {
 /** Answers with the next entries from `cursor` on, as many as fit, and the end of the chunk. */
 export function writeEntries(table: KeyTable, peer: Peer, question: CatchUpQuestion): void {
   let cursor = question.cursor;
+  let from = cursor;
   let bytes = 0;
-  const limit = Math.min(table.size, cursor + question.entriesMax);
-  while (cursor < limit && bytes < CHUNK_BYTES) {
-    const written = writeEntry(table, cursor, peer, question);
+  const limit = Math.min(table.positions, cursor + question.entriesMax);
+  for (; cursor < limit && bytes < CHUNK_BYTES; cursor++) {
+    const entry = table.at(cursor);
+    if (entry === undefined) continue;
+    const written = writeEntry(entry, { from, cursor: cursor + 1 }, peer, question);
     if (written === 0) break;
     bytes += written;
-    cursor++;
+    from = cursor + 1;
   }
   const start = peer.link.claim(CATCH_UP.CHUNK_END_BYTES);
   if (start < 0) return; // The asker asks again from its cursor; entries that it has twice merge to the same.
@@ -226,12 +231,18 @@ export function writeEntries(table: KeyTable, peer: Peer, question: CatchUpQuest
   words[at + CATCH_UP.CURSOR] = cursor;
   words[at + CATCH_UP.ANSWERER_EPOCH] = question.answererEpoch;
   words[at + CATCH_UP.ROUND] = question.round;
-  words[at + CATCH_UP.IS_LAST] = cursor >= table.size ? 1 : 0;
+  words[at + CATCH_UP.IS_LAST] = cursor >= table.positions ? 1 : 0;
+  words[at + CATCH_UP.CHUNK_FROM] = from;
   peer.link.commit();
 }
 
-function writeEntry(table: KeyTable, cursor: number, { link, large }: Peer, question: CatchUpQuestion): number {
-  const entry = table.at(cursor);
+/** From where to where an entry leads whoever goes through the table. */
+interface Step {
+  readonly from: number;
+  readonly cursor: number;
+}
+
+function writeEntry(entry: Entry, step: Step, { link, large }: Peer, question: CatchUpQuestion): number {
   const bytes = CATCH_UP.ENTRY_BYTES + padded(entry.keyBytes) + bytesInFrame(entry);
   const start = link.claim(bytes);
   if (start < 0) return 0;
@@ -239,7 +250,8 @@ function writeEntry(table: KeyTable, cursor: number, { link, large }: Peer, ques
   const { words } = link;
   words[at + CATCH_UP.KIND] = ENTRY;
   words[at + CATCH_UP.EPOCH] = question.askerEpoch;
-  words[at + CATCH_UP.CURSOR] = cursor + 1;
+  words[at + CATCH_UP.CURSOR] = step.cursor;
+  words[at + CATCH_UP.ENTRY_FROM] = step.from;
   words[at + CATCH_UP.HASH] = entry.hash;
   words[at + CATCH_UP.KEY_BYTES] = entry.keyBytes;
   words[at + CATCH_UP.VALUE_BYTES] = entry.valueBytes;

@@ -5,7 +5,8 @@
 // coordinator sees a question decided, the answers that decided it are in its rings.
 import { assert, unreachable } from '../base/assert.ts';
 import { judgeAccept, judgePrepare, promise, promiseNext, store } from '../protocol/register.ts';
-import { mutableBallot } from '../protocol/ballot.ts';
+import { copyBallot, mutableBallot } from '../protocol/ballot.ts';
+import type { Ballot } from '../protocol/ballot.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { GRANTED, NO_MEMORY, REFUSED } from './environment.ts';
@@ -94,6 +95,8 @@ export interface ReplicaOptions {
   /** By replica; its own place is unused. */
   readonly peers: readonly (Peer | undefined)[];
   readonly rules?: Rules;
+  /** Up to where deletions may have been erased, looked at since its epoch began; default none. */
+  readonly erased?: Ballot;
   /** Entries of one answer to a recovering replica; default {@link CHUNK_ENTRIES}. */
   readonly chunkEntries?: number;
 }
@@ -108,6 +111,8 @@ export class Replica {
   readonly #rules: Rules;
   readonly #chunkEntries: number;
   readonly #inquiries: InquiryDesk;
+  /** What every key that it does not know is promised to: it may have erased it. */
+  readonly #floor = mutableBallot();
   #recovery: Recovery | undefined;
   /** Scratch, overwritten per frame. */
   readonly #ballot = mutableBallot();
@@ -120,8 +125,9 @@ export class Replica {
     this.#peers = options.peers;
     this.#rules = options.rules ?? RULES;
     this.#chunkEntries = options.chunkEntries ?? CHUNK_ENTRIES;
-    const { recovery, epoch, index } = options;
+    const { recovery, epoch, index, erased } = options;
     this.#inquiries = new InquiryDesk({ table: this.table, rules: this.#rules }, epoch);
+    if (erased !== undefined && this.#rules.recoversErased) copyBallot(this.#floor, erased);
     this.#recovery =
       recovery &&
       new Recovery({ plan: recovery, epoch, index, table: this.table, peers: options.peers, rules: this.#rules });
@@ -321,7 +327,9 @@ export class Replica {
     const entry = this.table.find(hash, frame, start + REQUEST.BYTES, keyBytes);
     if (entry !== undefined) return entry;
     if (this.table.bytes + keyBytes > this.#bytesMax) return undefined;
-    return this.table.add(hash, frame, start + REQUEST.BYTES, keyBytes);
+    const added = this.table.add(hash, frame, start + REQUEST.BYTES, keyBytes);
+    if (this.#rules.refusesErased) copyBallot(added.register.promised, this.#floor);
+    return added;
   }
 }
 

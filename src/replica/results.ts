@@ -43,8 +43,9 @@ export function resultOf(
     case 'state-lost':
     case 'closed':
       return new Failure(goneError(outcome));
-    case 'kept':
     case 'lost':
+      return { outcome: 'unknown', operationId: versionOf(operation.first), isFinal: true };
+    case 'kept':
       throw new InvariantError('Only a change ends so, and its round tells its members');
     default:
       return unreachable(outcome);

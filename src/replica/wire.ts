@@ -10,10 +10,12 @@
 //            [ KIND  | EPOCH | CURSOR     | ANSWERER_EPOCH | ROUND ]
 //   entry        0       1       2             3       4            5              6..7      8..9      10..11    12
 //            [ KIND  | EPOCH | NEXT_CURSOR | HASH  | KEY_BYTES | VALUE_BYTES | ACCEPTED | ROOT | PROMISED | ANSWERER
-//              13
-//              TAIL_WORDS ] key, value, tail
-//   chunk end    0       1       2             3                4       5
-//            [ KIND  | EPOCH | NEXT_CURSOR | ANSWERER_EPOCH | ROUND | IS_LAST ]
+//              13           14
+//              TAIL_WORDS | FROM ] key, value, tail
+//   chunk end    0       1       2             3                4       5         6
+//            [ KIND  | EPOCH | NEXT_CURSOR | ANSWERER_EPOCH | ROUND | IS_LAST | FROM ]
+//
+// FROM is the cursor of the frame before: between the two, entries were removed.
 //
 // VALUE_BYTES is the length of the value that follows; NO_VALUE is a tombstone or an empty register; BY_REFERENCE says
 // that the value lies in shared memory of its own, whose reference number and length follow as two words.
@@ -84,9 +86,11 @@ export const CATCH_UP = {
   PROMISED: 10,
   ENTRY_ANSWERER_EPOCH: 12,
   TAIL_WORDS: 13,
+  ENTRY_FROM: 14,
+  CHUNK_FROM: 6,
   REQUEST_BYTES: 20,
-  CHUNK_END_BYTES: 24,
-  ENTRY_BYTES: 56,
+  CHUNK_END_BYTES: 28,
+  ENTRY_BYTES: 60,
 } as const;
 
 /** Where a frame is written or read: both views of one buffer. */

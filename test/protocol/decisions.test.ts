@@ -32,18 +32,31 @@ describe('judgeRead', () => {
 
 describe('decideFinish', () => {
   it.each([
-    // first tag, latest tag, root of the newest entry
-    [4, 7, 0, 'propose'],
-    [4, 7, 3, 'propose'],
-    [4, 7, 4, 'adopt'], // it landed
-    [4, 7, 5, 'adopt'], // it landed and was overwritten, or counts as if
-    [4, 7, 9, 'adopt'],
-  ] as const)('A write that began at %i and now holds %i meets root %i: %s', (first, latest, root, finish) => {
-    expect(decideFinish({ first: tag(first), latest: tag(latest) }, tag(root), RULES)).toBe(finish);
+    // first tag, latest tag, root of the newest entry, up to which tag deletions may have been erased
+    [4, 7, 0, 0, 'propose'],
+    [4, 7, 3, 0, 'propose'],
+    [4, 7, 4, 0, 'adopt'], // it landed
+    [4, 7, 5, 0, 'adopt'], // it landed and was overwritten, or counts as if
+    [4, 7, 9, 0, 'adopt'],
+    [4, 7, 0, 3, 'propose'],
+    [4, 7, 0, 4, 'lost'], // it may have landed, been deleted, and been erased with its deletion
+    [4, 7, 3, 6, 'lost'],
+    [4, 7, 4, 6, 'adopt'],
+  ] as const)(
+    'A write that began at %i and now holds %i meets root %i, erased up to %i: %s',
+    (first, latest, root, erased, finish) => {
+      const write = { first: tag(first), latest: tag(latest), erased: tag(erased) };
+      expect(decideFinish(write, tag(root), RULES)).toBe(finish);
+    },
+  );
+
+  it('Negative control: without heedsErased, a write that was erased with its deletion happens again', () => {
+    const write = { first: tag(4), latest: tag(7), erased: tag(6) };
+    expect(decideFinish(write, tag(0), { ...RULES, heedsErased: false })).toBe('propose');
   });
 
   it('Negative control: comparing with the latest tag proposes a write that landed once more', () => {
-    const write = { first: tag(4), latest: tag(7) };
+    const write = { first: tag(4), latest: tag(7), erased: tag(0) };
     expect(decideFinish(write, tag(5), { ...RULES, comparesFirstTag: false })).toBe('propose');
   });
 });

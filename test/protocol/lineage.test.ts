@@ -113,12 +113,17 @@ describe('judgeChange', () => {
     ['is remembered among many', 2, 50, 0, many, 'landed'],
   ] as const)('A change that %s (id %i, floor %i, root %i) is judged', (_, id, floor, root, lineage, state) => {
     const entry = { root: tag(root), lineage };
-    expect(judgeChange({ id: tag(id), floor: tag(floor) }, entry, mutableBallot(), RULES)).toBe(state);
+    expect(judgeChange({ id: tag(id), floor: tag(floor), erased: NONE }, entry, mutableBallot(), RULES)).toBe(state);
   });
 
   it('tells under which ballot a change has landed', () => {
     const applied = mutableBallot();
-    judgeChange({ id: tag(5), floor: tag(105) }, { root: NONE, lineage: lineageOf([5, 6]) }, applied, RULES);
+    judgeChange(
+      { id: tag(5), floor: tag(105), erased: NONE },
+      { root: NONE, lineage: lineageOf([5, 6]) },
+      applied,
+      RULES,
+    );
     expect(applied.low).toBe(105);
   });
 
@@ -130,7 +135,19 @@ describe('judgeChange', () => {
     (rule, root, lineage, state) => {
       const entry = { root: tag(root), lineage };
       const rules = { ...RULES, [rule]: false };
-      expect(judgeChange({ id: tag(5), floor: tag(105) }, entry, mutableBallot(), rules)).toBe(state);
+      const change = { id: tag(5), floor: tag(105), erased: NONE };
+      expect(judgeChange(change, entry, mutableBallot(), rules)).toBe(state);
     },
   );
+
+  it.each([
+    ['has proposed nothing', 0, emptyLineage(), true, 'apply'],
+    ['may have been erased with the deletion that came after it', 105, emptyLineage(), true, 'lost'],
+    ['is found', 105, lineageOf([5]), true, 'landed'],
+    ['may have been erased, without heedsErased', 105, emptyLineage(), false, 'apply'],
+  ] as const)('A change as old as what was erased that %s is judged', (_, floor, lineage, heedsErased, state) => {
+    const change = { id: tag(5), floor: tag(floor), erased: tag(5) };
+    const rules = { ...RULES, heedsErased };
+    expect(judgeChange(change, { root: NONE, lineage }, mutableBallot(), rules)).toBe(state);
+  });
 });

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { emptyRegister, judgeAccept, judgePrepare, mergeReport, promise, store } from '../../src/protocol/register.ts';
+import {
+  emptyRegister,
+  judgeAccept,
+  judgePrepare,
+  mayErase,
+  mergeReport,
+  promise,
+  store,
+} from '../../src/protocol/register.ts';
 import type { Register } from '../../src/protocol/register.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
@@ -79,6 +87,26 @@ describe('store and promise', () => {
     const register = registerAt(2, 1);
     promise(register, tag(6), RULES);
     expect(plain(register)).toEqual([6, 1, 1, true]);
+  });
+});
+
+describe('mayErase', () => {
+  it.each([
+    // promised, accepted, confirmed deletion, floor
+    [5, 5, 5, 9, true],
+    [9, 5, 5, 9, true], // the floor covers the promise too
+    [10, 5, 5, 9, false], // somebody may be about to write
+    [6, 6, 5, 9, false], // something has come since
+    [5, 5, 5, 4, false], // who wrote before the floor could not tell
+    [7, 0, 0, 9, true], // nothing but a promise
+    [7, 3, 0, 9, false],
+  ] as const)('Promised %i, holds %i, confirmed %i, floor %i: %s', (p, b, deletion, floor, isErased) => {
+    expect(mayErase(registerAt(p, b), tag(deletion), tag(floor), RULES)).toBe(isErased);
+  });
+
+  it('Negative control: without erasesExactly, what has come since is erased', () => {
+    const rules = { ...RULES, erasesExactly: false };
+    expect(mayErase(registerAt(6, 6), tag(5), tag(9), rules)).toBe(true);
   });
 });
 

@@ -7,6 +7,7 @@ import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from '../../src/repl
 import type { Operation } from '../../src/replica/operation.ts';
 import type { PendingChange } from '../../src/replica/round.ts';
 import type { SessionCall } from '../../src/replica/session-calls.ts';
+import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
 import { CapturingLink, NO_LARGE_LANE } from './network.ts';
 
@@ -28,6 +29,7 @@ class Fixture {
       large: [NO_LARGE_LANE],
       board: new TallyBoard(createTallyBoard(32, 1)),
       epochs: { epochOf: () => 1, restarts: () => 0, isOperational: () => true },
+      erased: new SimErased(),
       tags: {
         take: (count: number, first: { low: number }): void => void ((first.low = ++this.#tag), (this.#tag += count)),
         taken: () => this.#tag,

@@ -6,6 +6,7 @@ import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import { REQUEST } from '../../src/replica/wire.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
+import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
 import { Director } from './director.ts';
 import { CapturingLink, NO_LARGE_LANE } from './network.ts';
@@ -114,6 +115,7 @@ describe('A vote that comes while answers are taken in', () => {
         large: [0, 1, 2].map(() => NO_LARGE_LANE),
         board,
         epochs: { epochOf: () => 1, restarts: () => 0, isOperational: () => true },
+        erased: new SimErased(),
         tags: { take: () => {}, taken: () => 0 },
         random: seededRandom(1),
         replyRoomBytes: 1 << 20,

@@ -15,6 +15,7 @@ import { Failure } from '../../src/replica/results.ts';
 import type { PendingChange } from '../../src/replica/round.ts';
 import type { SessionCall } from '../../src/replica/session-calls.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
+import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
 import { CapturingLink, describeFrame } from './network.ts';
 import type { MessageKind } from './network.ts';
@@ -209,6 +210,7 @@ export class CoreCluster {
         large,
         board,
         epochs: { epochOf: () => 1, restarts: () => 0, isOperational: () => true },
+        erased: new SimErased(),
         tags: {
           take: (count, first) => {
             copyBallot(first, laterBallot(this.#lastTag, 1));

@@ -17,6 +17,7 @@ import type { Epochs, TagCounter } from '../../src/replica/environment.ts';
 import type { Operation, Outcome } from '../../src/replica/operation.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
+import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
 import { exchange, fill, historyOf, noteFound, valueOf } from './call.ts';
 import type { Call, Request } from './call.ts';
@@ -94,6 +95,7 @@ export class World {
   readonly calls: Call[] = [];
   /** What happened, a line a step. */
   readonly log: string[] = [];
+  readonly erased: SimErased = new SimErased();
   nowMs = 0;
   readonly #rules: Rules;
   readonly #clients: Client[] = [];
@@ -164,6 +166,7 @@ export class World {
       board,
       epochs: this.#options.looksEarly === true ? this.#epochsIn(seen) : this.#epochs(),
       tags: this.#tagsOf(index),
+      erased: this.erased,
       random: seededRandom(index),
       replyRoomBytes: 1 << 20,
       settle: (operation: Operation): void => this.#settled(operation),
@@ -370,6 +373,8 @@ export class World {
     const { recoverFrom } = this.quorums;
     const { chunkEntries } = this.#options;
     const epoch = seat.epoch + seat.lateBumps;
+    const erased = mutableBallot();
+    this.erased.read(erased);
     seat.state = 'running';
     seat.lanes = this.#clients.map((_, client) => this.#laneOf(client));
     seat.replica = new Replica({
@@ -383,6 +388,7 @@ export class World {
         return { link, large: NO_LARGE_LANE };
       }),
       rules: this.#rules,
+      erased,
       ...(chunkEntries !== undefined && { chunkEntries }),
     });
   }

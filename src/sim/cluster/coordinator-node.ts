@@ -5,7 +5,7 @@ import type { Rules } from '../../protocol/rules.ts';
 import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
 import { ClientCore } from '../../replica/client-core.ts';
 import type { Coordinator } from '../../replica/coordinator.ts';
-import type { ClusterLife, TagCounter } from '../../replica/environment.ts';
+import type { ClusterLife, ErasedFloor, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
 import type { PendingChange } from '../../replica/round.ts';
 import type { SessionCall } from '../../replica/session-calls.ts';
@@ -31,6 +31,7 @@ export interface CoordinatorNodeOptions {
   readonly network: SimNetwork;
   readonly epochs: SimEpochs;
   readonly tags: TagCounter;
+  readonly erased: ErasedFloor;
   readonly quorums: RegisterQuorums;
   readonly rules: Rules;
   readonly clock: SimClock;
@@ -62,7 +63,7 @@ export class CoordinatorNode implements Receiver {
   constructor(options: CoordinatorNodeOptions) {
     this.#options = options;
     this.clock = options.clock;
-    const { node, engine, network, epochs, tags, quorums, rules, life, ringBytes, nextReference } = options;
+    const { node, engine, network, epochs, tags, erased, quorums, rules, life, ringBytes, nextReference } = options;
     this.#board = new SimBoard(SLOTS, quorums.replicas);
     const links = Array.from(
       { length: quorums.replicas },
@@ -79,6 +80,7 @@ export class CoordinatorNode implements Receiver {
         board: this.#board,
         epochs,
         tags,
+        erased,
         random: engine.random(node, 'back-off'),
         ringBytes,
         life,

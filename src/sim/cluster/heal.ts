@@ -141,8 +141,7 @@ function unstableKey({ replicas, quorums }: SimCluster, core: number): string | 
   for (let index = 0; index < replicas.length; index++) {
     const { replica } = replicas[index]!;
     if (((core >>> index) & 1) === 0 || replica === undefined) continue;
-    for (let position = 0; position < replica.table.size; position++) {
-      const { key, keyBytes, register, value } = replica.table.at(position);
+    for (const { key, keyBytes, register, value } of replica.table.entries()) {
       const name = keyText(key, keyBytes);
       const known = newest.get(name);
       const order = known === undefined ? 1 : compareBallots(register.accepted, known.ballot);

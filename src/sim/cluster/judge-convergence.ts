@@ -19,8 +19,7 @@ export function holdingsOf({ replicas, engine, life }: SimCluster, core: number)
   return replicas.flatMap(({ replica }, index) => {
     if (((core >>> index) & 1) === 0 || replica === undefined) return [];
     const values = new Map<string, number>();
-    for (let position = 0; position < replica.table.size; position++) {
-      const entry = replica.table.at(position);
+    for (const entry of replica.table.entries()) {
       values.set(keyInState(keyText(entry.key, entry.keyBytes), life.resets), heldNumber(entry));
     }
     return [{ name: engine.trace.nodes[index]!.name, values }];

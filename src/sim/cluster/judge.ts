@@ -75,8 +75,8 @@ export function judgeRegisters({ replicas }: SimCluster): Violation | undefined 
   for (let index = 0; index < replicas.length; index++) {
     const { replica } = replicas[index]!;
     if (replica?.isOperational !== true) continue;
-    for (let position = 0; position < replica.table.size; position++) {
-      const wrong = judgeEntry(replica.table.at(position), values);
+    for (const entry of replica.table.entries()) {
+      const wrong = judgeEntry(entry, values);
       if (wrong !== undefined) return { kind: 'invariant', text: `A${index}: ${wrong}` };
     }
   }

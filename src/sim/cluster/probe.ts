@@ -48,7 +48,7 @@ export function probeOf({ engine, isStorm, replicas, epochs }: SimCluster): Clus
       replica: index,
       state: epochs.stateOf(index),
       epoch: epochs.epochOf(index),
-      entries: Array.from({ length: replica?.table.size ?? 0 }, (_, position) => entryOf(replica!.table.at(position))),
+      entries: Array.from(replica?.table.entries() ?? [], entryOf),
     })),
   };
 }

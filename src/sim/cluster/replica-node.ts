@@ -2,7 +2,8 @@
 // has caught up), spends time on each, and may be slow, paused or dead. The replica itself is production code.
 import { CLIENT_HOLDER, replicaHolder } from '../../base/large-value.ts';
 import type { Holder } from '../../base/large-value.ts';
-import type { Vote, VoteBox } from '../../replica/environment.ts';
+import { mutableBallot } from '../../protocol/ballot.ts';
+import type { ErasedFloor, Vote, VoteBox } from '../../replica/environment.ts';
 import type { Peer } from '../../replica/recovery.ts';
 import { ClientLane, Replica } from '../../replica/replica.ts';
 import type { Rules } from '../../protocol/rules.ts';
@@ -28,6 +29,7 @@ export interface ReplicaNodeOptions {
   readonly engine: Engine;
   readonly network: SimNetwork;
   readonly epochs: SimEpochs;
+  readonly erased: ErasedFloor;
   readonly quorums: RegisterQuorums;
   readonly rules: Rules;
   readonly bytesMax: number;
@@ -106,7 +108,9 @@ export class ReplicaNode implements Receiver {
   /** A new incarnation runs. */
   start(epoch: number, beginsEmpty: boolean, dropsUnread: boolean): void {
     if (dropsUnread) this.#dropUnread();
-    const { index, epochs, quorums, rules, bytesMax, engine } = this.#options;
+    const { index, epochs, erased, quorums, rules, bytesMax, engine } = this.#options;
+    const floor = mutableBallot();
+    erased.read(floor);
     const peers = this.#connect(epoch);
     this.replica = new Replica({
       index,
@@ -115,6 +119,7 @@ export class ReplicaNode implements Receiver {
       recovery: beginsEmpty ? undefined : { answersNeeded: quorums.recoverFrom, epochs },
       peers,
       rules,
+      erased: floor,
     });
     this.#isPaused = this.#isAnnounced = false;
     this.#busyUntilUs = engine.nowUs;

@@ -22,6 +22,7 @@ import { SimNetwork } from './network.ts';
 import type { SimPlan } from './plan.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { SimClock } from './sim-clock.ts';
+import { SimErased } from './sim-erased.ts';
 import { SimEpochs, SimLife } from './sim-epochs.ts';
 import { SupervisorNode } from './supervisor-node.ts';
 
@@ -50,6 +51,7 @@ export class SimCluster {
   readonly clients: readonly SimClient[];
   readonly supervisor: SupervisorNode;
   readonly life: SimLife = new SimLife();
+  readonly erased: SimErased = new SimErased();
   /** Resets that the application has not called for yet. */
   resetsToCome = 0;
   /** Whether faults still happen. */
@@ -154,6 +156,7 @@ export class SimCluster {
       quorums,
       rules,
       coordinators,
+      erased: this.erased,
       bytesMax: replicaBytesMax,
       losesToDead: this.plan.network.losesToDead,
       clock: this.#clock(index),
@@ -179,6 +182,7 @@ export class SimCluster {
       quorums,
       rules,
       tags: this.#tags(),
+      erased: this.erased,
       clock: this.#clock(node),
       nextReference: this.#nextReference,
       life: this.life,

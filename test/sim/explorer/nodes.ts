@@ -11,6 +11,7 @@ import { ClientLane, Replica } from '../../../src/replica/replica.ts';
 import type { FrameViews } from '../../../src/replica/wire.ts';
 import { TALLY } from '../../../src/ring/layout.ts';
 import { TallyBoard, createTallyBoard } from '../../../src/ring/tally-board.ts';
+import { SimErased } from '../../../src/sim/cluster/sim-erased.ts';
 import type { Reactor } from '../../../src/sim/explorer/replayed-machine.ts';
 import { exchange, fill, noteFound, valueOf } from '../../replica/call.ts';
 import type { Call } from '../../replica/call.ts';
@@ -122,8 +123,7 @@ export function replicaReactor(
 }
 
 function registersOf({ table }: Replica): string {
-  const entries = Array.from({ length: table.size }, (_, position) => {
-    const { register, valueBytes, value, lineage } = table.at(position);
+  const entries = Array.from(table.entries(), ({ register, valueBytes, value, lineage }) => {
     const { promised, accepted, root, isVoted } = register;
     const words = value.slice(0, (valueBytes + 3) >> 2);
     return [promised.low, accepted.low, root.low, Number(isVoted), valueBytes, words, lineage];
@@ -196,6 +196,7 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
         },
         taken: () => lastTag,
       },
+      erased: new SimErased(),
       random: {
         nextUint32: () => {
           draws++;
