@@ -20,6 +20,17 @@ export type {
 export type { Conflicts } from './store/conflicts.ts';
 export type { SessionOptions, SessionStore } from './store/session.ts';
 export type {
+  SiblingContext,
+  SiblingDeleteOptions,
+  SiblingOptions,
+  SiblingPutOptions,
+  SiblingRead,
+  SiblingsFull,
+  SiblingsOk,
+  SiblingStore,
+  SiblingWrite,
+} from './store/siblings.ts';
+export type {
   BatchWrite,
   BucketOptions,
   ChangeOk,

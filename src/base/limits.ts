@@ -102,6 +102,11 @@ export const NAP_MS = 0.05;
 export const SESSION_KEYS_DEFAULT = 128;
 export const SESSION_KEYS_MAX = 1024;
 
+/** Values of one key that were written without knowledge of each other; a further one is a conflict. */
+export const SIBLINGS_MAX = 64;
+/** Longest context of siblings, in characters; those that results give are much shorter. */
+export const CONTEXT_LENGTH_MAX = 16_384;
+
 /** Deadline of an operation or ask unless given, in milliseconds. */
 export const TIMEOUT_MS_DEFAULT = 5_000;
 /** Longest deadline: a 32-bit timer, in milliseconds. */

@@ -22,6 +22,7 @@ export { setModel } from './models/set.ts';
 export { checkSession, SESSION_GUARANTEES } from './sessions.ts';
 export type { SessionCheckOptions, SessionGuarantee } from './sessions.ts';
 export type { VersionsBy } from './sessions-versions.ts';
+export { checkSiblings } from './siblings.ts';
 export { checkStaleness } from './staleness.ts';
 export type { StalenessCheckOptions } from './staleness.ts';
 export { checkConvergence } from './staleness-convergence.ts';

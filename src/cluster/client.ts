@@ -21,7 +21,11 @@ import { EpochTable } from '../ring/epoch-table.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
+import { actorNames } from '../store/actor-names.ts';
+import type { BucketCall } from '../store/conflicts.ts';
 import type { SessionOptions } from '../store/session.ts';
+import { SiblingBucket } from '../store/sibling-bucket.ts';
+import type { SiblingStore } from '../store/siblings.ts';
 import { ClusterBoard, EPOCH_TABLE_WORD, ERASED_WORD, TAG_WORD } from './board.ts';
 import { makerIn } from './bucket-maker.ts';
 import { Channel } from './channel.ts';
@@ -92,6 +96,7 @@ export class Client extends StoreCalls implements ClusterClient {
     start: (make, signal) => this.start(make, signal),
     run: (make) => this.run(make),
   };
+  readonly #newActor: () => string;
   /** The client's lane at every replica; lanes below are those of other replicas. */
   readonly #lane: number;
   #isFlushing = false;
@@ -114,6 +119,7 @@ export class Client extends StoreCalls implements ClusterClient {
     this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
     const { client, lanes, name, quorums, serial } = connection;
     this.#lane = quorums.replicas + client;
+    this.#newActor = actorNames(`${name}-${serial}`);
     this.#bell = this.#board.clientBell(client);
     this.#replicaBells = lanes.map((_, replica) => this.#board.replicaBell(replica));
     const owner = clientOwner(serial);
@@ -153,7 +159,15 @@ export class Client extends StoreCalls implements ClusterClient {
   }
 
   bucket(name: string): SyncStore {
-    return new CallsOf(makerIn(this.maker, bucketOf(this.#connection.buckets, name)), this.#caller);
+    return this.#callsOf(name, 'bucket');
+  }
+
+  siblings(name: string): SiblingStore {
+    return new SiblingBucket(this.#callsOf(name, 'siblings'), this.#newActor);
+  }
+
+  #callsOf(bucket: string, call: BucketCall): SyncStore {
+    return new CallsOf(makerIn(this.maker, bucketOf(this.#connection.buckets, bucket, call)), this.#caller);
   }
 
   metrics(): ClusterMetrics {

@@ -11,6 +11,7 @@ import { checkedBuckets } from '../replica/bucket.ts';
 import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { SessionOptions } from '../store/session.ts';
+import type { SiblingStore } from '../store/siblings.ts';
 import type {
   BatchWrite,
   ChangeResult,
@@ -250,6 +251,10 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
 
   bucket(name: string): SyncStore {
     return this.#connected.bucket(name);
+  }
+
+  siblings(name: string): SiblingStore {
+    return this.#connected.siblings(name);
   }
 
   metrics(): ClusterMetrics {

@@ -1,5 +1,6 @@
 // What an application says when it opens a cluster, and what it sees of it. Types only.
 import type { SessionOptions, SessionStore } from '../store/session.ts';
+import type { SiblingStore } from '../store/siblings.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
 import type {
   BucketOptions,
@@ -163,4 +164,10 @@ export interface ClusterClient extends SyncStore, AsyncDisposable {
    * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster was opened without a bucket of that name.
    */
   bucket(name: string): SyncStore;
+  /**
+   * The calls of a bucket with `conflicts: 'siblings'`.
+   *
+   * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster was opened without one of that name.
+   */
+  siblings(name: string): SiblingStore;
 }

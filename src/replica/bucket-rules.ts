@@ -29,14 +29,16 @@ export function checkedRules(name: string, rules: unknown, quorums: RegisterQuor
     if (typeof value === 'boolean') continue;
     throw mistake(`${rule} of bucket '${name}': ${typeof value}`, 'it must be true or false');
   }
-  if (!CONFLICT_RULES.includes(conflicts)) {
-    throw mistake(`conflicts '${conflicts}' of bucket '${name}'`, `it must be ${CONFLICT_RULES.join(' or ')}`);
+  if (!Object.hasOwn(CONFLICT_RULES, conflicts)) {
+    const allowed = `it must be one of ${Object.keys(CONFLICT_RULES).join(', ')}`;
+    throw mistake(`conflicts '${conflicts}' of bucket '${name}'`, allowed);
   }
   const preset = conflicts === 'last-writer' ? 'one' : 'quorum';
   const { readLevel = preset, writeLevel = preset } = levels;
   for (const level of [readLevel, writeLevel]) levelSizes(level, quorums);
   const checked = { writeOnce, exactlyOnce, conflicts, readLevel, writeLevel };
   refuseContradiction(name, checked);
+  refuseWeakLevels(name, checked);
   return checked;
 }
 
@@ -45,6 +47,18 @@ function refuseContradiction(name: string, { conflicts, writeOnce, exactlyOnce }
   if (conflicts === 'linearizable' || (!writeOnce && !exactlyOnce)) return;
   const other = writeOnce ? 'writeOnce' : 'exactlyOnce';
   throw mistake(`${other} with conflicts '${conflicts}' in bucket '${name}'`, 'one rule says what writes come to');
+}
+
+/** Below the quorum a read may see what never comes to be: what is said of it would be said of another value later. */
+function refuseWeakLevels(name: string, { conflicts, readLevel, writeLevel }: BucketRules): void {
+  if (CONFLICT_RULES[conflicts] === 'bucket') return;
+  for (const [rule, level] of Object.entries({ readLevel, writeLevel })) {
+    if (level === 'quorum' || level === 'all') continue;
+    throw mistake(
+      `${rule} ${JSON.stringify(level)} with conflicts '${conflicts}'`,
+      `in bucket '${name}' it must be quorum or all`,
+    );
+  }
 }
 
 function mistake(given: string, allowed: string): RangeError {

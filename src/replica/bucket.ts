@@ -4,6 +4,8 @@
 // A bucket's key begins with U+0001, the bucket's name and U+0001 again; no key outside of a bucket begins so.
 import { rangeError, typeError } from '../base/errors.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { CONFLICT_RULES } from '../store/conflicts.ts';
+import type { BucketCall } from '../store/conflicts.ts';
 import type { Value } from '../store/store.ts';
 import { checkedRules } from './bucket-rules.ts';
 import type { BucketRules } from './bucket-rules.ts';
@@ -40,10 +42,18 @@ export function checkedBuckets(buckets: unknown, quorums: RegisterQuorums): Buck
   );
 }
 
-/** @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster has no bucket of that name. */
-export function bucketOf(buckets: Buckets, name: string): Bucket {
+/**
+ * The bucket of that name, asked for by `call`.
+ *
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster has none, or one that is for another call.
+ */
+export function bucketOf(buckets: Buckets, name: string, call: BucketCall): Bucket {
   const rules = Object.hasOwn(buckets, name) ? buckets[name] : undefined;
-  if (rules !== undefined) return { name, rules, prefix: `${MARK}${name}${MARK}` };
+  if (rules !== undefined) {
+    const right = CONFLICT_RULES[rules.conflicts];
+    if (right === call) return { name, rules, prefix: `${MARK}${name}${MARK}` };
+    throw invalid(`${call}('${name}')`, `${right}('${name}'), since its conflicts are '${rules.conflicts}'`);
+  }
   const names = Object.keys(buckets);
   const known = names.length === 0 ? 'the cluster was opened without any' : `it must be one of ${names.join(', ')}`;
   throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use bucket '${name}': ${known}`);

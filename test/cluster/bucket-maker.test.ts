@@ -17,7 +17,7 @@ function answersNeeded(
 ): number {
   const cluster = new CoreCluster({ quorums: QUORUMS });
   const bucket = (core: ClientCore): OperationMaker =>
-    makerIn(core, bucketOf(checkedBuckets({ b: rules }, QUORUMS), 'b'));
+    makerIn(core, bucketOf(checkedBuckets({ b: rules }, QUORUMS), 'b', 'bucket'));
   cluster.run(0, (core) => bucket(core).put('k', 1, { level: 'all' }));
   const call = cluster.call(0, (core) => make(bucket(core)));
   for (let answers = 1; answers <= 3; answers++) {
@@ -51,7 +51,7 @@ describe('An operation of a bucket', () => {
 
   it('that changes asks a quorum, whatever the level of the bucket', () => {
     const cluster = new CoreCluster({ quorums: QUORUMS });
-    const bucket = bucketOf(checkedBuckets({ b: { conflicts: 'last-writer' } }, QUORUMS), 'b');
+    const bucket = bucketOf(checkedBuckets({ b: { conflicts: 'last-writer' } }, QUORUMS), 'b', 'bucket');
     const call = cluster.call(0, (core) => makerIn(core, bucket).increment('n', 1, undefined));
     cluster.exchange(0, 'prepare', [0, 1]);
     cluster.exchange(0, 'accept', [0]);
@@ -64,7 +64,7 @@ describe('An operation of a bucket', () => {
 describe('In a bucket of last writers', () => {
   it('the newer of two writes that met nowhere is what everybody reads who asks for it', () => {
     const cluster = new CoreCluster({ quorums: QUORUMS, clients: 3 });
-    const bucket = bucketOf(checkedBuckets({ b: { conflicts: 'last-writer' } }, QUORUMS), 'b');
+    const bucket = bucketOf(checkedBuckets({ b: { conflicts: 'last-writer' } }, QUORUMS), 'b', 'bucket');
     const older = cluster.call(0, (core) => makerIn(core, bucket).put('k', 'older', undefined));
     const newer = cluster.call(1, (core) => makerIn(core, bucket).put('k', 'newer', undefined));
     cluster.exchange(1, 'accept', [2]);

@@ -72,7 +72,10 @@ describe('A bucket', () => {
     [{ a: true }, "Cannot use rules of bucket 'a': it must be an object"],
     [{ a: { once: true } }, "Cannot use rule 'once' of bucket 'a': it must be one of writeOnce, exactlyOnce"],
     [{ a: { writeOnce: 1 } }, "Cannot use writeOnce of bucket 'a': number: it must be true or false"],
-    [{ a: { conflicts: 'newest' } }, "Cannot use conflicts 'newest' of bucket 'a': it must be linearizable or last-wr"],
+    [
+      { a: { conflicts: 'newest' } },
+      "Cannot use conflicts 'newest' of bucket 'a': it must be one of linearizable, last",
+    ],
     [{ a: { conflicts: 'last-writer', writeOnce: true } }, "writeOnce with conflicts 'last-writer' in bucket 'a'"],
     [{ a: { conflicts: 'last-writer', exactlyOnce: true } }, "exactlyOnce with conflicts 'last-writer' in bucket 'a'"],
     [{ a: { readLevel: 'three' } }, 'Cannot use level three: it must be one, two, quorum, all or { r, w }'],

@@ -1,7 +1,8 @@
 // Clients as production makes them, with rounds of changes and cached promises, and replicas, in one thread: nothing
 // arrives by itself and no time passes by itself. A call is begun, flushed, and then its frames are delivered by hand.
 import assert from 'node:assert/strict';
-import { seededRandom } from '../../src/base/random.ts';
+import { below, seededRandom } from '../../src/base/random.ts';
+import type { Random } from '../../src/base/random.ts';
 import { laterBallot, mutableBallot, copyBallot } from '../../src/protocol/ballot.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
@@ -160,6 +161,14 @@ export class CoreCluster {
     if (frame === undefined) throw new Error('There is no frame that could arrive');
     this.#deliver(frame);
     this.hear(client, [frame.replica]);
+  }
+
+  /** Something happens: a message arrives or, one of `lossOneOf`, is lost; or, where there is none, time passes. */
+  wander(random: Random, lossOneOf: number): void {
+    const flight = this.#flights[below(random, this.#flights.length)];
+    if (flight === undefined) this.pass(13);
+    else if (below(random, lossOneOf) > 0) this.#deliver(flight);
+    else this.#flights.splice(this.#flights.indexOf(flight), 1);
   }
 
   /** All messages of a client, to it or from it, are lost. */
