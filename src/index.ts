@@ -17,7 +17,21 @@ export type {
   SyncStore,
   SyncWriteOptions,
 } from './cluster/options.ts';
-export type { Conflicts } from './store/conflicts.ts';
+export type { Conflicts, MergeName } from './store/conflicts.ts';
+export type { MapView } from './store/merges/map.ts';
+export type { MergeFunction } from './store/merges/plain-merges.ts';
+export type { Element } from './store/merges/set.ts';
+export type {
+  MergeCounter,
+  MergedOk,
+  MergeMap,
+  MergeOptions,
+  MergeRead,
+  MergeSet,
+  MergeStore,
+  MergeWrite,
+  MergingOptions,
+} from './store/merging.ts';
 export type { SessionOptions, SessionStore } from './store/session.ts';
 export type {
   SiblingContext,

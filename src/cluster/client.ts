@@ -23,6 +23,8 @@ import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
 import { actorNames } from '../store/actor-names.ts';
 import type { BucketCall } from '../store/conflicts.ts';
+import { MergeBucket } from '../store/merge-bucket.ts';
+import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { SessionOptions } from '../store/session.ts';
 import { SiblingBucket } from '../store/sibling-bucket.ts';
 import type { SiblingStore } from '../store/siblings.ts';
@@ -164,6 +166,12 @@ export class Client extends StoreCalls implements ClusterClient {
 
   siblings(name: string): SiblingStore {
     return new SiblingBucket(this.#callsOf(name, 'siblings'), this.#newActor);
+  }
+
+  merging(name: string, options: MergingOptions = {}): MergeStore {
+    const by = this.#connection.buckets[name]?.merge ?? 'custom';
+    const engine = this.#callsOf(name, 'merging');
+    return new MergeBucket(engine, { ...options, bucket: name, by, newActor: this.#newActor });
   }
 
   #callsOf(bucket: string, call: BucketCall): SyncStore {

@@ -10,6 +10,7 @@ import { sharedMemory } from '../ring/memory.ts';
 import { checkedBuckets } from '../replica/bucket.ts';
 import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { SessionOptions } from '../store/session.ts';
 import type { SiblingStore } from '../store/siblings.ts';
 import type {
@@ -255,6 +256,10 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
 
   siblings(name: string): SiblingStore {
     return this.#connected.siblings(name);
+  }
+
+  merging(name: string, options?: MergingOptions): MergeStore {
+    return this.#connected.merging(name, options);
   }
 
   metrics(): ClusterMetrics {

@@ -1,4 +1,5 @@
 // What an application says when it opens a cluster, and what it sees of it. Types only.
+import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { SessionOptions, SessionStore } from '../store/session.ts';
 import type { SiblingStore } from '../store/siblings.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
@@ -170,4 +171,12 @@ export interface ClusterClient extends SyncStore, AsyncDisposable {
    * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster was opened without one of that name.
    */
   siblings(name: string): SiblingStore;
+  /**
+   * The calls of a bucket with `conflicts: 'merge'`.
+   *
+   * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster was opened without one of that name.
+   * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` where the function that its values merge by is missing, or not
+   *   wanted.
+   */
+  merging(name: string, options?: MergingOptions): MergeStore;
 }

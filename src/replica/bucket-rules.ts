@@ -1,8 +1,8 @@
 // What the rules of a bucket may be, and what they come to where they are left out.
 import { rangeError } from '../base/errors.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import { CONFLICT_RULES } from '../store/conflicts.ts';
-import type { Conflicts } from '../store/conflicts.ts';
+import { CONFLICT_RULES, MERGE_NAMES } from '../store/conflicts.ts';
+import type { Conflicts, MergeName } from '../store/conflicts.ts';
 import type { BucketOptions, Level } from '../store/store.ts';
 import { levelSizes } from './level-sizes.ts';
 
@@ -11,11 +11,13 @@ export interface BucketRules {
   readonly writeOnce: boolean;
   readonly exactlyOnce: boolean;
   readonly conflicts: Conflicts;
+  /** Where conflicts are merged. */
+  readonly merge: MergeName | undefined;
   readonly readLevel: Level;
   readonly writeLevel: Level;
 }
 
-const KNOWN = ['writeOnce', 'exactlyOnce', 'conflicts', 'readLevel', 'writeLevel'] as const;
+const KNOWN = ['writeOnce', 'exactlyOnce', 'conflicts', 'merge', 'readLevel', 'writeLevel'] as const;
 
 /** @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` for rules that are none, or that contradict each other. */
 export function checkedRules(name: string, rules: unknown, quorums: RegisterQuorums): BucketRules {
@@ -24,7 +26,7 @@ export function checkedRules(name: string, rules: unknown, quorums: RegisterQuor
     const isKnown = KNOWN.some((known) => known === rule);
     if (!isKnown) throw mistake(`rule '${rule}' of bucket '${name}'`, `it must be one of ${KNOWN.join(', ')}`);
   }
-  const { writeOnce = false, exactlyOnce = false, conflicts = 'linearizable', ...levels }: BucketOptions = rules;
+  const { writeOnce = false, exactlyOnce = false, conflicts = 'linearizable', merge, ...levels }: BucketOptions = rules;
   for (const [rule, value] of Object.entries({ writeOnce, exactlyOnce })) {
     if (typeof value === 'boolean') continue;
     throw mistake(`${rule} of bucket '${name}': ${typeof value}`, 'it must be true or false');
@@ -33,10 +35,14 @@ export function checkedRules(name: string, rules: unknown, quorums: RegisterQuor
     const allowed = `it must be one of ${Object.keys(CONFLICT_RULES).join(', ')}`;
     throw mistake(`conflicts '${conflicts}' of bucket '${name}'`, allowed);
   }
+  if (conflicts === 'merge' ? !MERGE_NAMES.some((known) => known === merge) : merge !== undefined) {
+    const allowed = `with conflicts 'merge' it must be one of ${MERGE_NAMES.join(', ')}, and without nothing`;
+    throw mistake(`merge '${merge}' of bucket '${name}'`, allowed);
+  }
   const preset = conflicts === 'last-writer' ? 'one' : 'quorum';
   const { readLevel = preset, writeLevel = preset } = levels;
   for (const level of [readLevel, writeLevel]) levelSizes(level, quorums);
-  const checked = { writeOnce, exactlyOnce, conflicts, readLevel, writeLevel };
+  const checked = { writeOnce, exactlyOnce, conflicts, merge, readLevel, writeLevel };
   refuseContradiction(name, checked);
   refuseWeakLevels(name, checked);
   return checked;

@@ -6,11 +6,10 @@
 // name used again, the dots of the new values would be covered by contexts that were read before the key was deleted or
 // lost, and such a writer would replace what nobody has seen (riak_test kv679).
 import { assert } from '../base/assert.ts';
-import { rangeError, typeError } from '../base/errors.ts';
 import { SIBLINGS_MAX } from '../base/limits.ts';
-import { ValueEncoder, decodeValue } from '../base/value-codec.ts';
 import { contextOf, discard, update, valuesOf } from './dotted-version-set.ts';
 import type { DottedVersionSet } from './dotted-version-set.ts';
+import { requireQuorumLevel } from './quorum-level.ts';
 import { decodeContext, encodeContext } from './sibling-context.ts';
 import type {
   SiblingDeleteOptions,
@@ -21,6 +20,7 @@ import type {
   SiblingWrite,
 } from './siblings.ts';
 import type { ChangeResult, Store, Value, Version, WriteResult } from './store.ts';
+import { ValueCopies } from './value-copies.ts';
 
 /** What it needs of an engine; reads must be linearizable, and changes happen once. */
 export type SiblingEngine = Pick<Store, 'get' | 'update' | 'resolve'>;
@@ -42,7 +42,7 @@ class FullError extends Error {
 export class SiblingBucket implements SiblingStore {
   readonly #engine: SiblingEngine;
   readonly #newActor: NewActor;
-  readonly #encoder = new ValueEncoder();
+  readonly #copies = new ValueCopies();
 
   constructor(engine: SiblingEngine, newActor: NewActor) {
     this.#engine = engine;
@@ -50,16 +50,16 @@ export class SiblingBucket implements SiblingStore {
   }
 
   async get(key: string, options?: SiblingOptions): Promise<SiblingRead> {
-    requireLevel(options);
+    requireQuorumLevel(options);
     const read = await this.#engine.get(key, options);
     return read.outcome === 'ok' ? heldBy(read.value, read.version) : read;
   }
 
   async put(key: string, value: Value, options?: SiblingPutOptions): Promise<SiblingWrite> {
-    requireLevel(options);
+    requireQuorumLevel(options);
     const { context } = options ?? {};
     const seen = context === undefined ? new Map<string, number>() : decodeContext(context);
-    const copy = this.#copyOf(value);
+    const copy = this.#copies.of(value);
     return this.#change(key, options, (set) => {
       const [actor = this.#newActor()] = set[0] ?? [];
       const next = update(set, seen, [actor, copy]);
@@ -69,13 +69,13 @@ export class SiblingBucket implements SiblingStore {
   }
 
   async delete(key: string, options: SiblingDeleteOptions): Promise<SiblingWrite> {
-    requireLevel(options);
+    requireQuorumLevel(options);
     const seen = decodeContext(options?.context);
     return this.#change(key, options, (set) => discard(set, seen));
   }
 
   async resolve(operationId: string, options?: SiblingOptions): Promise<SiblingWrite> {
-    requireLevel(options);
+    requireQuorumLevel(options);
     return settled(this.#engine.resolve(operationId, options));
   }
 
@@ -90,17 +90,6 @@ export class SiblingBucket implements SiblingStore {
       return valuesOf(next).length === 0 ? undefined : next;
     };
     return settled(this.#engine.update(key, changed, options));
-  }
-
-  /** A value as it is now: its caller may alter it before it is written. */
-  #copyOf(value: Value): Value {
-    if (value === undefined) {
-      throw typeError(
-        'ERR_QUORATE_INVALID_ARGUMENT',
-        'Cannot put undefined as a sibling: delete what was read instead',
-      );
-    }
-    return decodeValue(this.#encoder.bytes, 0, this.#encoder.encode(value));
   }
 }
 
@@ -126,11 +115,4 @@ function seenIn(set: DottedVersionSet): { readonly values: readonly Value[]; rea
 function setOf(held: Value): DottedVersionSet {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody else writes keys of the bucket
   return held === undefined ? [] : (held as DottedVersionSet);
-}
-
-function requireLevel(options: SiblingOptions | undefined): void {
-  const level: unknown = options?.level;
-  if (level === undefined || level === 'quorum' || level === 'all') return;
-  const message = `Cannot use level ${JSON.stringify(level)} with siblings: it must be quorum or all`;
-  throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', message);
 }

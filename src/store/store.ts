@@ -1,5 +1,5 @@
 // The engine port: what an application, the HTTP service and the CLI see of a store, whatever engine is behind it.
-import type { Conflicts } from './conflicts.ts';
+import type { Conflicts, MergeName } from './conflicts.ts';
 
 /** What a value may be: bytes, a string, or anything the codec carries (plain data; see docs/GUARANTEES.md). */
 export type Value = unknown;
@@ -36,6 +36,8 @@ export interface BucketOptions {
   readonly exactlyOnce?: boolean;
   /** What becomes of writes that do not know of each other; default `linearizable`. */
   readonly conflicts?: Conflicts;
+  /** How its values merge; only and always with `conflicts: 'merge'`. */
+  readonly merge?: MergeName;
   /** Level of its reads unless an operation names one; default `quorum`, or `one` with `last-writer`. */
   readonly readLevel?: Level;
   /**

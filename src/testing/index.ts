@@ -4,3 +4,4 @@ export type { FailPoint, Fault } from '../cluster/chaos.ts';
 export { openSabotaged } from '../cluster/open-cluster.ts';
 export { SABOTAGES } from '../cluster/sabotage.ts';
 export type { Sabotage } from '../cluster/sabotage.ts';
+export { brokenMergeLaws } from './merge-laws.ts';

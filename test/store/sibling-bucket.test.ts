@@ -128,7 +128,7 @@ describe('A call with siblings is refused', () => {
     ['to put below the quorum', (store) => store.put('k', 1, { level: { w: 1 } as never }), 'it must be quorum or all'],
     ['with a context that is none', (store) => store.put('k', 1, { context: 'v1' }), "Cannot use context 'v1'"],
     ['to delete what was not read', (store) => store.delete('k', {} as never), 'Cannot use context undefined'],
-    ['to put nothing', (store) => store.put('k', undefined), 'delete what was read instead'],
+    ['to put nothing', (store) => store.put('k', undefined), 'it must be a value, or a delete'],
     ['to put what is no value', (store) => store.put('k', () => 1), 'Cannot send a function'],
   ])('%s', async (_title, call, message) => {
     const { stores } = new Bench();
