@@ -76,6 +76,21 @@ export const PENDING_MAX = 65_536;
 /** Sub-maps of a key table: no structure of a replica grows by one large reallocation. */
 export const KEY_TABLE_SHARDS = 256;
 
+/** Leaves of the tree of digests that replicas are compared by, and its nodes: one a sub-map of a key table. */
+export const DIGEST_LEAVES = 4096;
+export const DIGEST_NODES: number = KEY_TABLE_SHARDS;
+/** Entries, or bytes of values, that a replica looks at for one question about digests: some milliseconds at most. */
+export const DIGEST_ENTRIES_PER_PIECE = 4096;
+export const DIGEST_BYTES_PER_PIECE: number = 256 * 1024;
+/** Keys that one repair has in hand at a time, and comparisons of all replicas that it makes at most. */
+export const REPAIR_KEYS_AT_ONCE = 32;
+export const REPAIR_ROUNDS_MAX = 4;
+/** Corrupt keys that one repair names; all are counted. */
+export const REPAIR_KEYS_NAMED_MAX = 100;
+/** Deadline of a repair unless given, and how long it waits for one replica or for one key, in milliseconds. */
+export const REPAIR_TIMEOUT_MS_DEFAULT = 30_000;
+export const REPAIR_PATIENCE_MS = 1_000;
+
 /** Threads that one keeper fills, and the blank threads that it holds ready. */
 export const SLOTS_MAX = 64;
 export const STANDBYS_MAX = 64;

@@ -8,9 +8,10 @@ export type { FailPoint } from './fail-point.ts';
 export type { Fault } from './fault.ts';
 
 /**
- * Makes a replica's thread die: `terminate` ends it wherever it is, `hang` lets it loop for ever, `oom` lets it exhaust
+ * Harms a replica's thread: `terminate` ends it wherever it is, `hang` lets it loop for ever, `oom` lets it exhaust
  * its heap in small allocations; any other fault is the instant at which it is terminated, or a second later when it
- * does not come by (see {@link FailPoint}). The thread that opened the cluster only.
+ * does not come by (see {@link FailPoint}). It survives two faults: `pause`, its thread stands still for half a
+ * second; `corrupt`, a bit of one value that it holds is flipped. The thread that opened the cluster only.
  *
  * @param options.force also where that loses the state: see the event `stateLost`.
  * @returns `false` when nothing was done, because the replica is not operational, or because with those that are down,

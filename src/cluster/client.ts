@@ -25,6 +25,7 @@ import { actorNames } from '../store/actor-names.ts';
 import type { BucketCall } from '../store/conflicts.ts';
 import { MergeBucket } from '../store/merge-bucket.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
+import type { RepairOptions, RepairReport } from '../store/repair.ts';
 import type { SessionOptions } from '../store/session.ts';
 import { SiblingBucket } from '../store/sibling-bucket.ts';
 import type { SiblingStore } from '../store/siblings.ts';
@@ -36,6 +37,7 @@ import type { Connection } from './connection.ts';
 import { SharedErasedFloor } from './erased-floor.ts';
 import { inspectCluster } from './inspect.ts';
 import type { ClusterClient, ClusterMetrics, ClusterStatus, Session, SyncStore } from './options.ts';
+import { RepairCalls } from './repair-call.ts';
 import { rulesUnder } from './sabotage.ts';
 import { ClusterSession } from './session.ts';
 import { CallsOf, StoreCalls } from './store-calls.ts';
@@ -93,6 +95,7 @@ export class Client extends StoreCalls implements ClusterClient {
   /** The core's. */
   readonly #coordinator: Coordinator;
   readonly #place: ClientPlace;
+  readonly #repairs: RepairCalls;
   /** How its sessions and buckets call. */
   readonly #caller: Caller = {
     start: (make, signal) => this.start(make, signal),
@@ -153,6 +156,7 @@ export class Client extends StoreCalls implements ClusterClient {
     };
     this.maker = new ClientCore(doors, quorums, rulesUnder(connection.sabotage));
     this.#coordinator = this.maker.coordinator;
+    this.#repairs = new RepairCalls(this.maker, () => this.#endTurn());
   }
 
   session(options: SessionOptions = {}): Session {
@@ -178,6 +182,11 @@ export class Client extends StoreCalls implements ClusterClient {
     return new CallsOf(makerIn(this.maker, bucketOf(this.#connection.buckets, bucket, call)), this.#caller);
   }
 
+  async repair(options: RepairOptions = {}): Promise<RepairReport> {
+    this.#requireOpen();
+    return this.#repairs.run(options);
+  }
+
   metrics(): ClusterMetrics {
     const { puts, ...counters } = this.#coordinator.counters;
     const { deletes } = this.maker;
@@ -189,12 +198,17 @@ export class Client extends StoreCalls implements ClusterClient {
     const { quorums, lanes } = this.#connection;
     const requests = lanes.map((lane) => lane.requests);
     const status = inspectCluster(this.#board, this.#epochs, quorums, requests);
-    return { ...status, pending: this.maker.pending };
+    const replicas = status.replicas.map((each) => {
+      const divergence = this.#repairs.divergenceOf(each.replica);
+      return divergence === undefined ? each : Object.assign(each, { divergence });
+    });
+    return { ...status, replicas, pending: this.maker.pending };
   }
 
   async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#repairs.close();
     if (this.maker.pending > 0) {
       const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
       const timer = setTimeout(() => this.maker.abandon('closed'), options.timeoutMs ?? CLOSE_MS_DEFAULT);

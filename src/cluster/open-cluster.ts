@@ -11,6 +11,7 @@ import { checkedBuckets } from '../replica/bucket.ts';
 import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
+import type { RepairOptions, RepairReport } from '../store/repair.ts';
 import type { SessionOptions } from '../store/session.ts';
 import type { SiblingStore } from '../store/siblings.ts';
 import type {
@@ -260,6 +261,10 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
 
   merging(name: string, options?: MergingOptions): MergeStore {
     return this.#connected.merging(name, options);
+  }
+
+  repair(options?: RepairOptions): Promise<RepairReport> {
+    return this.#connected.repair(options);
   }
 
   metrics(): ClusterMetrics {

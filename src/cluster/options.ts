@@ -2,7 +2,9 @@
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { SessionOptions, SessionStore } from '../store/session.ts';
 import type { SiblingStore } from '../store/siblings.ts';
+import type { RepairOptions, RepairReport } from '../store/repair.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
+import type { Divergence } from './repair-call.ts';
 import type {
   BucketOptions,
   ChangeResult,
@@ -15,6 +17,8 @@ import type {
   WriteResult,
 } from '../store/store.ts';
 
+export type { CorruptKey, RepairOptions, RepairReport, RepairedReplica } from '../store/repair.ts';
+export type { Divergence } from './repair-call.ts';
 export type { ExitReason } from '../supervision/exit-reason.ts';
 
 /** Options of `openCluster`. */
@@ -62,6 +66,8 @@ export interface ReplicaStatus {
   readonly handled: number;
   readonly keys: number;
   readonly bytes: number;
+  /** How far it was behind when this client compared the replicas last; absent where it never has. */
+  readonly divergence?: Divergence;
 }
 
 /** The whole cluster, as seen from shared memory. */
@@ -95,6 +101,8 @@ export interface ClusterMetrics {
   readonly slowChanges: number;
   readonly unknown: number;
   readonly unavailable: number;
+  /** Keys that this client has repaired: whose newest entry it has handed on to replicas that lacked it. */
+  readonly repairedKeys: number;
   /** Times this client's thread was woken, and times it woke a parked replica. */
   readonly wakeUps: number;
   readonly replicaWakeUps: number;
@@ -149,6 +157,24 @@ export interface ClusterClient extends SyncStore, AsyncDisposable {
   metrics(): ClusterMetrics;
   /** Replica states, read from shared memory without asking their threads. */
   inspect(): ClusterStatus;
+  /**
+   * Compares what the replicas hold, by digests, and hands the newest entry of each key at which they differ to all
+   * that are up. Others may read and write meanwhile. With `deep` the values are compared as well.
+   *
+   * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is none.
+   * @throws {QuorateError} `ERR_QUORATE_CLOSED`, `ERR_QUORATE_STATE_LOST`, or the reason of the signal.
+   * @example
+   * ```ts
+   * import { openCluster } from 'quorate';
+   *
+   * const cluster = await openCluster({ replicas: 3 });
+   * await cluster.put('sensor/7', 21.5, { level: 'one' });
+   * const { isConverged, keysLeft } = await cluster.repair();
+   * console.log(isConverged, keysLeft); // true 0
+   * await cluster.close();
+   * ```
+   */
+  repair(options?: RepairOptions): Promise<RepairReport>;
   /** Waits for pending operations up to `timeoutMs` (default 5000), then settles them and lets go of the cluster. */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
   /**

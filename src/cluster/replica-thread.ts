@@ -255,7 +255,7 @@ class ReplicaThread {
     if (fault === 0) return;
     const code = this.#board.takeCounter(this.#wiring.replica, COUNTER.FAULT);
     const point = failPointOf(code);
-    if (point === undefined) this.#faults.commit(code);
+    if (point === undefined) this.#faults.commit(code, this.#replica.table);
     else this.#dieAt(point);
   }
 

@@ -26,7 +26,7 @@ import type { Buckets } from '../replica/bucket.ts';
 import type { Connection, DoorMessage, LaneMemory } from './connection.ts';
 import { AT_FAIL_POINT, FAIL_POINT_EXIT, NEXT_LIFE, codeOf } from './fail-point.ts';
 import type { FailPoint } from './fail-point.ts';
-import { FAULT_CODES } from './fault.ts';
+import { FAULT_CODES, isSurvived } from './fault.ts';
 import type { Fault } from './fault.ts';
 import type { Sabotage } from './sabotage.ts';
 import { COMMAND_MESSAGES } from './replica-thread.ts';
@@ -162,6 +162,10 @@ export class Supervisor implements SupervisorControl {
     let away = 0;
     for (let each = 0; each < replicas; each++) {
       if (!this.#epochs.isOperational(each) || this.#doomed.has(each)) away++;
+    }
+    if (isSurvived(fault)) {
+      if (isLive) this.#order(replica, FAULT_CODES[fault]);
+      return isLive;
     }
     if (!isLive || (away >= downMax && !isForced)) return false;
     this.#doomed.add(replica);

@@ -139,6 +139,16 @@ export interface Rules {
   readonly recoversErased: boolean;
   /** A session takes a key of which nothing is left for deleted only where no replica has anything of it. */
   readonly asksAllForErased: boolean;
+  /** A repair ends only once every replica that it is for holds the entry. */
+  readonly repairsAll: boolean;
+  /** What a repair hands on is the newest entry of all. */
+  readonly repairsNewest: boolean;
+  /** A repair hands on a tombstone like any other entry. */
+  readonly repairsTombstones: boolean;
+  /** A repair that proposes an entry again has asked everybody who is up for a newer one. */
+  readonly repairsHeedAll: boolean;
+  /** The digests by which replicas are compared count tombstones. */
+  readonly digestsTombstones: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -211,4 +221,9 @@ export const RULES: Rules = Object.freeze({
   erasesExactly: true,
   recoversErased: true,
   asksAllForErased: true,
+  repairsAll: true,
+  repairsNewest: true,
+  repairsTombstones: true,
+  repairsHeedAll: true,
+  digestsTombstones: true,
 });

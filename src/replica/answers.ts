@@ -33,7 +33,8 @@ export function noteAnswer(operation: Operation, { replica, frame, start, large 
     if (epoch > operation.epochs[replica]! && rules.forgetsPredecessors) withdraw(operation, bit);
   }
   readBallot(words, at + REPLY.ACCEPTED, seen);
-  const candidate = candidateOf(operation, seen, rules);
+  const isDistrusted = operation.repair !== undefined && operation.repair.distrusts(bit, seen);
+  const candidate = isDistrusted ? undefined : candidateOf(operation, seen, rules);
   // Its value is here already, or not needed.
   if (candidate === undefined || candidate.holders !== 0) large?.release();
   else keepEntry(candidate, frame, start, large);

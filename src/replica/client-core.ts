@@ -2,7 +2,7 @@
 // settled into results, and carries nothing of a lost state into the next one. Production puts promises, blocking
 // calls, rings and a doorbell around it, the simulator virtual time.
 import { QuorateError } from '../base/errors.ts';
-import type { Ballot } from '../protocol/ballot.ts';
+import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { SessionOptions } from '../store/session.ts';
@@ -19,6 +19,9 @@ import type { ClusterLife } from './environment.ts';
 import type { Inquiry } from './inquiry.ts';
 import { LargePool } from './large-pool.ts';
 import type { Computed, Operation } from './operation.ts';
+import type { RepairAim } from './repair-aim.ts';
+import { Repairer } from './repairer.ts';
+import type { RepairerOptions } from './repairer.ts';
 import { RequestMaker } from './request-maker.ts';
 import { resultOf, stateLostError } from './results.ts';
 import type { Failure, Settled } from './results.ts';
@@ -64,6 +67,7 @@ export class ClientCore {
   readonly coordinator: Coordinator;
   /** Deletes that were asked for. */
   deletes = 0;
+  readonly #doors: ClientCoreDoors;
   readonly #life: ClusterLife;
   readonly #maker: RequestMaker;
   readonly #unresolved = new UnresolvedWrites();
@@ -76,6 +80,7 @@ export class ClientCore {
   #resets: number;
 
   constructor(doors: ClientCoreDoors, quorums: RegisterQuorums, rules: Rules) {
+    this.#doors = doors;
     this.#life = doors.life;
     this.#rules = rules;
     this.#resets = doors.life.resets;
@@ -162,6 +167,34 @@ export class ClientCore {
   inquire(inquiry: Inquiry, options: OperationOptions | undefined): Operation {
     this.#requireService();
     return this.#maker.inquiry(inquiry, options);
+  }
+
+  /**
+   * The repair of one key, as replicas know it; its context has to be an {@link InnerCall}. It ends `ok` or `absent`
+   * once all that it is for and that are up hold the newest entry of the key.
+   */
+  repairKey(place: string, aim: RepairAim, options: OperationOptions | undefined): Operation {
+    this.#requireService();
+    return this.#maker.repair(place, aim, options);
+  }
+
+  /** A repair, to be started; its caller flushes then. @throws what is wrong with its options. */
+  repairer(options: Omit<RepairerOptions, 'core' | 'replicas'>): Repairer {
+    this.#requireService();
+    return new Repairer({ ...options, core: this, replicas: this.#doors.links.length });
+  }
+
+  /** Copies up to where deletions may have been erased into `target`. */
+  erasedFloor(target: MutableBallot): void {
+    this.#doors.erased.read(target);
+  }
+
+  /** Replicas that have their memory, as a mask. */
+  get operational(): number {
+    const { epochs, links } = this.#doors;
+    let mask = 0;
+    for (let replica = 0; replica < links.length; replica++) if (epochs.isOperational(replica)) mask |= 1 << replica;
+    return mask;
   }
 
   /** The write of `operationId` again, under its first tag; `undefined` when it is not known, or no longer. */

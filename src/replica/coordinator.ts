@@ -64,6 +64,8 @@ export interface CoordinatorCounters {
   slowChanges: number;
   unknown: number;
   unavailable: number;
+  /** Keys whose newest entry a repair has handed on to replicas that lacked it. */
+  repairedKeys: number;
   framesSent: number;
   framesResent: number;
 }
@@ -85,6 +87,7 @@ export class Coordinator {
     slowChanges: 0,
     unknown: 0,
     unavailable: 0,
+    repairedKeys: 0,
     framesSent: 0,
     framesResent: 0,
   };
@@ -341,6 +344,9 @@ export class Coordinator {
     } else if (operation.kind === 'inquiry') {
       operation.phase = 'inquire';
       this.#ask(operation, 1, operation.asked, nowMs);
+    } else if (operation.repairing !== undefined) {
+      operation.phase = 'read';
+      this.#ask(operation, operation.readNeeded, this.#all, nowMs);
     } else {
       this.counters.gets++;
       operation.phase = 'read';
@@ -409,7 +415,9 @@ export class Coordinator {
   #count(operation: Operation, outcome: Outcome): void {
     const { counters } = this;
     if (operation.kind === 'inquiry') return; // Whoever asks counts what it asks for.
-    if (outcome === 'unknown') counters.unknown++;
+    if (operation.repairing !== undefined) {
+      if (!operation.isFast && (outcome === 'ok' || outcome === 'absent')) counters.repairedKeys++;
+    } else if (outcome === 'unknown') counters.unknown++;
     else if (outcome === 'unavailable') counters.unavailable++;
     else if (operation.kind === 'get') {
       if (operation.isFast) counters.fastReads++;

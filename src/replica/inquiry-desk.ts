@@ -1,41 +1,22 @@
 // How a replica answers inquiries: each subject is a function from the question to the words of the answer. An answer
 // is made apart and copied into the ring once its length is known, because a claim cannot shrink.
 import { INQUIRY_BYTES_MAX } from '../base/limits.ts';
-import type { Rules } from '../protocol/rules.ts';
+import type { Answerer, Holdings, Question } from './answerer.ts';
 import { GRANTED, REFUSED } from './environment.ts';
+import { answerEntries, answerLeaves, answerNodes } from './digest-inquiries.ts';
 import type { Link, Vote } from './environment.ts';
-import { SIZE } from './inquiry.ts';
-import type { KeyTable } from './key-table.ts';
+import { LEAF_DIGESTS, LEAF_ENTRIES, NODE_DIGESTS, SIZE } from './inquiry.ts';
 import { FrameBuffer } from './operation.ts';
 import { INQUIRY_REPLY, REPLY, REQUEST, copyWords, padded } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
-/** What answers are made from. */
-export interface Holdings {
-  readonly table: KeyTable;
-  readonly rules: Rules;
-}
-
-/** A question as it lies in a frame. */
-export interface Question {
-  frame: FrameViews;
-  /** First byte and length of its text. */
-  textStart: number;
-  textBytes: number;
-  /** Index of its first word in the frame, and their number. */
-  wordsStart: number;
-  wordCount: number;
-}
-
-/**
- * Answers one subject: writes at most INQUIRY_BYTES_MAX from the start of `answer`.
- *
- * @returns how many bytes it wrote; negative where it cannot say yet: then it is asked again.
- */
-export type Answerer = (holdings: Holdings, question: Question, answer: FrameViews) => number;
-
 /** By subject. */
-const ANSWERERS: ReadonlyMap<number, Answerer> = new Map([[SIZE, answerSize]]);
+const ANSWERERS: ReadonlyMap<number, Answerer> = new Map([
+  [SIZE, answerSize],
+  [NODE_DIGESTS, answerNodes],
+  [LEAF_DIGESTS, answerLeaves],
+  [LEAF_ENTRIES, answerEntries],
+]);
 
 /** Where answers and votes go: a `ClientLane`. */
 export interface InquiryLane {

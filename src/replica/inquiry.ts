@@ -20,6 +20,10 @@ import type { FrameViews } from './wire.ts';
 
 /** How many keys the replica holds. Answer: [ KEYS ]. */
 export const SIZE = 1;
+/** What the replica holds, in digests and in detail: see digest-inquiries.ts. */
+export const NODE_DIGESTS = 16;
+export const LEAF_DIGESTS = 17;
+export const LEAF_ENTRIES = 18;
 
 /** What is asked, and of whom. */
 export interface Inquiry {

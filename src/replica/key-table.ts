@@ -2,7 +2,7 @@
 // word in place, so that a lookup allocates nothing. The table is 256 maps and many short lists, because a single
 // growing structure would allocate at a size that a heap limit does not contain.
 import { assert } from '../base/assert.ts';
-import { KEY_TABLE_SHARDS } from '../base/limits.ts';
+import { DIGEST_LEAVES, KEY_TABLE_SHARDS } from '../base/limits.ts';
 import { emptyRegister } from '../protocol/register.ts';
 import type { Register } from '../protocol/register.ts';
 import type { LargeLane, LargeValue } from './environment.ts';
@@ -43,6 +43,8 @@ export class KeyTable {
   readonly #lists: (Entry | number)[][] = [];
   /** The first place that a new entry takes, {@link NO_GAP} where there is none. */
   #gap = NO_GAP;
+  /** By leaf of the tree of digests: whether its entries have changed since they were added up; see `DigestTree`. */
+  #changedLeaves: Uint8Array | undefined;
   /** Number of keys. */
   size = 0;
   /** Positions in use and gaps between them. */
@@ -98,6 +100,7 @@ export class KeyTable {
 
   /** Forgets an entry, which is in the table. Its position stays a gap until a new entry takes it. */
   remove(entry: Entry): void {
+    this.#mark(entry);
     const { hash, position, next } = entry;
     const shard = this.#shards[hash & (KEY_TABLE_SHARDS - 1)]!;
     let before = shard.get(hash);
@@ -133,8 +136,24 @@ export class KeyTable {
     return this.positions++;
   }
 
+  /** The entries of one sub-map, the first of each hash: follow `next`. */
+  entriesIn(shard: number): Iterable<Entry> {
+    return this.#shards[shard]!.values();
+  }
+
+  /** From here on marks the leaves whose entries change. @returns the marks, all set; their reader clears them. */
+  markChanges(): Uint8Array {
+    this.#changedLeaves ??= new Uint8Array(DIGEST_LEAVES);
+    return this.#changedLeaves.fill(1);
+  }
+
+  #mark({ hash }: Entry): void {
+    if (this.#changedLeaves !== undefined) this.#changedLeaves[hash & (DIGEST_LEAVES - 1)] = 1;
+  }
+
   /** Replaces the value by bytes of a frame; the old words are reused where they fit. */
   setValue(entry: Entry, frame: FrameViews, valueStart: number, valueBytes: number): void {
+    this.#mark(entry);
     this.bytes -= ownBytes(entry);
     entry.large?.release();
     entry.large = undefined;
@@ -164,6 +183,7 @@ export class KeyTable {
 
   /** Replaces the value by one that lies in shared memory; the entry holds it in the caller's place. */
   setLarge(entry: Entry, large: LargeValue): void {
+    this.#mark(entry);
     this.bytes -= ownBytes(entry);
     entry.value = NO_WORDS;
     entry.valueBytes = BY_REFERENCE;

@@ -7,6 +7,7 @@ import { copyLineage, emptyLineage } from '../protocol/lineage.ts';
 import type { Lineage } from '../protocol/lineage.ts';
 import { REPLICAS_MAX } from '../base/limits.ts';
 import type { LargeValue } from './environment.ts';
+import type { RepairFields } from './repair-aim.ts';
 import { NO_VALUE, REQUEST, copyWords, padded } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
@@ -163,6 +164,8 @@ export class Operation {
   readonly proposed: MutableBallot = mutableBallot();
   /** What a change needs besides; made when the operation is first used for one. */
   change: ChangeFields | undefined = undefined;
+  /** What the repair of a key needs besides; kept for the next one, whose `targets` say that it is one. */
+  repair: RepairFields | undefined = undefined;
   /** Version that a read of a session must not return less than; none where it may return any. */
   readonly notBefore: MutableBallot = mutableBallot();
   /** Whether its context is the call of a session. */
@@ -183,6 +186,11 @@ export class Operation {
   patienceMs = 0;
   /** Bytes kept free in every reply ring for its answers. */
   reservedBytes = 0;
+
+  /** The fields of a repair; `undefined` for any other operation. */
+  get repairing(): RepairFields | undefined {
+    return this.repair === undefined || this.repair.targets === 0 ? undefined : this.repair;
+  }
 
   /** Forgets answers of an earlier question. */
   clearAnswers(): void {
@@ -241,6 +249,7 @@ export class Operation {
     this.first.high = this.first.low = this.wroteBack.high = this.wroteBack.low = 0;
     this.proposed.high = this.proposed.low = this.notBefore.high = this.notBefore.low = 0;
     this.change?.clear();
+    this.repair?.clear();
     this.adopts = this.hasLeft = this.isOfSession = false;
     this.isFast = true;
     this.attempts = this.asked = this.reservedBytes = 0;

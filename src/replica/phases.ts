@@ -20,6 +20,15 @@ import { judgeInquiry } from './inquiry.ts';
 import type { CountedTags } from './counted-tags.ts';
 import type { Epochs, ErasedFloor, VoteBoard } from './environment.ts';
 import type { Candidate, Computed, Operation, Outcome } from './operation.ts';
+import {
+  REPAIR_TRIES_MAX,
+  judgeRepairRead,
+  judgeRepairVotes,
+  lacksTrust,
+  misleadRepair,
+  mustOverwrite,
+} from './repair-read.ts';
+import type { RepairFields } from './repair-aim.ts';
 import type { ReplicaWatch } from './replica-watch.ts';
 import { NO_VALUE } from './wire.ts';
 
@@ -96,6 +105,8 @@ export class Phases {
   #evaluateAccept(operation: Operation, nowMs: number): void {
     const { board } = this.#doors;
     const granted = this.#validVoters(operation, board.votersOf(operation.slot, GRANTED));
+    const repair = operation.repairing;
+    if (repair !== undefined) return this.#evaluateRepairVotes(operation, repair, granted, nowMs);
     const counted = this.#rules.countsOnlyGrants ? granted : granted | board.votersOf(operation.slot, REFUSED);
     const needed = this.#acceptsNeeded(operation);
     if (popcount(counted) >= needed) {
@@ -150,6 +161,8 @@ export class Phases {
 
   #evaluateRead(operation: Operation, isOverdue: boolean, nowMs: number): void {
     if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
+    const repair = operation.repairing;
+    if (repair !== undefined) return this.#evaluateRepairRead(operation, repair, nowMs);
     const { newest, second, answered } = operation;
     const agree = this.#rules.readsStable ? operation.agreeNeeded : 0;
     const needs = { read: this.#rules.waitsForReads ? operation.readNeeded : 1, agree };
@@ -169,6 +182,37 @@ export class Phases {
     if (verdict === 'wait') return;
     if (operation.asked === this.#all) return this.#stabilise(operation, nowMs);
     this.#askOthers(operation); // It costs no write.
+  }
+
+  #evaluateRepairRead(operation: Operation, repair: RepairFields, nowMs: number): void {
+    const verdict = judgeRepairRead(operation, repair, this.#watch.up(repair.targets));
+    if (verdict === 'wait') return;
+    if (lacksTrust(operation, repair)) return this.#desk.settle(operation, 'unavailable');
+    if (mustOverwrite(operation, repair)) return this.#prepare(operation, nowMs);
+    if (verdict === 'done') return this.#settleRead(operation, nowMs);
+    misleadRepair(operation, this.#rules);
+    this.#stabilise(operation, nowMs);
+  }
+
+  #evaluateRepairVotes(operation: Operation, { targets }: RepairFields, granted: number, nowMs: number): void {
+    const { board } = this.#doors;
+    dropVoidAnswers(operation, this.#doors.epochs); // A holder that has restarted since may hold it no longer.
+    const outOfMemory = board.votersOf(operation.slot, NO_MEMORY);
+    const refused = board.votersOf(operation.slot, REFUSED);
+    const up = this.#rules.repairsAll ? this.#watch.up(targets) : granted;
+    const verdict = judgeRepairVotes(operation, { up, granted, refused: refused | outOfMemory });
+    if (verdict === 'wait') return;
+    if (verdict === 'done') return this.#settleRead(operation, nowMs);
+    const isHopeless = outOfMemory !== 0 || operation.attempts >= REPAIR_TRIES_MAX;
+    if (isHopeless) return this.#desk.settle(operation, 'unavailable');
+    this.readAgain(operation, nowMs);
+  }
+
+  /** Whether a repair that prepares has been told by everybody who is up what they hold. */
+  #hasHeardAll({ answered, repairing }: Operation): boolean {
+    if (repairing === undefined || !this.#rules.repairsHeedAll) return true;
+    const up = this.#watch.up(repairing.targets);
+    return (answered & up) === up;
   }
 
   #askOthers(operation: Operation): void {
@@ -291,9 +335,12 @@ export class Phases {
     if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
     const { board } = this.#doors;
     const empty = this.#rules.countsOnlyPromises ? 0 : popcount(board.votersOf(operation.slot, REFUSED));
-    if (operation.answers + empty >= this.#quorums.prepare) return this.#finish(operation, nowMs);
+    const isPromised = operation.answers + empty >= this.#quorums.prepare;
+    const hasHeardAll = this.#hasHeardAll(operation);
+    if (isPromised && hasHeardAll) return this.#finish(operation, nowMs);
     const refused = board.votersOf(operation.slot, REFUSED) | board.votersOf(operation.slot, NO_MEMORY);
-    if (this.#quorums.replicas - popcount(refused) >= this.#quorums.prepare) return;
+    const isRefused = !hasHeardAll && refused !== 0; // It waits for all: one that has promised more is in the way.
+    if (!isRefused && this.#quorums.replicas - popcount(refused) >= this.#quorums.prepare) return;
     this.#backOff(operation, nowMs);
   }
 
@@ -307,6 +354,11 @@ export class Phases {
   #finish(operation: Operation, nowMs: number): void {
     if (operation.kind === 'change') return this.#apply(operation, nowMs);
     operation.phase = 'finish';
+    const repair = operation.repairing;
+    if (repair !== undefined) {
+      if (lacksTrust(operation, repair)) return this.#desk.settle(operation, 'unavailable');
+      misleadRepair(operation, this.#rules);
+    }
     const finish = operation.kind === 'get' ? 'adopt' : this.#decideFinish(operation, operation.newest.root);
     if (finish === 'lost') return this.#desk.settle(operation, 'lost');
     operation.adopts = finish === 'adopt';

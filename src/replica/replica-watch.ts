@@ -56,13 +56,18 @@ export class ReplicaWatch {
     return chosen;
   }
 
+  /** Those among `replicas` that have their memory, whether they answer in time or not. */
+  up(replicas: number): number {
+    let up = replicas;
+    for (let replica = 0; replica < this.#links.length; replica++) {
+      if (!this.#epochs.isOperational(replica)) up &= ~(1 << replica);
+    }
+    return up;
+  }
+
   /** Whose answers are waited for among `asked`: those that are up and answer in time. */
   awaited(asked: number): number {
-    let awaited = asked & ~this.#suspects;
-    for (let replica = 0; replica < this.#links.length; replica++) {
-      if (!this.#epochs.isOperational(replica)) awaited &= ~(1 << replica);
-    }
-    return awaited;
+    return this.up(asked & ~this.#suspects);
   }
 
   /** Whether a frame of `frameBytes` fits every ring that keeps up; notes those that it does not fit. */

@@ -16,6 +16,8 @@ import type { LargePool } from './large-pool.ts';
 import { ChangeFields, FrameBuffer } from './operation.ts';
 import type { Operation } from './operation.ts';
 import type { ChangeRequest } from './change-steps.ts';
+import { RepairFields } from './repair-aim.ts';
+import type { RepairAim } from './repair-aim.ts';
 import { BY_REFERENCE, NO_VALUE, REFERENCE_BYTES, REQUEST, copyWords, padded } from './wire.ts';
 
 /** Room for a short key and a short value; longer ones grow the operation's buffer. */
@@ -60,6 +62,15 @@ export class RequestMaker {
   inquiry(inquiry: Inquiry, options: OperationOptions | undefined): Operation {
     const operation = this.acquire('inquiry', options);
     writeInquiry(operation, inquiry);
+    return operation;
+  }
+
+  /** A read that ends once all that it is for hold the newest entry of a key as replicas know it. */
+  repair(place: string, aim: RepairAim, options: OperationOptions | undefined): Operation {
+    const operation = this.get(place, options);
+    operation.repair ??= new RepairFields();
+    operation.repair.aim(aim);
+    operation.readNeeded = this.#quorums.read;
     return operation;
   }
 

@@ -6,6 +6,7 @@ export type MutantLayer =
   | 'acceptor'
   | 'coordinator'
   | 'session'
+  | 'repair'
   | 'recovery'
   | 'tags'
   | 'epochs'

@@ -1,10 +1,12 @@
 // Operations as the clients of a world see them, and the history that they add up to.
+import { lowestBits } from '../../src/base/bits.ts';
 import type { Ballot } from '../../src/protocol/ballot.ts';
 import { compareBallots, copyBallot, isNone } from '../../src/protocol/ballot.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
 import { ChangeFields } from '../../src/replica/operation.ts';
 import type { Operation, Outcome } from '../../src/replica/operation.ts';
+import { RepairFields } from '../../src/replica/repair-aim.ts';
 import { NO_VALUE, REQUEST, padded } from '../../src/replica/wire.ts';
 import type { Operation as HistoryOperation } from './linearizability.ts';
 
@@ -32,6 +34,8 @@ export interface Call {
   /** First tag: the identity of a put. */
   first: Ballot;
   readonly level: 'one' | 'quorum' | 'all';
+  /** A get that is the repair of its key: what it returns tells nobody anything. */
+  readonly isRepair: boolean;
   /** The put that this one finishes: both are one operation of the history. */
   readonly finishes: Call | undefined;
 }
@@ -46,6 +50,8 @@ export interface Request {
   readonly timeoutMs?: number;
   /** Default `quorum`. */
   readonly level?: 'one' | 'quorum' | 'all';
+  /** A get repairs its key at all replicas. */
+  readonly isRepair?: boolean;
   /** Finishes a put of another client, as `resolve` does. */
   readonly finishes?: Call;
   /** Finishes it as if it were a put of its own. */
@@ -67,6 +73,10 @@ export function fill(operation: Operation, call: Call, quorums: RegisterQuorums)
   operation.writeNeeded = size ?? quorums.write;
   operation.agreeNeeded = operation.readNeeded < quorums.read ? 0 : quorums.agreeing;
   copyBallot(operation.first, call.first);
+  if (call.isRepair) {
+    operation.repair ??= new RepairFields();
+    operation.repair.aim({ targets: lowestBits(quorums.replicas) });
+  }
   if (call.kind !== 'exchange') return;
   operation.change ??= new ChangeFields();
   copyBallot(operation.change.floor, call.floor);
@@ -135,8 +145,8 @@ function endOf(call: Call | undefined): number | undefined {
   return SUCCESSES.has(call.outcome) ? call.end : undefined;
 }
 
-function isWithoutEffect({ kind, level, outcome }: Call): boolean {
-  if (kind === 'get' && level === 'one') return true;
+function isWithoutEffect({ kind, level, outcome, isRepair }: Call): boolean {
+  if (isRepair || (kind === 'get' && level === 'one')) return true;
   if (outcome === undefined || SUCCESSES.has(outcome)) return false;
   return kind === 'get' || outcome === 'unavailable' || outcome === 'memory';
 }

@@ -92,6 +92,10 @@ export class CoreCluster {
     return this.#clients[client]!.core;
   }
 
+  replicaAt(replica: number): Replica {
+    return this.#replicas[replica]!;
+  }
+
   // --- calls
 
   /** Begins a call, of which nothing leaves before the next flush. What it throws at once, its caller gets. */

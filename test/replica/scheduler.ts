@@ -20,6 +20,8 @@ export interface Exploration extends Omit<WorldOptions, 'clients'> {
   readonly operations?: number;
   /** Share of exchanges among them; default 0. */
   readonly exchanges?: number;
+  /** Share of gets that repair their key instead; default 0. Each key is repaired at the end then. */
+  readonly repairs?: number;
 }
 
 /** A schedule that ended wrong. */
@@ -31,6 +33,7 @@ export interface Violation {
 
 interface Temper {
   readonly exchangeRate: number;
+  readonly repairRate: number;
   readonly random: Random;
   readonly lossRate: number;
   /** One kind of message is lost more often than the others. */
@@ -63,15 +66,16 @@ export function runSchedule(
   exploration: Exploration,
   make: (options: WorldOptions) => World = (options) => new World(options),
 ): Violation | undefined {
-  const { clients = 3, operations = 8, exchanges = 0, ...options } = exploration;
+  const { clients = 3, operations = 8, exchanges = 0, repairs = 0, ...options } = exploration;
   const world = make({ clients, ...options });
   try {
-    storm(world, { ...temperOf(seed), exchangeRate: exchanges }, operations);
+    storm(world, { ...temperOf(seed), exchangeRate: exchanges, repairRate: repairs }, operations);
     heal(world, seededRandom(seed + 1));
+    if (repairs > 0) repairAll(world, seededRandom(seed + 2));
   } catch (error) {
     return { seed, report: reportOf(world, String(error instanceof Error ? error.stack : error)) };
   }
-  const wrong = judge(world);
+  const wrong = judge(world) ?? (repairs > 0 ? judgeEntries(world) : undefined);
   return wrong === undefined ? undefined : { seed, report: reportOf(world, wrong) };
 }
 
@@ -85,6 +89,22 @@ export function judge(world: World): string | undefined {
   return undefined;
 }
 
+/** Somebody repairs every key, and everything arrives. */
+function repairAll(world: World, random: Random): void {
+  const client = world.addClient();
+  for (const key of world.keys()) world.start(client, { kind: 'get', key, isRepair: true });
+  settle(world, random, -1);
+}
+
+/** What is wrong where all replicas should hold the same; `undefined` when they do. */
+export function judgeEntries(world: World): string | undefined {
+  for (const key of world.keys()) {
+    const held = Array.from({ length: world.quorums.replicas }, (_, replica) => world.entryAt(replica, key));
+    if (new Set(held).size > 1) return `After a repair of ${key} the replicas hold ${held.join(', ')}`;
+  }
+  return undefined;
+}
+
 /** Runs the seeds from `seed` on; the first violation, or `undefined`. */
 export function explore(seed: number, schedules: number, exploration: Exploration): Violation | undefined {
   for (let index = 0; index < schedules; index++) {
@@ -94,7 +114,7 @@ export function explore(seed: number, schedules: number, exploration: Exploratio
   return undefined;
 }
 
-function temperOf(seed: number): Omit<Temper, 'exchangeRate'> {
+function temperOf(seed: number): Omit<Temper, 'exchangeRate' | 'repairRate'> {
   const random = seededRandom(seed);
   const oneOf = (...rates: readonly number[]): number => rates[below(random, rates.length)]!;
   return {
@@ -225,12 +245,13 @@ function retryOf(world: World, client: number, { random, exchangeRate }: Temper)
 }
 
 function requestOf(temper: Temper, value: string): Request {
-  const { random, putRate, deleteRate, otherLevelRate, exchangeRate, keys } = temper;
+  const { random, putRate, deleteRate, otherLevelRate, exchangeRate, repairRate, keys } = temper;
   const key = keys[below(random, keys.length)]!;
   const timeoutMs = [20, 60, 1000][below(random, 3)]!;
   const chance = unitOf(random);
   const level = chance < otherLevelRate ? 'one' : chance < 2 * otherLevelRate ? 'all' : 'quorum';
   if (exchangeRate > 0 && unitOf(random) < exchangeRate) return { kind: 'exchange', key, timeoutMs, value };
+  if (repairRate > 0 && unitOf(random) < repairRate) return { kind: 'get', key, timeoutMs, isRepair: true };
   if (unitOf(random) >= putRate) return { kind: 'get', key, timeoutMs, level };
   return { kind: 'put', key, timeoutMs, level, value: unitOf(random) < deleteRate ? undefined : value };
 }

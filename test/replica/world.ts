@@ -4,7 +4,7 @@
 // Messages between a client and a replica may be reordered, lost and repeated, which is more than rings do. Those
 // between replicas stay in order, as in a ring, and outlive both ends.
 import { seededRandom } from '../../src/base/random.ts';
-import { NO_BALLOT, copyBallot, isNone, laterBallot, mutableBallot } from '../../src/protocol/ballot.ts';
+import { NO_BALLOT, copyBallot, isNone, laterBallot, mutableBallot, versionOf } from '../../src/protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../../src/protocol/ballot.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
@@ -144,6 +144,19 @@ export class World {
   /** The incarnation that runs now. */
   replicaAt(replica: number): Replica | undefined {
     return this.#seats[replica]!.replica;
+  }
+
+  /** Ballot, root and value that a replica holds of a key, as text. */
+  entryAt(replica: number, key: string): string {
+    const { table } = this.replicaAt(replica)!;
+    for (const entry of table.entries()) {
+      const { accepted, root } = entry.register;
+      const bytes = new Uint8Array(entry.key.buffer, 0, entry.keyBytes);
+      if (Buffer.from(bytes).toString() !== key || isNone(accepted)) continue;
+      const value = entry.value.subarray(0, (entry.valueBytes + 3) >> 2);
+      return `b${versionOf(accepted)} root ${versionOf(root)}: ${entry.valueBytes} ${value.join()}`;
+    }
+    return 'nothing';
   }
 
   countersOf(client: number): CoordinatorCounters {
@@ -448,13 +461,13 @@ export class World {
   }
 
   #callOf(client: number, request: Request): Call {
-    const { kind, finishes, level = 'quorum', takesFreshTag = false } = request;
+    const { kind, finishes, level = 'quorum', takesFreshTag = false, isRepair = false } = request;
     const isFresh = finishes === undefined || takesFreshTag;
     const { key, value } = finishes ?? { key: request.key ?? 'k', value: request.value };
     const { first, floor, tries } = isFresh ? { first: NO_BALLOT, floor: NO_BALLOT, tries: [] } : finishes;
     const { expects } = finishes ?? request;
     const open = { start: this.#position++, end: undefined, outcome: undefined, before: undefined };
-    return { client, kind, key, value, expects, first, floor, tries, level, finishes, ...open };
+    return { client, kind, key, value, expects, first, floor, tries, level, isRepair, finishes, ...open };
   }
 
   /** Whether an exchange may be tried again: somebody does not know yet what it came to. */

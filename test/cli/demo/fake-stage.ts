@@ -42,6 +42,7 @@ const NO_METRICS = {
   slowChanges: 0,
   unknown: 0,
   unavailable: 0,
+  repairedKeys: 0,
   wakeUps: 0,
   replicaWakeUps: 0,
   framesSent: 0,

@@ -227,7 +227,11 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
     if (kind === 'exchange') promised = undefined;
     const call = { client: node, key: 'k', start: 0, end: undefined, outcome: undefined, finishes: undefined };
     const ofExchange = { before: undefined, expects: undefined, tries: [], floor: NO_BALLOT };
-    fill(operation, { ...call, ...ofExchange, first: { high: 0, low: first }, kind, value, level: 'quorum' }, quorums);
+    fill(
+      operation,
+      { ...call, ...ofExchange, first: { high: 0, low: first }, kind, value, level: 'quorum', isRepair: false },
+      quorums,
+    );
     operation.timeoutMs = TIMEOUT_MS;
     open = operation;
     coordinator.submit(operation);

@@ -1,0 +1,31 @@
+// What inquiries are answered from, and by whom: see inquiry-desk.ts.
+import type { Rules } from '../protocol/rules.ts';
+import type { DigestTree } from './digest-tree.ts';
+import type { KeyTable } from './key-table.ts';
+import type { FrameViews } from './wire.ts';
+
+/** What answers are made from. */
+export interface Holdings {
+  readonly table: KeyTable;
+  readonly rules: Rules;
+  /** Made when somebody asks for digests. */
+  digests?: DigestTree;
+}
+
+/** A question as it lies in a frame. */
+export interface Question {
+  frame: FrameViews;
+  /** First byte and length of its text. */
+  textStart: number;
+  textBytes: number;
+  /** Index of its first word in the frame, and their number. */
+  wordsStart: number;
+  wordCount: number;
+}
+
+/**
+ * Answers one subject: writes at most INQUIRY_BYTES_MAX from the start of `answer`.
+ *
+ * @returns how many bytes it wrote; negative where it cannot say yet: then it is asked again.
+ */
+export type Answerer = (holdings: Holdings, question: Question, answer: FrameViews) => number;

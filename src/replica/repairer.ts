@@ -1,0 +1,350 @@
+// Anti-entropy: compares what the replicas hold, down the tree of their digests, and repairs each key at which they
+// differ. A reactor over the core of a client: it asks by inquiries, repairs by reads that write back, and is told of
+// each when it has ended. Replicas never push entries at each other, so nothing here can break what the register
+// promises: a repair is one more reader.
+import { DIGEST_NODES, REPAIR_KEYS_AT_ONCE, REPAIR_PATIENCE_MS, REPAIR_ROUNDS_MAX } from '../base/limits.ts';
+import { popcount } from '../base/bits.ts';
+import { mutableBallot } from '../protocol/ballot.ts';
+import type { MutableBallot } from '../protocol/ballot.ts';
+import type { OperationOptions } from '../store/store.ts';
+import type { RepairReport } from '../store/repair.ts';
+import { NODES_PER_INQUIRY } from './digest-inquiries.ts';
+import { LEAVES_PER_NODE, leafOf } from './digest-tree.ts';
+import { LEAF_DIGESTS, LEAF_ENTRIES, NODE_DIGESTS, inquiryAnswer } from './inquiry.ts';
+import type { Inquiry, InquiryAnswer } from './inquiry.ts';
+import { LeafPages } from './leaf-pages.ts';
+import type { Difference } from './leaf-pages.ts';
+import type { Operation } from './operation.ts';
+import type { RepairAim } from './repair-aim.ts';
+import { RepairTally } from './repair-report.ts';
+import { Failure, goneError } from './results.ts';
+
+/** The core of a client, as a repair sees it; see `ClientCore`. */
+export interface RepairCore {
+  readonly operational: number;
+  /** Copies up to where deletions may have been erased into `target`. */
+  erasedFloor(target: MutableBallot): void;
+  msUntil(deadlineMs: number): number;
+  inquire(inquiry: Inquiry, options: OperationOptions | undefined): Operation;
+  repairKey(place: string, aim: RepairAim, options: OperationOptions | undefined): Operation;
+  submit(operation: Operation): void;
+  cancel(operation: Operation, reason: unknown): void;
+}
+
+/** What a repair is made with. */
+export interface RepairerOptions {
+  readonly core: RepairCore;
+  readonly replicas: number;
+  readonly prefix?: string;
+  readonly isDeep?: boolean;
+  readonly deadlineMs: number;
+  /** Rest between two leaves, for repairs in the background, in milliseconds; default none. */
+  readonly paceMs?: number;
+  /** It has ended. */
+  end(result: RepairReport | Failure): void;
+}
+
+/** One replica in a comparison. */
+interface Peer {
+  readonly replica: number;
+  /** Its incarnation, by its first answer; 0 before. */
+  epoch: number;
+  /** Two words a node. */
+  readonly nodes: Int32Array;
+}
+
+/** One repair. */
+export class Repairer {
+  readonly #options: RepairerOptions;
+  readonly #tally: RepairTally;
+  readonly #open = new Set<Operation>();
+  /** Scratch. */
+  readonly #erased = mutableBallot();
+  #peers: Peer[] = [];
+  #nodes: number[] = [];
+  #leaves: number[] = [];
+  #pages = new LeafPages();
+  #keys: Difference[] = [];
+  /** Whether a replica that is up was not compared in this round; and whether it has restarted meanwhile. */
+  #isPartial = false;
+  #isOutdated = false;
+  #differing = 0;
+  #hasRepaired = false;
+  #isOver = false;
+  #restUntilMs = 0;
+  #isResting = false;
+
+  constructor(options: RepairerOptions) {
+    this.#options = options;
+    this.#tally = new RepairTally(options.replicas);
+  }
+
+  /** Begins; `end` is told when it is over, which may be at once. */
+  start(): void {
+    this.#beginRound();
+  }
+
+  /** Goes on after a rest. @returns when it wants to be called again; infinite while it awaits answers, or is over. */
+  turn(nowMs: number): number {
+    if (!this.#isResting || this.#isOver) return Number.POSITIVE_INFINITY;
+    if (this.#restUntilMs === 0) this.#restUntilMs = nowMs + (this.#options.paceMs ?? 0);
+    if (nowMs < this.#restUntilMs) return this.#restUntilMs;
+    this.#isResting = false;
+    this.#restUntilMs = 0;
+    this.#askLeaf();
+    return this.turn(nowMs);
+  }
+
+  /** Gives up; `reason` is what it ends with. */
+  cancel(reason: unknown): void {
+    this.#end(new Failure(reason));
+  }
+
+  // --- the tree
+
+  #beginRound(): void {
+    this.#tally.beginRound();
+    this.#isPartial = this.#isOutdated = this.#hasRepaired = false;
+    this.#differing = 0;
+    const { core, replicas } = this.#options;
+    const { operational } = core;
+    this.#peers = [];
+    for (let replica = 0; replica < replicas; replica++) {
+      if (((operational >>> replica) & 1) === 0) continue;
+      this.#peers.push({ replica, epoch: 0, nodes: new Int32Array(2 * DIGEST_NODES) });
+      this.#tally.noteFate(replica, 'compared');
+    }
+    if (this.#peers.length === 0) return this.#end(this.#tally.report);
+    for (const peer of this.#peers) this.#askNodes(peer, 0);
+  }
+
+  #askNodes(peer: Peer, from: number): void {
+    this.#ask(
+      peer,
+      { subject: NODE_DIGESTS, words: [from] },
+      ({ payload: { words }, payloadBytes }) => {
+        const next = words[0]!;
+        if (payloadBytes < 12 || next <= from || next > DIGEST_NODES) return this.#lose(peer, 'silent');
+        peer.nodes.set(words.subarray(1, 1 + 2 * (next - from)), 2 * from);
+        if (next < DIGEST_NODES) this.#askNodes(peer, next);
+      },
+      () => this.#compareNodes(),
+    );
+  }
+
+  #compareNodes(): void {
+    this.#nodes = [];
+    for (let node = 0; node < DIGEST_NODES; node++) {
+      if (this.#isWanted(this.#peers.map(({ nodes }) => [nodes[2 * node]!, nodes[2 * node + 1]!])))
+        this.#nodes.push(node);
+    }
+    this.#leaves = [];
+    this.#askLeaves();
+  }
+
+  /** Whether to look further below: digests differ, or values are compared and there is something. */
+  #isWanted(digests: readonly (readonly [number, number])[]): boolean {
+    const [first] = digests;
+    if (first === undefined) return false;
+    if (this.#options.isDeep === true && digests.some(([high, low]) => (high | low) !== 0)) return true;
+    return digests.some(([high, low]) => high !== first[0] || low !== first[1]);
+  }
+
+  #askLeaves(): void {
+    const nodes = this.#nodes.splice(0, NODES_PER_INQUIRY);
+    if (nodes.length === 0 || this.#peers.length < 2) return this.#askLeaf();
+    const digests = new Map<Peer, Int32Array>();
+    for (const peer of this.#peers) {
+      this.#ask(
+        peer,
+        { subject: LEAF_DIGESTS, words: nodes },
+        ({ payload: { words }, payloadBytes }) => {
+          if (payloadBytes !== 8 * LEAVES_PER_NODE * nodes.length) return this.#lose(peer, 'silent');
+          digests.set(peer, words.slice(0, payloadBytes >> 2));
+        },
+        () => {
+          nodes.forEach((node, place) => this.#compareLeaves(node, 2 * LEAVES_PER_NODE * place, digests));
+          this.#askLeaves();
+        },
+      );
+    }
+  }
+
+  #compareLeaves(node: number, at: number, digests: ReadonlyMap<Peer, Int32Array>): void {
+    for (let index = 0; index < LEAVES_PER_NODE; index++) {
+      const of = this.#peers.map((peer): [number, number] => {
+        const words = digests.get(peer)!;
+        return [words[at + 2 * index]!, words[at + 2 * index + 1]!];
+      });
+      if (!this.#isWanted(of)) continue;
+      this.#leaves.push(leafOf(node, index));
+      this.#peers.forEach(({ replica }, place) => {
+        const isAlone = of.some(([high, low]) => high !== of[place]![0] || low !== of[place]![1]);
+        if (isAlone) this.#tally.noteLeaf(replica);
+      });
+    }
+  }
+
+  // --- leaves
+
+  #askLeaf(): void {
+    this.#pages = new LeafPages();
+    if (this.#leaves.length === 0 || this.#peers.length < 2) return this.#endRound();
+    this.#askPage();
+  }
+
+  #askPage(): void {
+    if (this.#peers.length < 2) return this.#endRound(); // There is nobody left to compare with.
+    for (const peer of this.#peers) this.#askEntries(peer, 0);
+  }
+
+  #askEntries(peer: Peer, skip: number): void {
+    const leaf = this.#leaves[0]!;
+    const words = [leaf, this.#pages.from, skip, this.#options.isDeep === true ? 1 : 0];
+    this.#ask(
+      peer,
+      { subject: LEAF_ENTRIES, words },
+      ({ payload }) => {
+        const further = this.#pages.note(peer.replica, payload);
+        if (further > 0) this.#askEntries(peer, further);
+      },
+      () => this.#comparePage(),
+    );
+  }
+
+  #comparePage(): void {
+    const { core, prefix = '' } = this.#options;
+    const before = this.#pages.keys;
+    core.erasedFloor(this.#erased);
+    this.#keys = this.#pages.compare(this.#mask, this.#erased).filter(({ key }) => key.startsWith(prefix));
+    this.#tally.keysCompared += this.#pages.keys - before;
+    this.#differing += this.#keys.length;
+    this.#tally.keysDiffering += this.#keys.length;
+    for (const { behind } of this.#keys) this.#tally.noteBehind(behind);
+    this.#repairKeys();
+  }
+
+  /** After a page: the next one, the next leaf, or a rest before that. */
+  #goOn(): void {
+    if (this.#pages.from >= 0) return this.#askPage();
+    this.#leaves.shift();
+    if ((this.#options.paceMs ?? 0) > 0 && this.#leaves.length > 0) this.#isResting = true;
+    else this.#askLeaf();
+  }
+
+  // --- keys
+
+  #repairKeys(): void {
+    while (this.#keys.length > 0 && this.#open.size < REPAIR_KEYS_AT_ONCE && !this.#isOver) {
+      const difference = this.#keys.pop()!;
+      if (difference.versions.length > 1) this.#mend(difference);
+      else this.#repair(difference, { targets: this.#mask });
+    }
+    if (this.#open.size === 0 && !this.#isOver) this.#goOn();
+  }
+
+  /** One ballot, different bytes: what most of its holders hold is right; where there is none, nothing is done. */
+  #mend(difference: Difference): void {
+    const { key, versions, newest } = difference;
+    const holders = versions.reduce((mask, each) => mask | each, 0);
+    const right = versions.find((mask) => 2 * popcount(mask) > popcount(holders));
+    const wrong = holders & ~(right ?? 0);
+    const note = (isRepaired: boolean): void =>
+      this.#tally.noteCorrupt({ key, replicas: replicasOf(wrong), isRepaired });
+    if (right !== undefined) {
+      return this.#repair(difference, { targets: this.#mask, distrusted: wrong, distrustedAt: newest }, note);
+    }
+    this.#tally.keysLeft++;
+    note(false);
+  }
+
+  #repair({ key }: Difference, aim: RepairAim, note?: (isRepaired: boolean) => void): void {
+    this.#submit(
+      () => this.#options.core.repairKey(key, aim, this.#patience()),
+      (operation) => {
+        const isRepaired = operation.outcome === 'ok' || operation.outcome === 'absent';
+        if (isRepaired) {
+          this.#hasRepaired = true;
+          this.#tally.keysRepaired++;
+        } else this.#tally.keysLeft++;
+        note?.(isRepaired);
+        this.#repairKeys();
+      },
+    );
+  }
+
+  #endRound(): void {
+    const isPromising = this.#hasRepaired || this.#isOutdated;
+    if (isPromising && this.#tally.rounds < REPAIR_ROUNDS_MAX) return this.#beginRound();
+    this.#tally.isConverged = this.#differing === 0 && !this.#isOutdated && !this.#isPartial;
+    this.#end(this.#tally.report);
+  }
+
+  // --- asking
+
+  /** Replicas that are compared, as a mask. */
+  get #mask(): number {
+    return this.#peers.reduce((mask, { replica }) => mask | (1 << replica), 0);
+  }
+
+  /** Asks a replica; `next` follows once nothing is open any more. */
+  #ask(peer: Peer, question: Omit<Inquiry, 'replica'>, take: (answer: InquiryAnswer) => void, next: () => void): void {
+    const make = (): Operation => this.#options.core.inquire({ replica: peer.replica, ...question }, this.#patience());
+    this.#submit(make, (operation) => {
+      if (operation.outcome === 'ok') {
+        const answer = inquiryAnswer(operation);
+        if (peer.epoch === 0) peer.epoch = answer.epoch;
+        if (peer.epoch === answer.epoch) take(answer);
+        else this.#lose(peer, 'restarted'); // What its predecessor held tells nothing of it.
+      } else {
+        const isUp = ((this.#options.core.operational >>> peer.replica) & 1) === 1;
+        this.#lose(peer, isUp ? 'silent' : 'down');
+      }
+      if (this.#open.size === 0 && !this.#isOver) next();
+    });
+  }
+
+  /** Goes on without a replica. */
+  #lose(peer: Peer, fate: 'silent' | 'down' | 'restarted'): void {
+    this.#peers = this.#peers.filter((each) => each !== peer);
+    if (fate === 'silent') this.#isPartial = true;
+    else this.#isOutdated = true;
+    this.#tally.noteFate(peer.replica, fate);
+  }
+
+  #patience(): OperationOptions {
+    const { core, deadlineMs } = this.#options;
+    return { timeoutMs: Math.min(REPAIR_PATIENCE_MS, core.msUntil(deadlineMs)) };
+  }
+
+  #submit(make: () => Operation, settled: (operation: Operation) => void): void {
+    if (this.#isOver) return;
+    let operation: Operation;
+    try {
+      operation = make();
+    } catch (error) {
+      return this.#end(new Failure(error)); // The client is closed, or too much is pending.
+    }
+    this.#open.add(operation);
+    operation.context = (): void => {
+      this.#open.delete(operation);
+      if (this.#isOver) return;
+      const { outcome } = operation;
+      if (outcome === 'closed' || outcome === 'state-lost') return this.#end(new Failure(goneError(outcome)));
+      if (this.#options.core.msUntil(this.#options.deadlineMs) <= 1) return this.#end(this.#tally.report);
+      settled(operation);
+    };
+    this.#options.core.submit(operation);
+  }
+
+  #end(result: RepairReport | Failure): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const operation of this.#open) this.#options.core.cancel(operation, undefined);
+    this.#options.end(result);
+  }
+}
+
+function replicasOf(mask: number): number[] {
+  return Array.from({ length: 31 }, (_, replica) => replica).filter((replica) => ((mask >>> replica) & 1) === 1);
+}
