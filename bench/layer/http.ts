@@ -68,6 +68,7 @@ function mapStore(): ObservedStore {
           return write.kind === 'put' ? put(write.key, write.value) : remove(write.key);
         }),
       ),
+    scan: async () => ({ outcome: 'ok', entries: [] }),
     resolve: async () => OK,
   };
 }

@@ -73,6 +73,10 @@ export const INQUIRY_BYTES_MAX: number = 8 * 1024;
 export const WINDOW_SLOTS = 1024;
 /** Operations of one client that may be pending at all before `ERR_QUORATE_OVERLOADED`. */
 export const PENDING_MAX = 65_536;
+/** Keys of one sorted list of a replica; a longer one is cut into two. */
+export const KEY_BLOCK_ENTRIES_MAX = 512;
+/** Keys that a replica puts in order in one go, a few milliseconds, before others have their turn. */
+export const KEY_ORDER_STEP_ENTRIES = 1024;
 /** Sub-maps of a key table: no structure of a replica grows by one large reallocation. */
 export const KEY_TABLE_SHARDS = 256;
 
@@ -121,6 +125,11 @@ export const SESSION_KEYS_MAX = 1024;
 export const SIBLINGS_MAX = 64;
 /** Longest context of siblings, in characters; those that results give are much shorter. */
 export const CONTEXT_LENGTH_MAX = 16_384;
+/** Entries of one page of a scan unless told, and at most. */
+export const SCAN_LIMIT_DEFAULT = 128;
+export const SCAN_LIMIT_MAX = 1024;
+/** A replica that does not list its keys within so long is passed over for another, in milliseconds. */
+export const LIST_MS = 250;
 
 /** Deadline of an operation or ask unless given, in milliseconds. */
 export const TIMEOUT_MS_DEFAULT = 5_000;

@@ -1,7 +1,7 @@
 // Makes the operations of one bucket, with a client's core, at the levels of the bucket.
 import type { Bucket } from '../replica/bucket.ts';
 import type { ClientCore } from '../replica/client-core.ts';
-import type { Level, OperationOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
+import type { Level, OperationOptions, ScanOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
 import type { OperationMaker } from './store-calls.ts';
 
 /** Makes the operations of one bucket. */
@@ -9,6 +9,7 @@ export function makerIn(core: ClientCore, bucket: Bucket): OperationMaker {
   type Options = OperationOptions | undefined;
   const { readLevel, writeLevel } = bucket.rules;
   const forRead = levelled<OperationOptions>(readLevel);
+  const forScan = levelled<ScanOptions>(readLevel);
   const forWrite = levelled<WriteOptions>(writeLevel);
   return {
     get: (key: string, options: Options) => core.get(key, forRead(options), bucket),
@@ -19,6 +20,7 @@ export function makerIn(core: ClientCore, bucket: Bucket): OperationMaker {
     compareAndSet: (key: string, expected: Value, next: Value, options: Options) =>
       core.compareAndSet(key, expected, next, forWrite(options), bucket),
     increment: (key: string, by: number, options: Options) => core.increment(key, by, forWrite(options), bucket),
+    scan: (prefix: string, options: ScanOptions | undefined) => core.scan(prefix, forScan(options), bucket),
     resolve: (operationId: string, options: Options) => core.resolve(operationId, options),
   };
 }

@@ -13,8 +13,8 @@ import type { Coordinator } from '../replica/coordinator.ts';
 import { ParcelLane } from '../replica/large-lane.ts';
 import { Operation } from '../replica/operation.ts';
 import { Failure } from '../replica/results.ts';
-import type { Settled } from '../replica/results.ts';
 import type { PendingChange } from '../replica/round.ts';
+import type { ScanCall } from '../replica/scan.ts';
 import type { SessionCall } from '../replica/session-calls.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
 import { EpochTable } from '../ring/epoch-table.ts';
@@ -41,7 +41,7 @@ import { RepairCalls } from './repair-call.ts';
 import { rulesUnder } from './sabotage.ts';
 import { ClusterSession } from './session.ts';
 import { CallsOf, StoreCalls } from './store-calls.ts';
-import type { Caller, Made } from './store-calls.ts';
+import type { Caller, Ending, Made } from './store-calls.ts';
 import { SharedTagCounter } from './tag-counter.ts';
 
 /** How often deadlines and silences are looked at while operations are pending, in milliseconds. */
@@ -54,16 +54,16 @@ const CROWD_MASK = 255;
 
 /** Who waits for an operation. */
 class Waiting {
-  readonly settle: (result: Settled | Failure) => void;
+  readonly settle: (result: Ending | Failure) => void;
   readonly signal: AbortSignal | undefined;
   onAbort: (() => void) | undefined = undefined;
 
-  constructor(settle: (result: Settled | Failure) => void, signal: AbortSignal | undefined) {
+  constructor(settle: (result: Ending | Failure) => void, signal: AbortSignal | undefined) {
     this.settle = settle;
     this.signal = signal;
   }
 
-  end(result: Settled | Failure): void {
+  end(result: Ending | Failure): void {
     if (this.onAbort !== undefined) this.signal?.removeEventListener('abort', this.onAbort);
     this.settle(result);
   }
@@ -153,6 +153,7 @@ export class Client extends StoreCalls implements ClusterClient {
       settle: (operation: Operation): void => this.#settle(operation),
       settleChange: (change: PendingChange): void => this.#settleMade(change),
       settleSession: (call: SessionCall): void => this.#settleMade(call),
+      settleScan: (call: ScanCall): void => this.#settleMade(call),
     };
     this.maker = new ClientCore(doors, quorums, rulesUnder(connection.sabotage));
     this.#coordinator = this.maker.coordinator;
@@ -229,10 +230,7 @@ export class Client extends StoreCalls implements ClusterClient {
 
   // --- promises
 
-  protected start<Result extends Settled>(
-    make: () => Made | Settled,
-    signal: AbortSignal | undefined,
-  ): Promise<Result> {
+  protected start<Result extends Ending>(make: () => Made | Ending, signal: AbortSignal | undefined): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#requireOpen();
       signal?.throwIfAborted();
@@ -357,13 +355,13 @@ export class Client extends StoreCalls implements ClusterClient {
   // --- blocking
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
-  protected run<Result extends Settled>(make: () => Made): Result {
+  protected run<Result extends Ending>(make: () => Made): Result {
     if (isMainThread) {
       throw new QuorateError('ERR_QUORATE_SYNC_ON_MAIN', 'Cannot block the main thread: call it in a worker thread');
     }
     this.#requireOpen();
     const operation = make();
-    const box: { result: Settled | Failure | undefined } = { result: undefined };
+    const box: { result: Ending | Failure | undefined } = { result: undefined };
     operation.context = new Waiting((result) => (box.result = result), undefined);
     this.maker.submit(operation);
     this.#flush();
@@ -391,7 +389,7 @@ export class Client extends StoreCalls implements ClusterClient {
     if (this.maker.pending === 0) this.#onIdle?.();
   }
 
-  #settleMade(made: PendingChange | SessionCall): void {
+  #settleMade(made: PendingChange | SessionCall | ScanCall): void {
     assert(made.result !== undefined, 'What has ended has a result');
     waitingFor(made).end(made.result);
     if (this.maker.pending === 0) this.#onIdle?.();

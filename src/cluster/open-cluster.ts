@@ -17,8 +17,12 @@ import type { SiblingStore } from '../store/siblings.ts';
 import type {
   BatchWrite,
   ChangeResult,
+  EntriesOptions,
   OperationOptions,
   ReadResult,
+  ScanEntry,
+  ScanOptions,
+  ScanResult,
   UpdateFunction,
   Value,
   WriteOptions,
@@ -209,6 +213,14 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
 
   getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]> {
     return this.#connected.getMany(keys, options);
+  }
+
+  scan(prefix: string, options?: ScanOptions): Promise<ScanResult> {
+    return this.#connected.scan(prefix, options);
+  }
+
+  entries(prefix: string, options?: EntriesOptions): AsyncIterableIterator<ScanEntry> {
+    return this.#connected.entries(prefix, options);
   }
 
   batch(writes: readonly BatchWrite[], options?: OperationOptions): Promise<WriteResult[]> {

@@ -3,12 +3,18 @@
 import type { Operation } from '../replica/operation.ts';
 import type { Settled } from '../replica/results.ts';
 import type { PendingChange } from '../replica/round.ts';
+import type { ScanCall } from '../replica/scan.ts';
 import type { SessionCall } from '../replica/session-calls.ts';
+import { entriesOf } from '../store/scan.ts';
 import type {
   BatchWrite,
   ChangeResult,
+  EntriesOptions,
   OperationOptions,
   ReadResult,
+  ScanEntry,
+  ScanOptions,
+  ScanResult,
   UpdateFunction,
   Value,
   WriteOptions,
@@ -17,7 +23,10 @@ import type {
 import type { SyncOptions, SyncStore, SyncWriteOptions } from './options.ts';
 
 /** What a caller waits for. */
-export type Made = Operation | PendingChange | SessionCall;
+export type Made = Operation | PendingChange | SessionCall | ScanCall;
+
+/** What it comes to. */
+export type Ending = Settled | ScanResult;
 
 /** Makes operations. Each method throws what is wrong with what was asked for, and then nothing is left of it. */
 export interface OperationMaker {
@@ -27,6 +36,7 @@ export interface OperationMaker {
   update(key: string, fn: UpdateFunction, options: OperationOptions | undefined): Made;
   compareAndSet(key: string, expected: Value, next: Value, options: OperationOptions | undefined): Made;
   increment(key: string, by: number, options: OperationOptions | undefined): Made;
+  scan(prefix: string, options: ScanOptions | undefined): Made;
   /** `undefined` where the operation is not known, or no longer. */
   resolve(operationId: string, options: OperationOptions | undefined): Made | undefined;
 }
@@ -36,14 +46,14 @@ export abstract class StoreCalls implements SyncStore {
   protected abstract readonly maker: OperationMaker;
 
   /** Submits what `make` makes; a result that it has at once is that of the promise. */
-  protected abstract start<Result extends Settled>(
-    make: () => Made | Settled,
+  protected abstract start<Result extends Ending>(
+    make: () => Made | Ending,
     signal: AbortSignal | undefined,
   ): Promise<Result>;
 
   /** Submits what `make` makes, and blocks the thread until it is settled. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
-  protected abstract run<Result extends Settled>(make: () => Made): Result;
+  protected abstract run<Result extends Ending>(make: () => Made): Result;
 
   get(key: string, options?: OperationOptions): Promise<ReadResult> {
     return this.start(() => this.maker.get(key, options), options?.signal);
@@ -85,6 +95,14 @@ export abstract class StoreCalls implements SyncStore {
     );
   }
 
+  scan(prefix: string, options?: ScanOptions): Promise<ScanResult> {
+    return this.start(() => this.maker.scan(prefix, options), options?.signal);
+  }
+
+  entries(prefix: string, options?: EntriesOptions): AsyncIterableIterator<ScanEntry> {
+    return entriesOf(this, prefix, options);
+  }
+
   resolve(operationId: string, options?: OperationOptions): Promise<WriteResult> {
     const make = (): Made | WriteResult =>
       this.maker.resolve(operationId, options) ?? { outcome: 'unknown', operationId };
@@ -123,10 +141,10 @@ export abstract class StoreCalls implements SyncStore {
 /** How a thread waits for what it submits. */
 export interface Caller {
   /** Submits what `make` makes; a result that it has at once is that of the promise. */
-  start<Result extends Settled>(make: () => Made | Settled, signal: AbortSignal | undefined): Promise<Result>;
+  start<Result extends Ending>(make: () => Made | Ending, signal: AbortSignal | undefined): Promise<Result>;
   /** Submits what `make` makes, and blocks the thread until it is settled. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
-  run<Result extends Settled>(make: () => Made): Result;
+  run<Result extends Ending>(make: () => Made): Result;
 }
 
 /** Calls whose operations somebody else makes than those of the client that submits them. */
@@ -140,15 +158,12 @@ export class CallsOf<Maker extends OperationMaker> extends StoreCalls {
     this.#caller = caller;
   }
 
-  protected start<Result extends Settled>(
-    make: () => Made | Settled,
-    signal: AbortSignal | undefined,
-  ): Promise<Result> {
+  protected start<Result extends Ending>(make: () => Made | Ending, signal: AbortSignal | undefined): Promise<Result> {
     return this.#caller.start(make, signal);
   }
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
-  protected run<Result extends Settled>(make: () => Made): Result {
+  protected run<Result extends Ending>(make: () => Made): Result {
     return this.#caller.run(make);
   }
 }

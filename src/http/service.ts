@@ -4,7 +4,6 @@ import { HTTP_BODY_BYTES_MAX, IDEMPOTENCY_KEYS_MAX } from '../base/limits.ts';
 import type { OperationOptions, ReadOk, Value, WriteOptions, WriteResult } from '../store/store.ts';
 import { keyOfSegment, keyValueOf, optionsOfQuery, refuseMediaType, valueOf } from './data-request.ts';
 import type { ChosenOptions, Parsed } from './data-request.ts';
-import { jsonOf } from './json.ts';
 import { counterMetrics, statusMetrics, writeMetrics } from './metrics-text.ts';
 import { etagOf, preconditionOf } from './precondition.ts';
 import type { Precondition, PreconditionHeader } from './precondition.ts';
@@ -12,6 +11,7 @@ import { failure, jsonReply, metricsReply } from './reply.ts';
 import type { Reply } from './reply.ts';
 import { RequestCounter } from './request-counter.ts';
 import type { Route } from './request-counter.ts';
+import { membersOf, pageText, scanOfQuery } from './scan-request.ts';
 import { internalFailure, NO_QUORUM, rejectionOf } from './settled.ts';
 import { healthReply } from './status.ts';
 import type { ObservedStore } from './status.ts';
@@ -51,7 +51,7 @@ export async function readBodyOf(call: Call, bytesMax: number): Promise<Uint8Arr
 /** Options of {@link Service}, complete. */
 export type ServiceSettings = Required<ServiceOptions>;
 
-const ALLOWED_WRITE = 'POST';
+const ALLOWED_DATA = 'GET, POST';
 const ALLOWED_KEY = 'GET, PUT, DELETE';
 const ALLOWED_READ = 'GET';
 
@@ -91,7 +91,10 @@ export class Service {
     const { method } = call;
     if (call.target.includes('#')) return refuseFragment();
     if (call.hasBody && method !== 'POST' && method !== 'PUT') return refuseBody();
-    if (path === '/data') return method === 'POST' ? this.#post(call, query) : refuseMethod(ALLOWED_WRITE);
+    if (path === '/data') {
+      if (method === 'GET') return this.#scan(call, query);
+      return method === 'POST' ? this.#post(call, query) : refuseMethod(ALLOWED_DATA);
+    }
     if (path.startsWith('/data/')) {
       const segment = path.slice('/data/'.length);
       if (segment.includes('/')) return refuseRoute();
@@ -112,6 +115,14 @@ export class Service {
     const result = await this.#store.get(key.value, { ...chosen.value, signal: call.signal });
     if (result.outcome === 'absent') return failure(404, 'ERR_QUORATE_ABSENT', 'The key has no value');
     return result.outcome === 'unavailable' ? NO_QUORUM : valueReply(result);
+  }
+
+  async #scan(call: Call, query: string): Promise<Reply> {
+    const asked = scanOfQuery(query);
+    if (asked.kind === 'refused') return asked.reply;
+    const { prefix, options } = asked.value;
+    const page = await this.#store.scan(prefix, { ...options, signal: call.signal });
+    return page.outcome === 'unavailable' ? NO_QUORUM : jsonReply(200, pageText(page));
   }
 
   async #post(call: Call, query: string): Promise<Reply> {
@@ -250,13 +261,8 @@ function warn(error: unknown): void {
 
 /** JSON carries a value exactly, or as the base64 of its bytes and says so, or not at all. */
 function valueReply({ value, version }: Pick<ReadOk, 'value' | 'version'>): Reply {
-  const etag = etagOf(version);
-  if (value instanceof Uint8Array) {
-    const base64 = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
-    return jsonReply(200, `{"data":"${base64}","encoding":"base64"}`, etag);
-  }
-  const json = jsonOf(value);
-  if (json !== undefined) return jsonReply(200, `{"data":${json}}`, etag);
+  const members = membersOf(value);
+  if (members !== undefined) return jsonReply(200, `{${members}}`, etagOf(version));
   return failure(406, 'ERR_QUORATE_NOT_JSON', 'The value has no exact form in JSON');
 }
 

@@ -47,7 +47,7 @@ export interface StoreCounters {
 }
 
 /** What the service asks of a store. */
-type ServedCall = 'get' | 'put' | 'putIfAbsent' | 'delete' | 'getMany' | 'batch' | 'resolve';
+type ServedCall = 'get' | 'put' | 'putIfAbsent' | 'delete' | 'getMany' | 'batch' | 'scan' | 'resolve';
 
 /** A store, and what it tells of itself; a `ClusterClient` is one. */
 export interface ObservedStore extends Pick<Store, ServedCall> {

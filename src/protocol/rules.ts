@@ -149,6 +149,14 @@ export interface Rules {
   readonly repairsHeedAll: boolean;
   /** The digests by which replicas are compared count tombstones. */
   readonly digestsTombstones: boolean;
+  /** A replica lists the keys that it has deleted, too: that alone decides nothing. */
+  readonly listsDeleted: boolean;
+  /** A scan leaves a key out unread only where its deletion is stable. */
+  readonly leavesOutDecided: boolean;
+  /** A scan asks R replicas for their keys. */
+  readonly listsAtQuorum: boolean;
+  /** A page of a scan ends where one of the lists that it was made of was cut. */
+  readonly endsAtCuts: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -226,4 +234,8 @@ export const RULES: Rules = Object.freeze({
   repairsTombstones: true,
   repairsHeedAll: true,
   digestsTombstones: true,
+  listsDeleted: true,
+  leavesOutDecided: true,
+  listsAtQuorum: true,
+  endsAtCuts: true,
 });

@@ -6,7 +6,7 @@ import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { SessionOptions } from '../store/session.ts';
-import type { OperationOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
+import type { OperationOptions, ScanOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
 import { keyIn, looksFirst, overwriteStep, stepIn } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 import { compareStep, incrementStep, updateStep, versionStep } from './change-steps.ts';
@@ -26,9 +26,13 @@ import { RequestMaker } from './request-maker.ts';
 import { resultOf, stateLostError } from './results.ts';
 import type { Failure, Settled } from './results.ts';
 import { PendingChange } from './round.ts';
+import { ScanCall } from './scan.ts';
+import type { ScanDoors } from './scan.ts';
+import { checkedScan } from './scan-request.ts';
 import { SessionCall, SessionCalls } from './session-calls.ts';
 import type { SessionDoors } from './session-calls.ts';
 import { SessionMaker } from './session-maker.ts';
+import type { SessionState } from './session.ts';
 import { UnresolvedWrites } from './unresolved.ts';
 
 /** Share of a reply ring that answers may fill: the rest is for those that come late. */
@@ -43,6 +47,8 @@ export interface ClientCoreDoors extends Omit<
   settleChange(change: PendingChange): void;
   /** The call of a session has ended: `call.result` says how. */
   settleSession(call: SessionCall): void;
+  /** A scan has ended: `call.result` says how. */
+  settleScan(call: ScanCall): void;
   /** Capacity of each reply ring, in bytes. */
   readonly ringBytes: number;
   readonly life: ClusterLife;
@@ -75,6 +81,7 @@ export class ClientCore {
   readonly #rules: Rules;
   readonly #ofSessions: SessionDoors;
   readonly #sessions: SessionCalls;
+  readonly #ofScans: ScanDoors;
   #nowMs = 0;
   /** Resets of the cluster that this client knows of. */
   #resets: number;
@@ -112,6 +119,8 @@ export class ClientCore {
     });
     this.#ofSessions = { core: this, quorums, rules, settle: (call) => doors.settleSession(call) };
     this.#sessions = new SessionCalls(this.#ofSessions);
+    const { epochs } = doors;
+    this.#ofScans = { core: this, epochs, quorums, rules, settle: (call) => doors.settleScan(call) };
   }
 
   // --- operations; each throws what is wrong with what was asked for, and then nothing is left of it
@@ -197,6 +206,13 @@ export class ClientCore {
     return mask;
   }
 
+  /** A page of keys. `seen`: what the session of the caller has seen, if it is one. */
+  scan(prefix: string, options: ScanOptions | undefined, bucket?: Bucket, seen?: SessionState): ScanCall {
+    this.#requireService();
+    const listsNeeded = this.sizesFor(options ?? {}).read;
+    return new ScanCall(this.#ofScans, checkedScan(prefix, options ?? {}, { bucket, listsNeeded }), seen);
+  }
+
   /** The write of `operationId` again, under its first tag; `undefined` when it is not known, or no longer. */
   resolve(operationId: string, options: OperationOptions | undefined): Operation | PendingChange | undefined {
     const isChange = typeof operationId === 'string' && operationId.includes('-');
@@ -216,16 +232,18 @@ export class ClientCore {
   }
 
   /** Queues what was made; {@link flush} sends it. */
-  submit(made: Operation | PendingChange | SessionCall): void {
+  submit(made: Operation | PendingChange | SessionCall | ScanCall): void {
     if (made instanceof SessionCall) this.submit(made.made);
     else if (made instanceof PendingChange) this.#changes.submit(made);
+    else if (made instanceof ScanCall) made.start();
     else this.coordinator.submit(made);
   }
 
   /** The caller gives up waiting; `reason` is why, for changes, whose results are made at once. */
-  cancel(made: Operation | PendingChange | SessionCall, reason: unknown): void {
+  cancel(made: Operation | PendingChange | SessionCall | ScanCall, reason: unknown): void {
     if (made instanceof SessionCall) this.#sessions.cancel(made, reason);
     else if (made instanceof PendingChange) this.#changes.cancel(made, reason);
+    else if (made instanceof ScanCall) made.cancel(reason);
     else this.coordinator.cancel(made);
   }
 
@@ -242,6 +260,11 @@ export class ClientCore {
   /** Time that is left until a deadline, in whole milliseconds from 1. */
   msUntil(deadlineMs: number): number {
     return Math.max(1, Math.ceil(deadlineMs - this.#nowMs));
+  }
+
+  /** Whether a deadline has passed, as of the last look at the clock. */
+  hasPassed(deadlineMs: number): boolean {
+    return this.#nowMs >= deadlineMs;
   }
 
   /** Operations and changes that are pending. */

@@ -5,7 +5,8 @@ import type { Answerer, Holdings, Question } from './answerer.ts';
 import { GRANTED, REFUSED } from './environment.ts';
 import { answerEntries, answerLeaves, answerNodes } from './digest-inquiries.ts';
 import type { Link, Vote } from './environment.ts';
-import { LEAF_DIGESTS, LEAF_ENTRIES, NODE_DIGESTS, SIZE } from './inquiry.ts';
+import { LEAF_DIGESTS, LEAF_ENTRIES, LIST, NODE_DIGESTS, SIZE } from './inquiry.ts';
+import { answerList } from './key-list.ts';
 import { FrameBuffer } from './operation.ts';
 import { INQUIRY_REPLY, REPLY, REQUEST, copyWords, padded } from './wire.ts';
 import type { FrameViews } from './wire.ts';
@@ -13,6 +14,7 @@ import type { FrameViews } from './wire.ts';
 /** By subject. */
 const ANSWERERS: ReadonlyMap<number, Answerer> = new Map([
   [SIZE, answerSize],
+  [LIST, answerList],
   [NODE_DIGESTS, answerNodes],
   [LEAF_DIGESTS, answerLeaves],
   [LEAF_ENTRIES, answerEntries],

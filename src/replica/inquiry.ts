@@ -20,6 +20,8 @@ import type { FrameViews } from './wire.ts';
 
 /** How many keys the replica holds. Answer: [ KEYS ]. */
 export const SIZE = 1;
+/** Which keys it holds: see key-list.ts. */
+export const LIST = 2;
 /** What the replica holds, in digests and in detail: see digest-inquiries.ts. */
 export const NODE_DIGESTS = 16;
 export const LEAF_DIGESTS = 17;
@@ -52,6 +54,7 @@ export function writeInquiry(operation: Operation, { replica, subject, text = ''
     request.bytes.subarray(REQUEST.BYTES, REQUEST.BYTES + KEY_BYTES_MAX),
   );
   assert(read === text.length, 'The text of a question is no longer than a key');
+  request.bytes.fill(0, REQUEST.BYTES + written, REQUEST.BYTES + padded(written)); // As keys are padded.
   request.words[REQUEST.HASH] = subject;
   request.words[REQUEST.KEY_BYTES] = written;
   const start = (REQUEST.BYTES + padded(written)) >> 2;

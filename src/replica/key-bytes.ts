@@ -5,7 +5,7 @@ import { padded } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // A key may begin with U+FEFF.
 
 /** Length and hash of the key that was written last; overwritten by each call of {@link writeKey}. */
 export const writtenKey: { byteLength: number; hash: number } = { byteLength: 0, hash: 0 };

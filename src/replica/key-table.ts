@@ -2,10 +2,11 @@
 // word in place, so that a lookup allocates nothing. The table is 256 maps and many short lists, because a single
 // growing structure would allocate at a size that a heap limit does not contain.
 import { assert } from '../base/assert.ts';
-import { DIGEST_LEAVES, KEY_TABLE_SHARDS } from '../base/limits.ts';
+import { DIGEST_LEAVES, KEY_ORDER_STEP_ENTRIES, KEY_TABLE_SHARDS } from '../base/limits.ts';
 import { emptyRegister } from '../protocol/register.ts';
 import type { Register } from '../protocol/register.ts';
 import type { LargeLane, LargeValue } from './environment.ts';
+import { KeyOrder } from './key-order.ts';
 import { BY_REFERENCE, NO_VALUE, padded, valueBytesInFrame } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
@@ -45,6 +46,11 @@ export class KeyTable {
   #gap = NO_GAP;
   /** By leaf of the tree of digests: whether its entries have changed since they were added up; see `DigestTree`. */
   #changedLeaves: Uint8Array | undefined;
+  /** The entries in the order of their keys, once somebody has asked. */
+  #order: KeyOrder<Entry> | undefined = undefined;
+  /** Those before this position are in it, and, once it was complete, all. */
+  #orderedTo = 0;
+  #isOrdered = false;
   /** Number of keys. */
   size = 0;
   /** Positions in use and gaps between them. */
@@ -81,6 +87,7 @@ export class KeyTable {
     this.#listOf(entry.position)[entry.position % LIST_LENGTH] = entry;
     this.size++;
     this.bytes += ENTRY_OVERHEAD_BYTES + keyBytes;
+    this.#order?.add(entry);
     return entry;
   }
 
@@ -113,6 +120,7 @@ export class KeyTable {
       before.next = next;
     } else if (next === undefined) shard.delete(hash);
     else shard.set(hash, next);
+    this.#order?.remove(entry);
     this.#listOf(position)[position % LIST_LENGTH] = this.#gap;
     this.#gap = position;
     this.size--;
@@ -149,6 +157,22 @@ export class KeyTable {
 
   #mark({ hash }: Entry): void {
     if (this.#changedLeaves !== undefined) this.#changedLeaves[hash & (DIGEST_LEAVES - 1)] = 1;
+  }
+
+  /**
+   * The entries in the order of their keys, kept so from the first call on; `undefined` while there are entries left
+   * that are not in it, of which each call puts some in order: nobody waits long for a million of them.
+   */
+  inOrder(): KeyOrder<Entry> | undefined {
+    this.#order ??= new KeyOrder();
+    if (this.#isOrdered) return this.#order;
+    const end = Math.min(this.positions, this.#orderedTo + KEY_ORDER_STEP_ENTRIES);
+    for (; this.#orderedTo < end; this.#orderedTo++) {
+      const entry = this.at(this.#orderedTo);
+      if (entry !== undefined) this.#order.add(entry);
+    }
+    this.#isOrdered = this.#orderedTo === this.positions;
+    return this.#isOrdered ? this.#order : undefined;
   }
 
   /** Replaces the value by bytes of a frame; the old words are reused where they fit. */

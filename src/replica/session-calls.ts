@@ -6,12 +6,13 @@ import type { Ballot } from '../protocol/ballot.ts';
 import { readVersion } from '../protocol/lineage.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import type { OperationOptions, UpdateFunction, Value, Version, WriteOptions } from '../store/store.ts';
+import type { OperationOptions, ScanOptions, UpdateFunction, Value, Version, WriteOptions } from '../store/store.ts';
 import type { Operation } from './operation.ts';
 import { Failure } from './results.ts';
 import type { Settled } from './results.ts';
 import { PendingChange } from './round.ts';
 import type { ChangeSettled } from './round.ts';
+import type { ScanCall } from './scan.ts';
 import type { SessionState } from './session.ts';
 
 const VERSION_DIGITS = 16;
@@ -52,7 +53,7 @@ export class SessionCall {
 export interface SessionCore {
   readonly resets: number;
   readonly coordinator: { release(operation: Operation): void };
-  sizesFor(options: Pick<OperationOptions, 'level'>): unknown;
+  sizesFor(options: Pick<OperationOptions, 'level'>): { readonly read: number };
   msUntil(deadlineMs: number): number;
   get(key: string, options: OperationOptions | undefined): Operation;
   put(key: string, value: Value, options: WriteOptions | undefined): Operation | PendingChange;
@@ -61,6 +62,7 @@ export interface SessionCore {
   compareAndSet(key: string, expected: Value, next: Value, options: OperationOptions | undefined): PendingChange;
   increment(key: string, by: number, options: OperationOptions | undefined): PendingChange;
   resolve(operationId: string, options: OperationOptions | undefined): Operation | PendingChange | undefined;
+  scan(prefix: string, options: ScanOptions | undefined, bucket: undefined, seen: SessionState): ScanCall;
   submit(made: Operation | PendingChange): void;
   cancel(made: Operation | PendingChange, reason: unknown): void;
   resultOf(operation: Operation, signal: undefined): Settled | Failure;

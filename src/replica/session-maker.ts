@@ -2,10 +2,11 @@
 import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
 import { SESSION_KEYS_DEFAULT, SESSION_KEYS_MAX } from '../base/limits.ts';
 import type { SessionOptions } from '../store/session.ts';
-import type { OperationOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
+import type { OperationOptions, ScanOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
 import { readKey } from './key-bytes.ts';
 import type { Operation } from './operation.ts';
 import { PendingChange } from './round.ts';
+import type { ScanCall } from './scan.ts';
 import { SessionCall, bind } from './session-calls.ts';
 import type { SessionDoors } from './session-calls.ts';
 import { SessionState } from './session.ts';
@@ -89,6 +90,14 @@ export class SessionMaker {
     if (made instanceof PendingChange) return new SessionCall(this.#state, made.request.key, made);
     const key = readKey(made.request, REQUEST.BYTES, made.keyBytes);
     return this.#weakly(made, key);
+  }
+
+  /** At the quorum, or above: what it returns is decided, or the session's own. */
+  scan(prefix: string, options: ScanOptions | undefined): ScanCall {
+    this.#requireState(this.#state);
+    const { core, quorums } = this.#doors;
+    const isBelow = core.sizesFor(options ?? {}).read < quorums.read;
+    return core.scan(prefix, isBelow ? { ...options, level: 'quorum' } : options, undefined, this.#state);
   }
 
   #asked<Options extends OperationOptions>(side: 0 | 1, options: Options | undefined): Options | OperationOptions {

@@ -127,6 +127,35 @@ export type BatchWrite =
   | { readonly kind: 'put'; readonly key: string; readonly value: Value }
   | { readonly kind: 'delete'; readonly key: string };
 
+/** Options of a scan. */
+export interface ScanOptions extends OperationOptions {
+  /** The page begins behind this key, which need not exist; default at the first key of the prefix. */
+  readonly after?: string;
+  /** Entries of a page at most, an integer from 1 to 1024; default 128. */
+  readonly limit?: number;
+}
+
+/** One key of a page. */
+export interface ScanEntry {
+  readonly key: string;
+  readonly value: Value;
+  readonly version: Version;
+}
+
+/** A page, in the order of the keys' code points. */
+export interface ScanPage {
+  readonly outcome: 'ok';
+  readonly entries: readonly ScanEntry[];
+  /** What the next page is asked with, as `after`; not there at the end. */
+  readonly after?: string;
+}
+
+/** How a scan ends. */
+export type ScanResult = ScanPage | ReadUnavailable;
+
+/** Options of the iterator over all pages: `limit` is that of each page, `timeoutMs` too. */
+export type EntriesOptions = ScanOptions;
+
 /** One engine behind the store API. Keys are well-formed strings of 1 to 1024 UTF-8 bytes. */
 export interface Store {
   /** Reads one key. @throws {TypeError | RangeError} on a bad key or option; rejects when aborted or closed. */
@@ -155,6 +184,17 @@ export interface Store {
   getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]>;
   /** Writes many keys, each on its own (no transaction); results in the order of the writes. */
   batch(writes: readonly BatchWrite[], options?: OperationOptions): Promise<WriteResult[]>;
+  /**
+   * A page of the keys that begin with `prefix` (empty for all) and their values, in the order of the keys' code
+   * points, behind `after`. Every key whose write was complete before the scan began, and that was not deleted since,
+   * is in its page; each value is read on its own, at the level of the scan: a page is no snapshot.
+   */
+  scan(prefix: string, options?: ScanOptions): Promise<ScanResult>;
+  /**
+   * The entries of all pages, each page read when it is reached. Throws `ERR_QUORATE_TIMEOUT` where a page is
+   * unavailable.
+   */
+  entries(prefix: string, options?: EntriesOptions): AsyncIterableIterator<ScanEntry>;
   /** Finishes an operation that ended as `unknown`: `ok` when it has happened now, exactly once. */
   resolve(operationId: string, options?: OperationOptions): Promise<WriteResult>;
 }

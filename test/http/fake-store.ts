@@ -3,7 +3,15 @@ import { unreachable } from '../../src/base/assert.ts';
 import { QuorateError } from '../../src/base/errors.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import type { ObservedStore, StoreCounters, StoreStatus } from '../../src/http/status.ts';
-import type { BatchWrite, OperationOptions, ReadResult, WriteOptions, WriteResult } from '../../src/store/store.ts';
+import type {
+  BatchWrite,
+  OperationOptions,
+  ReadResult,
+  ScanOptions,
+  ScanResult,
+  WriteOptions,
+  WriteResult,
+} from '../../src/store/store.ts';
 
 /** How one operation ends instead of the usual way. */
 export type Fate =
@@ -18,9 +26,9 @@ export type Fate =
 
 /** One operation that reached the store. */
 export interface Operation {
-  readonly kind: 'get' | 'put' | 'putIfAbsent' | 'delete' | 'resolve';
+  readonly kind: 'get' | 'put' | 'putIfAbsent' | 'delete' | 'scan' | 'resolve';
   readonly key: string;
-  readonly options: WriteOptions;
+  readonly options: WriteOptions & ScanOptions;
 }
 
 /** A promise with its resolver. */
@@ -75,6 +83,18 @@ export class FakeStore implements ObservedStore {
     }
     if (!this.values.has(key)) return { outcome: 'absent' };
     return { outcome: 'ok', value: this.values.get(key), version: this.#versionOf(key) };
+  }
+
+  async scan(prefix: string, options: ScanOptions = {}): Promise<ScanResult> {
+    const fate = this.#record({ kind: 'scan', key: prefix, options });
+    if (fate?.kind === 'rejects') throw fate.error;
+    if (fate?.kind === 'unavailable') return { outcome: 'unavailable', needed: 3, got: 1 };
+    const { after = '', limit = 2 } = options;
+    const keys = [...this.values.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
+    const entries = keys.slice(0, limit).map((key) => {
+      return { key, value: this.values.get(key), version: this.#versionOf(key) };
+    });
+    return { outcome: 'ok', entries, ...(keys.length > limit && { after: keys[limit - 1]! }) };
   }
 
   put(key: string, value: unknown, options: WriteOptions = {}): Promise<WriteResult> {

@@ -86,6 +86,60 @@ describe.each(FACES)('The service behind the %s', (name) => {
     });
   });
 
+  describe('a page of keys', () => {
+    it('holds keys, versions and values, and says where the next one begins', async () => {
+      const { store, face } = await openFake(name);
+      for (const [key, value] of Object.entries({ a1: { text: 'é' }, a2: Uint8Array.of(0, 1, 255), a3: NaN, b: 1 })) {
+        store.values.set(key, value);
+      }
+      expect((await face.ask('GET', '/data?prefix=a&limit=2')).json()).toEqual({
+        entries: [
+          { key: 'a1', version: '0', data: { text: 'é' } },
+          { key: 'a2', version: '0', data: 'AAH/', encoding: 'base64' },
+        ],
+        after: 'a2',
+      });
+      expect((await face.ask('GET', '/data?prefix=a&after=a2')).json()).toEqual({
+        entries: [{ key: 'a3', version: '0', code: 'ERR_QUORATE_NOT_JSON' }],
+      });
+    });
+
+    it('is asked for with what the query says', async () => {
+      const { store, face } = await openFake(name);
+      await face.ask('GET', '/data?after=x%26y&prefix=%C3%A9&level=all&timeoutMs=7&limit=1024');
+      await face.ask('GET', '/data');
+      expect(store.operations).toMatchObject([
+        { kind: 'scan', key: 'é', options: { after: 'x&y', level: 'all', timeoutMs: 7, limit: 1024 } },
+        { kind: 'scan', key: '', options: {} },
+      ]);
+    });
+
+    it.each([
+      'limit=0',
+      'limit=1025',
+      'limit=1.5',
+      'limit=',
+      'limit=-1',
+      'limit=99999',
+      'limit=1&limit=2',
+      'prefix=a&prefix=b',
+      `prefix=${'x'.repeat(1025)}`,
+      `after=${'x'.repeat(1025)}`,
+      'level=most',
+      'from=a',
+    ])('is refused with the query %.20s', async (query) => {
+      const { store, face } = await openFake(name);
+      expectFailure(await face.ask('GET', `/data?${query}`), 400, 'ERR_QUORATE_HTTP_QUERY');
+      expect(store.operations).toEqual([]);
+    });
+
+    it('is refused where too few replicas answer', async () => {
+      const { store, face } = await openFake(name);
+      store.foretell({ kind: 'unavailable' });
+      expectFailure(await face.ask('GET', '/data'), 503, 'ERR_QUORATE_NO_QUORUM');
+    });
+  });
+
   describe('H2: nesting', () => {
     it('takes a document that is 64 deep', async () => {
       const { face } = await openFake(name);
@@ -222,7 +276,7 @@ describe.each(FACES)('The service behind the %s', (name) => {
       },
     );
 
-    it.each(['/data/..', '/data/%2e%2e', '/data/.%2E/data', '/data/../health/x'])(
+    it.each(['/data/..', '/data/%2e%2e', '/data/.%2E/other', '/data/../health/x'])(
       'never lets %s reach the store',
       async (target) => {
         const { store, face } = await openFake(name);
@@ -238,8 +292,8 @@ describe.each(FACES)('The service behind the %s', (name) => {
       ['OPTIONS', '/data/k', 'GET, PUT, DELETE'],
       ['PROPFIND', '/data/k', 'GET, PUT, DELETE'],
       ['PATCH', '/data/k', 'GET, PUT, DELETE'],
-      ['PUT', '/data', 'POST'],
-      ['GET', '/data', 'POST'],
+      ['PUT', '/data', 'GET, POST'],
+      ['DELETE', '/data', 'GET, POST'],
       ['HEAD', '/health', 'GET'],
       ['DELETE', '/metrics', 'GET'],
       ['OPTIONS', '/health', 'GET'],

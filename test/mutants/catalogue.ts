@@ -7,6 +7,7 @@ import { LEVEL_MUTANTS } from './level-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { REGISTER_MUTANTS } from './register-mutants.ts';
 import { REPAIR_MUTANTS } from './repair-mutants.ts';
+import { SCAN_MUTANTS } from './scan-mutants.ts';
 import { SESSION_MUTANTS } from './session-mutants.ts';
 import { simulated } from './sim-catcher.ts';
 import { SUPERVISION_MUTANTS } from './supervision-mutants.ts';
@@ -17,6 +18,7 @@ const SIMULATED_SEEDS = 300;
 export const MUTANTS: readonly Mutant[] = [
   ...[...REGISTER_MUTANTS, ...COORDINATOR_MUTANTS, ...CHANGE_MUTANTS].map(alsoSimulated),
   ...LEVEL_MUTANTS,
+  ...SCAN_MUTANTS,
   ...SESSION_MUTANTS,
   ...REPAIR_MUTANTS,
   ...SUPERVISION_MUTANTS,

@@ -6,6 +6,7 @@ import { ClientCore } from '../../src/replica/client-core.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from '../../src/replica/environment.ts';
 import type { Operation } from '../../src/replica/operation.ts';
 import type { PendingChange } from '../../src/replica/round.ts';
+import type { ScanCall } from '../../src/replica/scan.ts';
 import type { SessionCall } from '../../src/replica/session-calls.ts';
 import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
@@ -41,6 +42,7 @@ class Fixture {
       settle: (operation: Operation) => this.#settle(operation),
       settleChange: (change: PendingChange) => void this.results.push(change.result),
       settleSession: (call: SessionCall) => void this.results.push(call.result),
+      settleScan: (call: ScanCall) => void this.results.push(call.result),
     };
     this.core = new ClientCore(doors, registerQuorums({ replicas: 1 }), rules);
   }

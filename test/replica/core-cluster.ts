@@ -9,11 +9,13 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { ClientCore } from '../../src/replica/client-core.ts';
 import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
-import type { LargeLane, LargeValue } from '../../src/replica/environment.ts';
+import type { Epochs, LargeLane, LargeValue } from '../../src/replica/environment.ts';
+import type { Peer } from '../../src/replica/recovery.ts';
 import type { Operation } from '../../src/replica/operation.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import { Failure } from '../../src/replica/results.ts';
 import type { PendingChange } from '../../src/replica/round.ts';
+import type { ScanCall } from '../../src/replica/scan.ts';
 import type { SessionCall } from '../../src/replica/session-calls.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
@@ -62,7 +64,7 @@ interface Client {
   readonly board: TallyBoard;
 }
 
-type Made = Operation | PendingChange | SessionCall | undefined;
+type Made = Operation | PendingChange | SessionCall | ScanCall | undefined;
 
 const STEPS_MAX = 10_000;
 
@@ -75,15 +77,21 @@ export class CoreCluster {
   steps = 0;
   nowMs = 0;
   readonly #options: CoreClusterOptions;
+  /** Incarnation of each replica. */
+  readonly #epochs: number[];
+  #restarts = 0;
   readonly #clients: Client[] = [];
   readonly #replicas: Replica[];
   readonly #lanes: ClientLane[][] = [];
   readonly #lastTag = mutableBallot();
   #flights: Flight[] = [];
   #answer: { frames: FrameViews[]; votes: (() => void)[] } = { frames: [], votes: [] };
+  /** Messages between replicas. */
+  readonly #toPeers: (() => void)[] = [];
 
   constructor(options: CoreClusterOptions) {
     this.#options = options;
+    this.#epochs = Array.from({ length: options.quorums.replicas }, () => 1);
     this.#replicas = Array.from({ length: options.quorums.replicas }, (_, index) => this.#replica(index));
     for (let client = 0; client < (options.clients ?? 1); client++) this.#addClient(client);
   }
@@ -175,6 +183,36 @@ export class CoreCluster {
     else this.#flights.splice(this.#flights.indexOf(flight), 1);
   }
 
+  /** How many messages are under way. */
+  get underWay(): number {
+    return this.#flights.length;
+  }
+
+  /** One of the messages under way arrives. */
+  deliver(index: number): void {
+    this.#deliver(this.#flights[index]!);
+  }
+
+  /** One of the messages under way is lost. */
+  lose(index: number): void {
+    this.#flights.splice(index, 1);
+  }
+
+  /** A replica dies and comes back without its memory; the others answer its questions at once. */
+  restart(replica: number): void {
+    this.#epochs[replica]!++;
+    this.#restarts++;
+    const { quorums, rules = RULES, bytesMax = 1 << 24 } = this.#options;
+    const plan = { answersNeeded: quorums.recoverFrom, epochs: this.#epochTable() };
+    const epoch = this.#epochs[replica]!;
+    const peers = this.#replicas.map((_, other) => this.#peerOf(replica, other));
+    const successor = new Replica({ index: replica, epoch, bytesMax, recovery: plan, peers, rules });
+    this.#replicas[replica] = successor;
+    successor.tick(this.nowMs);
+    while (this.#toPeers.length > 0) this.#toPeers.shift()?.();
+    assert(successor.isOperational, 'The others have answered');
+  }
+
   /** All messages of a client, to it or from it, are lost. */
   loseAllOf(client: number): void {
     this.#flights = this.#flights.filter((flight) => flight.client !== client);
@@ -209,8 +247,23 @@ export class CoreCluster {
   }
 
   #replica(index: number): Replica {
-    const { rules = RULES, bytesMax = 1 << 24 } = this.#options;
-    return new Replica({ index, epoch: 1, bytesMax, recovery: undefined, peers: [], rules });
+    const { rules = RULES, bytesMax = 1 << 24, quorums } = this.#options;
+    const others = Array.from({ length: quorums.replicas }, (_, other) => other);
+    const peers = others.map((other) => this.#peerOf(index, other));
+    return new Replica({ index, epoch: 1, bytesMax, recovery: undefined, peers, rules });
+  }
+
+  /** How a replica reaches another; what it sends arrives when it is done. */
+  #peerOf(from: number, to: number): Peer | undefined {
+    if (from === to) return undefined;
+    const link = new CapturingLink((frame) => {
+      this.#toPeers.push(() => this.#replicas[to]!.receiveFromPeer(from, frame, 0));
+    });
+    return { link, large: new TestLane() };
+  }
+
+  #epochTable(): Epochs {
+    return { epochOf: (replica) => this.#epochs[replica]!, restarts: () => this.#restarts, isOperational: () => true };
   }
 
   #addClient(client: number): void {
@@ -222,8 +275,8 @@ export class CoreCluster {
         links: this.#replicas.map((_, replica) => new CapturingLink((frame) => this.#sent(client, replica, frame))),
         large,
         board,
-        epochs: { epochOf: () => 1, restarts: () => 0, isOperational: () => true },
         erased: new SimErased(),
+        epochs: this.#epochTable(),
         tags: {
           take: (count, first) => {
             copyBallot(first, laterBallot(this.#lastTag, 1));
@@ -242,6 +295,7 @@ export class CoreCluster {
         },
         settleChange: ({ context, result }) => end(context, result),
         settleSession: ({ context, result }) => end(context, result),
+        settleScan: ({ context, result }) => end(context, result),
       },
       quorums,
       rules,
@@ -280,7 +334,7 @@ export class CoreCluster {
     const lane = this.#lanes[client]![replica]!;
     this.#answer = { frames: [], votes: [] };
     this.#replicas[replica]!.receive(lane, frame, 0);
-    lane.castVotes(replica, 1);
+    lane.castVotes(replica, this.#epochs[replica]!);
     const { frames, votes } = this.#answer;
     const arrive = (): void => {
       const { core } = this.#clients[client]!;

@@ -4,6 +4,7 @@ import { RULES } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
 import { SIZE, inquiryAnswer, writeInquiry } from '../../src/replica/inquiry.ts';
 import { Operation } from '../../src/replica/operation.ts';
+import { REQUEST } from '../../src/replica/wire.ts';
 import { CoreCluster } from './core-cluster.ts';
 import { Director } from './director.ts';
 import { World } from './world.ts';
@@ -100,6 +101,13 @@ describe('An inquiry', () => {
     world.inquire(0, { replica: 0, subject: SIZE }, 1);
     world.pass(1);
     expect(world.countersOf(0)).toEqual({ ...before, framesSent: 2 });
+  });
+
+  it('pads its text with zeros, whatever its operation was before', () => {
+    const operation = new Operation();
+    for (const text of ['longer', 'lo']) writeInquiry(operation, { replica: 1, subject: SIZE, text });
+    const { bytes } = operation.request;
+    expect([...bytes.subarray(REQUEST.BYTES, REQUEST.BYTES + 4)]).toEqual([...Buffer.from('lo\0\0')]);
   });
 
   it('takes text and words as long as they may be', () => {

@@ -123,6 +123,8 @@ function methodsOf(store: Store): Store {
     putIfAbsent: store.putIfAbsent.bind(store),
     increment: store.increment.bind(store),
     getMany: store.getMany.bind(store),
+    scan: store.scan.bind(store),
+    entries: store.entries.bind(store),
     batch: store.batch.bind(store),
     resolve: store.resolve.bind(store),
   };

@@ -7,6 +7,7 @@ import { BASIC_CASES } from './cases/basic.ts';
 import { CALL_CASES } from './cases/calls.ts';
 import { CHANGE_CASES } from './cases/changes.ts';
 import { KEY_CASES } from './cases/keys.ts';
+import { SCAN_CASES } from './cases/scans.ts';
 import { VALUE_CASES } from './cases/values.ts';
 import { VERSION_CASES } from './cases/versions.ts';
 
@@ -34,6 +35,7 @@ export const CASES: CaseTable = {
   ...CHANGE_CASES,
   ...VERSION_CASES,
   ...CALL_CASES,
+  ...SCAN_CASES,
 };
 
 /** Runs every case on `engine`. */

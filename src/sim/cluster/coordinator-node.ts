@@ -8,6 +8,7 @@ import type { Coordinator } from '../../replica/coordinator.ts';
 import type { ClusterLife, ErasedFloor, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
 import type { PendingChange } from '../../replica/round.ts';
+import type { ScanCall } from '../../replica/scan.ts';
 import type { SessionCall } from '../../replica/session-calls.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimLink } from './frames.ts';
@@ -43,6 +44,7 @@ export interface CoordinatorNodeOptions {
   readonly settle: (operation: Operation) => void;
   readonly settleChange: (change: PendingChange) => void;
   readonly settleSession: (call: SessionCall) => void;
+  readonly settleScan?: (call: ScanCall) => void;
 }
 
 /** One client's thread. */
@@ -88,6 +90,7 @@ export class CoordinatorNode implements Receiver {
         settle: options.settle,
         settleChange: options.settleChange,
         settleSession: options.settleSession,
+        settleScan: (call) => options.settleScan?.(call),
       },
       quorums,
       rules,

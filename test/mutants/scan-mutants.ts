@@ -1,0 +1,26 @@
+// Seeded bugs of scans: each misses a key that is there.
+import { RULES } from '../../src/protocol/rules.ts';
+import { SCAN_SCHEDULES, scanClusterOf } from '../replica/scan-schedules.ts';
+import type { ScanSchedule } from '../replica/scan-schedules.ts';
+import type { Mutant } from './mutant.ts';
+
+export const SCAN_MUTANTS: readonly Mutant[] = SCAN_SCHEDULES.map(mutantOf);
+
+function mutantOf({ rule, bug, play }: ScanSchedule): Mutant {
+  return {
+    bug,
+    layer: 'coordinator',
+    removed: `rule ${rule}`,
+    catchers: [
+      {
+        name: 'directed',
+        catches: () => {
+          const cluster = scanClusterOf({ [rule]: false });
+          const what = play(cluster);
+          return what === undefined ? undefined : { seeds: 0, events: cluster.steps, what };
+        },
+        flagsProduction: () => play(scanClusterOf(RULES)),
+      },
+    ],
+  };
+}
