@@ -121,6 +121,14 @@ export const NAP_MS = 0.05;
 export const SESSION_KEYS_DEFAULT = 128;
 export const SESSION_KEYS_MAX = 1024;
 
+/** Writes at level `available` that one client finishes later, and bytes of them. */
+export const AVAILABLE_HINTS_MAX = 512;
+export const AVAILABLE_HINT_BYTES_MAX: number = 64 * 1024 * 1024;
+/** Hints that are tried at once, the deadline of a try, and the wait between two tries of one, in milliseconds. */
+export const HINT_TRIES_MAX = 16;
+export const HINT_TRY_MS = 2_000;
+export const HINT_PAUSE_MS = 50;
+
 /** Values of one key that were written without knowledge of each other; a further one is a conflict. */
 export const SIBLINGS_MAX = 64;
 /** Longest context of siblings, in characters; those that results give are much shorter. */

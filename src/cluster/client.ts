@@ -7,7 +7,7 @@ import { QuorateError } from '../base/errors.ts';
 import { WINDOW_SLOTS } from '../base/limits.ts';
 import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
 import { systemRandom } from '../base/random.ts';
-import { bucketOf } from '../replica/bucket.ts';
+import { bucketOf, looksFirst } from '../replica/bucket.ts';
 import { ClientCore } from '../replica/client-core.ts';
 import type { Coordinator } from '../replica/coordinator.ts';
 import { ParcelLane } from '../replica/large-lane.ts';
@@ -22,13 +22,17 @@ import { sharedMemory } from '../ring/memory.ts';
 import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
 import { actorNames } from '../store/actor-names.ts';
+import type { HintPlace } from '../store/available.ts';
 import type { BucketCall } from '../store/conflicts.ts';
+import { Hints } from '../store/hints.ts';
 import { MergeBucket } from '../store/merge-bucket.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { RepairOptions, RepairReport } from '../store/repair.ts';
 import type { SessionOptions } from '../store/session.ts';
 import { SiblingBucket } from '../store/sibling-bucket.ts';
 import type { SiblingStore } from '../store/siblings.ts';
+import type { WriteResult } from '../store/store.ts';
+import { ValueCopies } from '../store/value-copies.ts';
 import { ClusterBoard, EPOCH_TABLE_WORD, ERASED_WORD, TAG_WORD } from './board.ts';
 import { makerIn } from './bucket-maker.ts';
 import { Channel } from './channel.ts';
@@ -102,6 +106,8 @@ export class Client extends StoreCalls implements ClusterClient {
     run: (make) => this.run(make),
   };
   readonly #newActor: () => string;
+  readonly #hints: Hints;
+  protected override readonly hintPlace: HintPlace;
   /** The client's lane at every replica; lanes below are those of other replicas. */
   readonly #lane: number;
   #isFlushing = false;
@@ -158,6 +164,14 @@ export class Client extends StoreCalls implements ClusterClient {
     this.maker = new ClientCore(doors, quorums, rulesUnder(connection.sabotage));
     this.#coordinator = this.maker.coordinator;
     this.#repairs = new RepairCalls(this.maker, () => this.#endTurn());
+    this.#hints = new Hints({
+      resolve: (operationId, timeoutMs) => this.#resolveHint(operationId, timeoutMs),
+      pin: (operationId) => this.maker.heedLife() && this.maker.pin(operationId),
+      unpin: (operationId) => this.maker.unpin(operationId),
+      resets: () => this.maker.resets,
+      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    });
+    this.hintPlace = { hints: this.#hints, copies: new ValueCopies(), prefix: '', looksFirst: false };
   }
 
   session(options: SessionOptions = {}): Session {
@@ -179,8 +193,10 @@ export class Client extends StoreCalls implements ClusterClient {
     return new MergeBucket(engine, { ...options, bucket: name, by, newActor: this.#newActor });
   }
 
-  #callsOf(bucket: string, call: BucketCall): SyncStore {
-    return new CallsOf(makerIn(this.maker, bucketOf(this.#connection.buckets, bucket, call)), this.#caller);
+  #callsOf(name: string, call: BucketCall): SyncStore {
+    const bucket = bucketOf(this.#connection.buckets, name, call);
+    const hintPlace = { ...this.hintPlace, prefix: bucket.prefix, looksFirst: looksFirst(bucket) };
+    return new CallsOf(makerIn(this.maker, bucket), this.#caller, hintPlace);
   }
 
   async repair(options: RepairOptions = {}): Promise<RepairReport> {
@@ -192,7 +208,9 @@ export class Client extends StoreCalls implements ClusterClient {
     const { puts, ...counters } = this.#coordinator.counters;
     const { deletes } = this.maker;
     const wakeUps = this.#wakeUps;
-    return { ...counters, puts: puts - deletes, deletes, wakeUps, replicaWakeUps: this.#replicaWakeUps };
+    const { open: hints, lost: hintsLost } = this.#hints;
+    const replicaWakeUps = this.#replicaWakeUps;
+    return { ...counters, puts: puts - deletes, deletes, hints, hintsLost, wakeUps, replicaWakeUps };
   }
 
   inspect(): ClusterStatus {
@@ -210,12 +228,16 @@ export class Client extends StoreCalls implements ClusterClient {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#repairs.close();
-    if (this.maker.pending > 0) {
-      const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
-      const timer = setTimeout(() => this.maker.abandon('closed'), options.timeoutMs ?? CLOSE_MS_DEFAULT);
-      await idle;
-      clearTimeout(timer);
-    }
+    const timer = setTimeout(() => {
+      this.#hints.stop();
+      this.maker.abandon('closed');
+    }, options.timeoutMs ?? CLOSE_MS_DEFAULT);
+    do {
+      await this.#hints.empty();
+      if (this.maker.pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    } while (this.#hints.open > 0); // What was pending may have become hints.
+    this.#hints.stop();
+    clearTimeout(timer);
     this.#letGo();
   }
 
@@ -231,8 +253,18 @@ export class Client extends StoreCalls implements ClusterClient {
   // --- promises
 
   protected start<Result extends Ending>(make: () => Made | Ending, signal: AbortSignal | undefined): Promise<Result> {
+    return this.#isClosed ? Promise.reject(closedError()) : this.#begin(make, signal);
+  }
+
+  /** Finishes a write of level `available`, also while the client is closing. */
+  #resolveHint(operationId: string, timeoutMs: number): Promise<WriteResult> {
+    return this.#begin(() => {
+      return this.maker.resolve(operationId, { timeoutMs }) ?? { outcome: 'unknown', operationId };
+    }, undefined);
+  }
+
+  #begin<Result extends Ending>(make: () => Made | Ending, signal: AbortSignal | undefined): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#requireOpen();
       signal?.throwIfAborted();
       const operation = make();
       const isMade = operation instanceof Operation || 'context' in operation;
@@ -396,7 +428,7 @@ export class Client extends StoreCalls implements ClusterClient {
   }
 
   #requireOpen(): void {
-    if (this.#isClosed) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the client: it is closed');
+    if (this.#isClosed) throw closedError();
   }
 
   #letGo(): void {
@@ -408,4 +440,8 @@ export class Client extends StoreCalls implements ClusterClient {
     for (const ring of this.#replies) ring.detach();
     this.#place.onClose();
   }
+}
+
+function closedError(): QuorateError {
+  return new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the client: it is closed');
 }

@@ -99,6 +99,9 @@ export interface ClusterMetrics {
   readonly changes: number;
   readonly fastChanges: number;
   readonly slowChanges: number;
+  /** Writes at level `available` that this client has yet to finish, and those that it had to give up. */
+  readonly hints: number;
+  readonly hintsLost: number;
   readonly unknown: number;
   readonly unavailable: number;
   /** Keys that this client has repaired: whose newest entry it has handed on to replicas that lacked it. */

@@ -5,6 +5,8 @@ import type { Settled } from '../replica/results.ts';
 import type { PendingChange } from '../replica/round.ts';
 import type { ScanCall } from '../replica/scan.ts';
 import type { SessionCall } from '../replica/session-calls.ts';
+import { getAvailable, writeAvailable } from '../store/available.ts';
+import type { HintPlace } from '../store/available.ts';
 import { entriesOf } from '../store/scan.ts';
 import type {
   BatchWrite,
@@ -55,15 +57,27 @@ export abstract class StoreCalls implements SyncStore {
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
   protected abstract run<Result extends Ending>(make: () => Made): Result;
 
+  /** Where hints of writes at level `available` go; `undefined` where there is no such level. */
+  protected readonly hintPlace: HintPlace | undefined = undefined;
+
   get(key: string, options?: OperationOptions): Promise<ReadResult> {
+    if (options?.level === 'available' && this.hintPlace !== undefined) {
+      return getAvailable(this, this.hintPlace, [key, options]);
+    }
     return this.start(() => this.maker.get(key, options), options?.signal);
   }
 
   put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult> {
+    if (options?.level === 'available' && this.hintPlace !== undefined) {
+      return writeAvailable(this, this.hintPlace, [key, value, options]);
+    }
     return this.start(() => this.maker.put(key, value, options), options?.signal);
   }
 
   delete(key: string, options?: WriteOptions): Promise<WriteResult> {
+    if (options?.level === 'available' && this.hintPlace !== undefined) {
+      return writeAvailable(this, this.hintPlace, [key, undefined, options]);
+    }
     return this.start(() => this.maker.delete(key, options), options?.signal);
   }
 
@@ -150,11 +164,13 @@ export interface Caller {
 /** Calls whose operations somebody else makes than those of the client that submits them. */
 export class CallsOf<Maker extends OperationMaker> extends StoreCalls {
   protected readonly maker: Maker;
+  protected override readonly hintPlace: HintPlace | undefined;
   readonly #caller: Caller;
 
-  constructor(maker: Maker, caller: Caller) {
+  constructor(maker: Maker, caller: Caller, hintPlace?: HintPlace) {
     super();
     this.maker = maker;
+    this.hintPlace = hintPlace;
     this.#caller = caller;
   }
 

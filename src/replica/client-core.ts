@@ -225,6 +225,15 @@ export class ClientCore {
     return operation;
   }
 
+  /** Keeps the write of an operation id until it is let go of. @returns `false` where there is no room for it. */
+  pin(operationId: string): boolean {
+    return this.#unresolved.pin(operationId);
+  }
+
+  unpin(operationId: string): void {
+    this.#unresolved.unpin(operationId);
+  }
+
   /** A session of the cluster of this name. @throws what is wrong with its options. */
   session(cluster: string, options: SessionOptions): SessionMaker {
     this.#requireService();

@@ -10,12 +10,16 @@ export interface LevelSizes {
 }
 
 /** @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where there is no such level. */
-export function levelSizes(level: Level, quorums: RegisterQuorums): LevelSizes {
+export function levelSizes(level: Level | 'available', quorums: RegisterQuorums): LevelSizes {
   const { replicas, read, write } = quorums;
   if (level === 'quorum') return quorums;
   if (level === 'one') return { read: 1, write: 1 };
   if (level === 'two') return { read: Math.min(2, replicas), write: Math.min(2, replicas) };
   if (level === 'all') return { read: replicas, write: replicas };
+  if (level === 'available') {
+    const allowed = 'it is for get, and put and delete without a condition, of a client or plain bucket, by promise';
+    throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use level available here: ${allowed}`);
+  }
   if (typeof level !== 'object' || level === null) {
     const allowed = 'it must be one, two, quorum, all or { r, w }';
     throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use level ${String(level)}: ${allowed}`);

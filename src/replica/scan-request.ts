@@ -8,7 +8,7 @@ import {
   TIMEOUT_MS_DEFAULT,
   TIMEOUT_MS_MAX,
 } from '../base/limits.ts';
-import type { Level, ScanOptions } from '../store/store.ts';
+import type { ScanOptions } from '../store/store.ts';
 import type { Bucket } from './bucket.ts';
 import type { KeyRange } from './key-list.ts';
 
@@ -16,7 +16,7 @@ import type { KeyRange } from './key-list.ts';
 export interface ScanRequest {
   readonly range: KeyRange;
   readonly limit: number;
-  readonly level: Level;
+  readonly level: NonNullable<ScanOptions['level']>;
   /** Replicas that its level asks for their keys. */
   readonly listsNeeded: number;
   readonly timeoutMs: number;

@@ -1,5 +1,6 @@
 // Writes whose outcome is unknown, kept so that `resolve` can finish them under their first tag: exactly once.
 import { ballotOf, copyBallot, versionOf } from '../protocol/ballot.ts';
+import { AVAILABLE_HINTS_MAX, AVAILABLE_HINT_BYTES_MAX } from '../base/limits.ts';
 import { FrameBuffer } from './operation.ts';
 import type { Operation } from './operation.ts';
 import { REQUEST, copyWords, padded, valueBytesInFrame } from './wire.ts';
@@ -16,6 +17,9 @@ interface Kept {
 /** The unknown writes of one client. */
 export class UnresolvedWrites {
   readonly #kept = new Map<string, Kept>();
+  /** Those that are not forgotten, with their bytes. */
+  readonly #pinned = new Map<string, number>();
+  #pinnedBytes = 0;
 
   /** Keeps a write. @returns the operation id that callers see. */
   keep(operation: Operation): string {
@@ -27,11 +31,25 @@ export class UnresolvedWrites {
     this.#forget(operationId);
     large?.hold();
     this.#kept.set(operationId, { request, requestBytes, fields: { keyBytes, valueBytes, large, writeNeeded } });
-    if (this.#kept.size > UNRESOLVED_MAX) {
-      const [oldest] = this.#kept.keys();
-      if (oldest !== undefined) this.#forget(oldest);
-    }
+    if (this.#kept.size > UNRESOLVED_MAX + this.#pinned.size) this.#forgetOldest();
     return operationId;
+  }
+
+  /** Keeps a write until it is let go of. @returns `false` where it is not known, or there is no room for it. */
+  pin(operationId: string): boolean {
+    const kept = this.#kept.get(operationId);
+    if (kept === undefined || this.#pinned.size >= AVAILABLE_HINTS_MAX) return false;
+    const byteLength = kept.requestBytes + (kept.fields.large?.byteLength ?? 0);
+    if (this.#pinnedBytes + byteLength > AVAILABLE_HINT_BYTES_MAX) return false;
+    this.#pinned.set(operationId, byteLength);
+    this.#pinnedBytes += byteLength;
+    return true;
+  }
+
+  /** Lets go of a write, which was finished or given up, and forgets it. */
+  unpin(operationId: string): void {
+    this.#pinnedBytes -= this.#pinned.get(operationId) ?? 0;
+    if (this.#pinned.delete(operationId)) this.#forget(operationId);
   }
 
   /** Forgets all: the state that they belong to is gone. */
@@ -54,6 +72,12 @@ export class UnresolvedWrites {
     kept.fields.large?.hold();
     copyBallot(operation.first, first);
     operation.hasLeft = true; // Under its first tag: it may happen, even if nothing of the second try leaves.
+  }
+
+  #forgetOldest(): void {
+    for (const operationId of this.#kept.keys()) {
+      if (!this.#pinned.has(operationId)) return this.#forget(operationId);
+    }
   }
 
   #forget(operationId: string): void {

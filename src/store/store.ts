@@ -13,8 +13,12 @@ export type Level = 'one' | 'two' | 'quorum' | 'all' | { readonly r?: number; re
 
 /** Options of one operation. */
 export interface OperationOptions {
-  /** Default `quorum`. */
-  readonly level?: Level;
+  /**
+   * Default `quorum`. `available` is for `get`, and for `put` and `delete` without a condition: at the quorum while
+   * half of the time lasts, then a write is left to its client to finish (`isHinted`), and a read returns what anybody
+   * has (`isStale`).
+   */
+  readonly level?: Level | 'available';
   /** Deadline in milliseconds, an integer from 1 to 2^31 - 1; default {@link TIMEOUT_MS_DEFAULT}. */
   readonly timeoutMs?: number;
   /** Gives up waiting: a read rejects; a write that has left settles as `unknown`. */
@@ -67,10 +71,14 @@ export interface ReadOk {
   readonly outcome: 'ok';
   readonly value: Value;
   readonly version: Version;
+  /** At level `available`: no quorum answered in time, and this is what one replica has, or this client has written. */
+  readonly isStale?: true;
 }
 /** The key has no value: never written, or deleted. */
 export interface ReadAbsent {
   readonly outcome: 'absent';
+  /** As of {@link ReadOk}. */
+  readonly isStale?: true;
 }
 /** No quorum answered in time; a read has no effect, so it may be tried again. */
 export interface ReadUnavailable {
@@ -87,6 +95,11 @@ export type ReadResult = ReadOk | ReadAbsent | ReadUnavailable;
 export interface WriteOk {
   readonly outcome: 'ok';
   readonly version: Version;
+  /**
+   * At level `available`: no quorum has it yet, only this client and perhaps some replicas. The client goes on until a
+   * quorum has it, or something newer; its version may be a newer one then.
+   */
+  readonly isHinted?: true;
 }
 /** A change is decided, as a write is; `value` is what the key holds by it, `undefined` where it deleted the key. */
 export interface ChangeOk extends WriteOk {

@@ -175,11 +175,22 @@ export class CoreCluster {
     this.hear(client, [frame.replica]);
   }
 
-  /** Something happens: a message arrives or, one of `lossOneOf`, is lost; or, where there is none, time passes. */
-  wander(random: Random, lossOneOf: number): void {
+  /** The message that waits longest arrives, or is lost where its replica is silent. */
+  deliverNext(silent: readonly number[]): void {
+    const [flight] = this.#flights;
+    if (flight === undefined) return;
+    if (silent.includes(flight.replica)) this.#flights.shift();
+    else this.#deliver(flight);
+  }
+
+  /**
+   * Something happens: a message arrives or, one of `lossOneOf` and all of `silent` replicas, is lost; or, where there
+   * is none, time passes.
+   */
+  wander(random: Random, lossOneOf: number, silent: readonly number[] = []): void {
     const flight = this.#flights[below(random, this.#flights.length)];
     if (flight === undefined) this.pass(13);
-    else if (below(random, lossOneOf) > 0) this.#deliver(flight);
+    else if (below(random, lossOneOf) > 0 && !silent.includes(flight.replica)) this.#deliver(flight);
     else this.#flights.splice(this.#flights.indexOf(flight), 1);
   }
 

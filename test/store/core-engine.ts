@@ -1,6 +1,14 @@
 // A client of a cluster in one thread, as the engine of a store: its promises settle when somebody has delivered what
 // decides them, and looks.
-import type { ChangeResult, OperationOptions, ReadResult, UpdateFunction, WriteResult } from '../../src/store/store.ts';
+import type {
+  ChangeResult,
+  OperationOptions,
+  ReadResult,
+  UpdateFunction,
+  Value,
+  WriteOptions,
+  WriteResult,
+} from '../../src/store/store.ts';
 import type { CoreCall, CoreCluster } from '../replica/core-cluster.ts';
 
 interface Waiting {
@@ -14,6 +22,7 @@ export class CoreEngine {
   readonly #cluster: CoreCluster;
   readonly #client: number;
   #waiting: Waiting[] = [];
+  #pauses: { readonly atMs: number; readonly resolve: () => void }[] = [];
 
   constructor(cluster: CoreCluster, client: number) {
     this.#cluster = cluster;
@@ -32,10 +41,27 @@ export class CoreEngine {
     return this.#call((core) => core.resolve(operationId, options)) as Promise<WriteResult>;
   }
 
+  put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult> {
+    return this.#call((core) => core.put(key, value, options)) as Promise<WriteResult>;
+  }
+
+  delete(key: string, options?: WriteOptions): Promise<WriteResult> {
+    return this.#call((core) => core.delete(key, options)) as Promise<WriteResult>;
+  }
+
+  /** Settles once so much time of the cluster has passed. */
+  pause(ms: number): Promise<void> {
+    const atMs = this.#cluster.nowMs + ms;
+    return new Promise((resolve) => this.#pauses.push({ atMs, resolve }));
+  }
+
   /** Settles what has ended, and lets those go on that waited for it. */
   async look(): Promise<void> {
     const ended = this.#waiting.filter(({ call }) => call.result !== undefined || call.error !== undefined);
     this.#waiting = this.#waiting.filter((each) => !ended.includes(each));
+    const over = this.#pauses.filter(({ atMs }) => atMs <= this.#cluster.nowMs);
+    this.#pauses = this.#pauses.filter((each) => !over.includes(each));
+    for (const { resolve } of over) resolve();
     for (const { call, resolve, reject } of ended) {
       if (call.error === undefined) resolve(call.result);
       else reject(call.error);

@@ -45,6 +45,8 @@ const NO_METRICS = {
   repairedKeys: 0,
   wakeUps: 0,
   replicaWakeUps: 0,
+  hints: 0,
+  hintsLost: 0,
   framesSent: 0,
   framesResent: 0,
 };

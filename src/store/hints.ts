@@ -1,0 +1,122 @@
+// Hints: writes at level `available` that were answered before a quorum had them. Their client goes on finishing each,
+// under its first tag, until a quorum has it or something newer; so a hint never comes over a later write.
+import { HINT_PAUSE_MS, HINT_TRIES_MAX, HINT_TRY_MS } from '../base/limits.ts';
+import type { Value, WriteResult } from './store.ts';
+
+/** What hints need of their client. */
+export interface HintDoors {
+  /** Tries to finish a write that ended as unknown; it may go on beside others. */
+  resolve(operationId: string, timeoutMs: number): Promise<WriteResult>;
+  /** Keeps a write until it is let go of. @returns `false` where there is no room for it, or it belongs to nothing. */
+  pin(operationId: string): boolean;
+  unpin(operationId: string): void;
+  /** Resets of the cluster: what was written before one is gone. */
+  resets(): number;
+  pause(ms: number): Promise<void>;
+}
+
+/** One write that no quorum may have yet. */
+export interface Hint {
+  /** Its key, with the bucket. */
+  readonly place: string;
+  /** Names it, and is its first version. */
+  readonly operationId: string;
+  /** What it writes; `undefined` where it deletes. */
+  readonly value: Value;
+  readonly resets: number;
+}
+
+/** The hints of one client. */
+export class Hints {
+  /** Hints that were given up: the state was lost, or the client was closed. */
+  lost = 0;
+  readonly #doors: HintDoors;
+  /** By operation id, in the order of the calls. */
+  readonly #open = new Map<string, Hint>();
+  /** Those that nobody is finishing just now. */
+  readonly #waiting: Hint[] = [];
+  #tries = 0;
+  #isStopped = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(doors: HintDoors) {
+    this.#doors = doors;
+  }
+
+  /** Hints that are not finished. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Takes a write over. @returns `false` where there is no room for it. */
+  keep(place: string, operationId: string, value: Value): boolean {
+    if (this.#isStopped || !this.#doors.pin(operationId)) return false;
+    const hint = { place, operationId, value, resets: this.#doors.resets() };
+    this.#open.set(operationId, hint);
+    this.#waiting.push(hint);
+    this.#next();
+    return true;
+  }
+
+  /** The newest hint of a key. */
+  newestOf(place: string): Hint | undefined {
+    const resets = this.#doors.resets();
+    let newest: Hint | undefined;
+    for (const hint of this.#open.values()) {
+      if (hint.place !== place || hint.resets !== resets) continue;
+      if (newest === undefined || hint.operationId > newest.operationId) newest = hint;
+    }
+    return newest;
+  }
+
+  /** Settles once there is none left, or they were given up. */
+  empty(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#open.size === 0) resolve();
+      else this.#onEmpty = resolve;
+    });
+  }
+
+  /** Gives up what is left, and takes no more. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const hint of this.#open.values()) this.#end(hint, true);
+  }
+
+  /** Begins to finish as many as may be tried at once. */
+  #next(): void {
+    while (this.#tries < HINT_TRIES_MAX) {
+      const hint = this.#waiting.shift();
+      if (hint === undefined) return;
+      this.#tries++;
+      void this.#finish(hint).then(() => {
+        this.#tries--;
+        this.#next();
+      });
+    }
+  }
+
+  /** One try. A hint that is not finished by it waits behind the others. */
+  async #finish(hint: Hint): Promise<void> {
+    const { operationId } = hint;
+    if (!this.#open.has(operationId)) return;
+    if (hint.resets !== this.#doors.resets()) return this.#end(hint, true);
+    const outcome = await this.#doors.resolve(operationId, HINT_TRY_MS).then(({ outcome: found }) => found, codeOf);
+    if (!this.#open.has(operationId)) return;
+    if (outcome === 'ok') return this.#end(hint, false);
+    if (outcome === 'ERR_QUORATE_STATE_LOST' || outcome === 'ERR_QUORATE_CLOSED') return this.#end(hint, true);
+    await this.#doors.pause(HINT_PAUSE_MS); // Also what fails at once is not tried again at once.
+    this.#waiting.push(hint);
+  }
+
+  #end({ operationId }: Hint, isLost: boolean): void {
+    if (!this.#open.delete(operationId)) return;
+    this.#doors.unpin(operationId);
+    if (isLost) this.lost++;
+    if (this.#open.size === 0) this.#onEmpty?.();
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
