@@ -16,11 +16,10 @@ import { SUPERVISION_MUTANTS } from './supervision-mutants.ts';
 const SIMULATED_SEEDS = 300;
 
 export const MUTANTS: readonly Mutant[] = [
-  ...[...REGISTER_MUTANTS, ...COORDINATOR_MUTANTS, ...CHANGE_MUTANTS].map(alsoSimulated),
+  ...[...REGISTER_MUTANTS, ...COORDINATOR_MUTANTS, ...CHANGE_MUTANTS, ...REPAIR_MUTANTS].map(alsoSimulated),
   ...LEVEL_MUTANTS,
   ...SCAN_MUTANTS,
   ...SESSION_MUTANTS,
-  ...REPAIR_MUTANTS,
   ...SUPERVISION_MUTANTS,
 ];
 

@@ -7,9 +7,11 @@ import { ClientCore } from '../../replica/client-core.ts';
 import type { Coordinator } from '../../replica/coordinator.ts';
 import type { ClusterLife, ErasedFloor, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
+import type { Failure } from '../../replica/results.ts';
 import type { PendingChange } from '../../replica/round.ts';
 import type { ScanCall } from '../../replica/scan.ts';
 import type { SessionCall } from '../../replica/session-calls.ts';
+import type { RepairReport } from '../../store/repair.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimLink } from './frames.ts';
 import type { Message } from './message.ts';
@@ -107,6 +109,12 @@ export class CoordinatorNode implements Receiver {
     if (this.#isPaused) return; // A thread that stands still submits nothing; what it has goes when it runs.
     this.core.flush(this.#nowMs());
     this.#tickLater();
+  }
+
+  /** Repairs all keys at all replicas. */
+  repair(timeoutMs: number, end: (result: RepairReport | Failure) => void): void {
+    this.core.repairer({ deadlineMs: this.#nowMs() + timeoutMs, end }).start();
+    this.flush();
   }
 
   deliver(message: Message): void {

@@ -15,6 +15,7 @@ import type { Finding } from './judge-history.ts';
 import { violationOf } from './judge.ts';
 import type { Violation } from './judge.ts';
 import type { OperationPlan } from './plan.ts';
+import { repairCore } from './repair-core.ts';
 import { keyText } from './probe.ts';
 import type { SimCluster } from './sim-cluster.ts';
 
@@ -47,6 +48,8 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster.calls));
   const isWhole = (): boolean => !cluster.isStateLost && (cluster.operational & core) === core;
   if (!runUntil(isWhole)) return inVain('A replica of the core does not recover');
+  const wrong = repairCore(cluster, core); // Before new writes hide what the storm has left behind.
+  if (wrong !== undefined) return wrong;
   const before = cluster.calls.length;
   const { refused } = cluster.network;
   addFinalOperations(cluster);

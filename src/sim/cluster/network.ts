@@ -34,7 +34,7 @@ export class SimNetwork implements FrameSink {
   readonly #engine: Engine;
   readonly #fates: Fates;
   readonly #isOrdered: boolean;
-  readonly #ringBytes: number;
+  #ringBytes: number;
   readonly #receivers: (Receiver | undefined)[] = [];
   readonly #positions = new Int32Array(NODES_MAX * NODES_MAX);
   readonly #lastUs = new Float64Array(NODES_MAX * NODES_MAX);
@@ -60,6 +60,11 @@ export class SimNetwork implements FrameSink {
     this.#isOrdered = options.isOrdered;
     this.#ringBytes = options.ringBytes;
     this.pool = options.pool;
+  }
+
+  /** From here on each link holds at least so much. */
+  widen(ringBytes: number): void {
+    this.#ringBytes = Math.max(this.#ringBytes, ringBytes);
   }
 
   attach(node: number, receiver: Receiver): void {

@@ -147,6 +147,7 @@ function noteReached({ engine, coordinators, calls }: SimCluster): void {
   );
   engine.sometimes('the state is lost and the cluster says so', false);
   engine.sometimes('an empty state begins in place of a lost one', false);
+  engine.sometimes('a repair hands on what a replica lacks', false);
   engine.sometimes('a replica recovers', false);
   engine.sometimes('a hung replica is ended', false);
 }
