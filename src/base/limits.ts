@@ -86,6 +86,14 @@ export const DIGEST_NODES: number = KEY_TABLE_SHARDS;
 /** Entries, or bytes of values, that a replica looks at for one question about digests: some milliseconds at most. */
 export const DIGEST_ENTRIES_PER_PIECE = 4096;
 export const DIGEST_BYTES_PER_PIECE: number = 256 * 1024;
+/** Keys that one client remembers to repair because a replica's ring was full, and repairs of those at once. */
+export const OMISSIONS_MAX = 4096;
+export const OMISSIONS_AT_ONCE = 8;
+/** Time for the repair of one such key, in milliseconds; then it waits again. */
+export const OMISSION_TIMEOUT_MS = 1_000;
+/** Reads between two flushes that send what they return to replicas that are behind. */
+export const READ_REPAIRS_PER_FLUSH = 32;
+
 /** Keys that one repair has in hand at a time, and comparisons of all replicas that it makes at most. */
 export const REPAIR_KEYS_AT_ONCE = 32;
 export const REPAIR_ROUNDS_MAX = 4;

@@ -154,6 +154,7 @@ export class Client extends StoreCalls implements ClusterClient {
       erased: new SharedErasedFloor(connection.board, ERASED_WORD),
       random: systemRandom(),
       ringBytes: connection.ringBytes,
+      repairsReads: connection.readRepair,
       life: this.#board,
       owner: serial,
       settle: (operation: Operation): void => this.#settle(operation),
@@ -206,11 +207,16 @@ export class Client extends StoreCalls implements ClusterClient {
 
   metrics(): ClusterMetrics {
     const { puts, ...counters } = this.#coordinator.counters;
-    const { deletes } = this.maker;
+    const { deletes, omissions } = this.maker;
     const wakeUps = this.#wakeUps;
     const { open: hints, lost: hintsLost } = this.#hints;
     const replicaWakeUps = this.#replicaWakeUps;
-    return { ...counters, puts: puts - deletes, deletes, hints, hintsLost, wakeUps, replicaWakeUps };
+    const ofOmissions = {
+      omissions: omissions.size,
+      omissionsRepaired: omissions.repaired,
+      omissionsDropped: omissions.dropped,
+    };
+    return { ...counters, ...ofOmissions, puts: puts - deletes, deletes, hints, hintsLost, wakeUps, replicaWakeUps };
   }
 
   inspect(): ClusterStatus {
@@ -228,6 +234,7 @@ export class Client extends StoreCalls implements ClusterClient {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#repairs.close();
+    this.maker.omissions.clear();
     const timer = setTimeout(() => {
       this.#hints.stop();
       this.maker.abandon('closed');
@@ -343,7 +350,8 @@ export class Client extends StoreCalls implements ClusterClient {
   /** Waits for the next wake-up while operations are pending; the process stays alive meanwhile. */
   #arm(): void {
     if (this.maker.pending === 0) return;
-    this.#ticker ??= setInterval(this.#tick, TICK_MS);
+    if (this.#ticker === undefined) this.#ticker = setInterval(this.#tick, TICK_MS);
+    else this.#ticker.ref();
     if (this.#isArmed) return;
     this.#isArmed = true;
     const wait = this.#bell.parkAsync();
@@ -365,12 +373,14 @@ export class Client extends StoreCalls implements ClusterClient {
   };
 
   readonly #tick = (): void => {
-    if (this.maker.pending === 0) {
+    const { omissions, pending } = this.maker;
+    if (pending === 0 && omissions.size === 0) {
       clearInterval(this.#ticker);
       this.#ticker = undefined;
       this.#onIdle?.(); // What ended last may have been nobody's outside, such as an inquiry.
       return;
     }
+    if (pending === 0) this.#ticker?.unref(); // Omissions keep no process alive.
     this.#review(nowMs());
     this.#arm();
   };

@@ -21,6 +21,7 @@ export interface Connection {
   /** The rule that this cluster breaks on purpose, if any. */
   readonly sabotage: Sabotage | undefined;
   readonly buckets: Buckets;
+  readonly readRepair: boolean;
   /** Capacity of each ring. */
   readonly ringBytes: number;
   /** By replica. */

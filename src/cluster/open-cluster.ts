@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { controlClient } from '../actor/control-plane.ts';
-import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
+import { QuorateError, integerOption, rangeError, typeError } from '../base/errors.ts';
 import { RING_BYTES_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
@@ -381,6 +381,12 @@ function rangeOf(min: number, max: number): { readonly min: number; readonly max
   return { min, max };
 }
 
+function checkedReadRepair(readRepair: unknown): boolean {
+  if (readRepair === undefined || typeof readRepair === 'boolean') return readRepair ?? true;
+  const given = `readRepair of type ${typeof readRepair}`;
+  throw typeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use ${given}: it must be true or false`);
+}
+
 function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Omit<SupervisorWiring, 'sabotage'> {
   const ringBytes = options.ringBytes ?? RING_BYTES_CLUSTER;
   integerOption('ringBytes', ringBytes, { min: RING_BYTES_CLUSTER_MIN, max: RING_BYTES_MAX });
@@ -394,6 +400,7 @@ function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Omit<Super
     board,
     quorums,
     buckets: checkedBuckets(options.buckets, quorums),
+    readRepair: checkedReadRepair(options.readRepair),
     ringBytes,
     replicaHeapMb: integerOption('replicaHeapMb', options.replicaHeapMb ?? 512, rangeOf(16, 65_536)),
     replicaBytesMax: integerOption('replicaBytesMax', options.replicaBytesMax ?? 2 ** 29, rangeOf(1024, 2 ** 40)),

@@ -47,6 +47,8 @@ export interface ClusterOptions {
   readonly restartWindowMs?: number;
   /** Buckets by name (1 to 64 letters, digits, and `.`, `_`, `-`): keys of their own, with rules of their own. */
   readonly buckets?: Readonly<Record<string, BucketOptions>>;
+  /** Whether reads send what they return to replicas that they saw behind it, once they have ended; default true. */
+  readonly readRepair?: boolean;
   /** Closes the cluster when it fires. */
   readonly signal?: AbortSignal;
 }
@@ -106,6 +108,12 @@ export interface ClusterMetrics {
   readonly unavailable: number;
   /** Keys that this client has repaired: whose newest entry it has handed on to replicas that lacked it. */
   readonly repairedKeys: number;
+  /** Reads that have sent what they returned to replicas that were behind. */
+  readonly readRepairs: number;
+  /** Keys that wait to be repaired where a ring was full, those that were, and those dropped for want of room. */
+  readonly omissions: number;
+  readonly omissionsRepaired: number;
+  readonly omissionsDropped: number;
   /** Times this client's thread was woken, and times it woke a parked replica. */
   readonly wakeUps: number;
   readonly replicaWakeUps: number;

@@ -40,6 +40,7 @@ export interface SupervisorWiring {
   /** The rule that this cluster breaks on purpose, if any. */
   readonly sabotage: Sabotage | undefined;
   readonly buckets: Buckets;
+  readonly readRepair: boolean;
   readonly ringBytes: number;
   readonly replicaHeapMb: number;
   readonly replicaBytesMax: number;
@@ -372,7 +373,7 @@ export class Supervisor implements SupervisorControl {
 
   #connect({ ticket, client, claim }: Extract<DoorMessage, { kind: 'connect' }>): void {
     if (this.#board.clients.claimOf(client) !== claim) return; // It gave up, and the place may be another's.
-    const { name, board, quorums, sabotage, buckets, ringBytes } = this.#wiring;
+    const { name, board, quorums, sabotage, buckets, readRepair, ringBytes } = this.#wiring;
     const serial = ++this.#serial;
     const lane = (): LaneMemory => ({
       requests: bufferOf(createRing(ringBytes)),
@@ -386,7 +387,7 @@ export class Supervisor implements SupervisorControl {
     for (let replica = 0; replica < quorums.replicas; replica++) {
       this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
     }
-    const of = { name, board, quorums, sabotage, buckets, ringBytes };
+    const of = { name, board, quorums, sabotage, buckets, readRepair, ringBytes };
     const connection: Connection = { ...of, client, serial, lanes, tally };
     this.#door.post({ kind: 'connected', ticket, connection });
   }

@@ -149,6 +149,8 @@ export interface Rules {
   readonly repairsHeedAll: boolean;
   /** The digests by which replicas are compared count tombstones. */
   readonly digestsTombstones: boolean;
+  /** What had no room in a replica's ring is handed to it later. */
+  readonly keepsOmissions: boolean;
   /** A replica lists the keys that it has deleted, too: that alone decides nothing. */
   readonly listsDeleted: boolean;
   /** A scan leaves a key out unread only where its deletion is stable. */
@@ -234,6 +236,7 @@ export const RULES: Rules = Object.freeze({
   repairsTombstones: true,
   repairsHeedAll: true,
   digestsTombstones: true,
+  keepsOmissions: true,
   listsDeleted: true,
   leavesOutDecided: true,
   listsAtQuorum: true,

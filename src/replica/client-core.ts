@@ -2,6 +2,7 @@
 // settled into results, and carries nothing of a lost state into the next one. Production puts promises, blocking
 // calls, rings and a doorbell around it, the simulator virtual time.
 import { QuorateError } from '../base/errors.ts';
+import { INLINE_BYTES_MAX } from '../base/limits.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
@@ -17,7 +18,9 @@ import type { CoordinatorDoors } from './coordinator.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from './environment.ts';
 import type { ClusterLife } from './environment.ts';
 import type { Inquiry } from './inquiry.ts';
+import { readKey } from './key-bytes.ts';
 import { LargePool } from './large-pool.ts';
+import { Omissions } from './omissions.ts';
 import type { Computed, Operation } from './operation.ts';
 import type { RepairAim } from './repair-aim.ts';
 import { Repairer } from './repairer.ts';
@@ -34,14 +37,18 @@ import type { SessionDoors } from './session-calls.ts';
 import { SessionMaker } from './session-maker.ts';
 import type { SessionState } from './session.ts';
 import { UnresolvedWrites } from './unresolved.ts';
+import { REQUEST } from './wire.ts';
 
 /** Share of a reply ring that answers may fill: the rest is for those that come late. */
 const REPLY_SHARE = 0.75;
 
+/** Room in a ring from which on what was passed over is repaired. */
+const OMISSION_ROOM_BYTES = INLINE_BYTES_MAX;
+
 /** What a client touches of the world. */
 export interface ClientCoreDoors extends Omit<
   CoordinatorDoors,
-  'replyRoomBytes' | 'begin' | 'compute' | 'isUndecided'
+  'replyRoomBytes' | 'begin' | 'compute' | 'isUndecided' | 'omit'
 > {
   /** A change has ended: `change.result` says how. */
   settleChange(change: PendingChange): void;
@@ -71,6 +78,8 @@ interface Change {
 /** One client. Operations are made here, submitted to its coordinator, and given back once they are settled. */
 export class ClientCore {
   readonly coordinator: Coordinator;
+  /** Keys to be repaired where a replica's ring was full. */
+  readonly omissions: Omissions = new Omissions(this);
   /** Deletes that were asked for. */
   deletes = 0;
   readonly #doors: ClientCoreDoors;
@@ -101,6 +110,8 @@ export class ClientCore {
         else if (isInnerCall(operation.context)) this.#settleInner(operation, operation.context);
         else doors.settle(operation);
       },
+      omit: ({ request, keyBytes }: Operation, replicas: number): void =>
+        this.omissions.note(readKey(request, REQUEST.BYTES, keyBytes), replicas),
       begin: (operation: Operation): void => this.#changes.begin(operation),
       compute: (operation: Operation): Computed => this.#changes.compute(operation),
       isUndecided: (id: Ballot): boolean => this.#changes.isUndecided(id),
@@ -191,6 +202,21 @@ export class ClientCore {
   repairer(options: Omit<RepairerOptions, 'core' | 'replicas'>): Repairer {
     this.#requireService();
     return new Repairer({ ...options, core: this, replicas: this.#doors.links.length });
+  }
+
+  /** Whether another operation may be submitted. */
+  get hasRoom(): boolean {
+    return this.coordinator.hasRoom;
+  }
+
+  /** Replicas whose rings have room for a few requests, as a mask. */
+  get roomy(): number {
+    const { links } = this.#doors;
+    let mask = 0;
+    for (let replica = 0; replica < links.length; replica++) {
+      if (links[replica]!.hasRoomFor(OMISSION_ROOM_BYTES)) mask |= 1 << replica;
+    }
+    return mask;
   }
 
   /** Copies up to where deletions may have been erased into `target`. */
@@ -313,6 +339,7 @@ export class ClientCore {
 
   /** Settles everything. */
   abandon(outcome: 'closed' | 'state-lost'): void {
+    this.omissions.clear();
     const left = this.#changes.stop(); // First: else a round that ends would begin the next one.
     this.coordinator.abandon(outcome);
     this.#changes.abandon(left, outcome);
@@ -321,6 +348,7 @@ export class ClientCore {
   /** Deadlines, and asking again where nobody answered; see {@link Coordinator.tick}. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
+    this.omissions.repair();
     this.#changes.tick(nowMs);
     this.coordinator.tick(nowMs);
   }

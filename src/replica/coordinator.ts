@@ -5,7 +5,7 @@
 // The hot path is submit, flush, collect: one tag counter access and one frame a replica per batch, counting in the
 // tally board, no allocation. Everything else (refusals, restarts, silence) is the slow path below it.
 import { lowestBitIndex, lowestBits, popcount } from '../base/bits.ts';
-import { PENDING_MAX } from '../base/limits.ts';
+import { PENDING_MAX, READ_REPAIRS_PER_FLUSH } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
 import { copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
@@ -21,6 +21,7 @@ import { Operation } from './operation.ts';
 import type { Computed, Outcome } from './operation.ts';
 import { PATIENCE_MS_MIN, Phases } from './phases.ts';
 import { CountedTags } from './counted-tags.ts';
+import { proposeNewest, replicasBehind } from './read-repair.ts';
 import { ReplicaWatch } from './replica-watch.ts';
 import { RequestSender, requestBytes } from './request-sender.ts';
 import { BY_REFERENCE, INQUIRY_REPLY, PROMISE, READ_REPLY, REPLY } from './wire.ts';
@@ -39,6 +40,10 @@ export interface CoordinatorDoors {
   readonly replyRoomBytes: number;
   /** The operation has ended: `operation.outcome` says how. The caller gives it back with `release`. */
   settle(operation: Operation): void;
+  /** Whether reads send what they return to replicas that are behind; default no. */
+  readonly repairsReads?: boolean;
+  /** An accepted write had no room in the rings of some replicas, a mask. */
+  omit?(operation: Operation, replicas: number): void;
   /** A change asks for promises now. */
   begin(operation: Operation): void;
   /** Computes what a change writes from `operation.newest`, into `operation.request`; again where it was in vain. */
@@ -66,6 +71,8 @@ export interface CoordinatorCounters {
   unavailable: number;
   /** Keys whose newest entry a repair has handed on to replicas that lacked it. */
   repairedKeys: number;
+  /** Reads that sent what they returned to replicas that were behind. */
+  readRepairs: number;
   framesSent: number;
   framesResent: number;
 }
@@ -88,6 +95,7 @@ export class Coordinator {
     unknown: 0,
     unavailable: 0,
     repairedKeys: 0,
+    readRepairs: 0,
     framesSent: 0,
     framesResent: 0,
   };
@@ -112,6 +120,8 @@ export class Coordinator {
   #valueEstimate = REPLY_ESTIMATE_BYTES;
   /** Links that frames were committed to since the last flush ended. */
   #dirty = 0;
+  /** Reads that were repaired since then. */
+  #readRepairs = 0;
   readonly #tag = mutableBallot();
   /** Scratch, overwritten per answer, so that none is allocated. */
   readonly #answer: Answer;
@@ -183,6 +193,7 @@ export class Coordinator {
     this.#issueQueued(nowMs);
     const dirty = this.#dirty;
     this.#dirty = 0;
+    this.#readRepairs = 0;
     return dirty;
   }
 
@@ -373,6 +384,7 @@ export class Coordinator {
   #send(operation: Operation, replicas: number): void {
     const sent = this.#sender.send(operation, replicas);
     this.#dirty |= sent;
+    if (sent !== replicas && isAccept(operation)) operation.missed |= replicas & ~sent;
     this.counters.framesSent += popcount(sent);
     if (sent !== 0) operation.hasLeft = true;
   }
@@ -399,6 +411,7 @@ export class Coordinator {
   #settle(operation: Operation, outcome: Outcome): void {
     const { slot } = operation;
     if (slot >= 0) {
+      if (outcome === 'ok' || outcome === 'absent') this.#handOn(operation, outcome);
       this.#doors.board.close(slot);
       this.#slots[slot] = undefined;
       this.#freeSlots.push(slot);
@@ -410,6 +423,24 @@ export class Coordinator {
     operation.outcome = outcome;
     this.#count(operation, outcome);
     this.#doors.settle(operation);
+  }
+
+  /** What is decided is made known to who is behind: at once, or, where there is no room, later. */
+  #handOn(operation: Operation, outcome: Outcome): void {
+    if (operation.kind === 'get') {
+      if (operation.phase === 'read' && operation.repairing === undefined) this.#repairRead(operation);
+    } else if (operation.missed !== 0 && outcome === 'ok' && this.#rules.keepsOmissions) {
+      this.#doors.omit?.(operation, operation.missed);
+    }
+  }
+
+  #repairRead(operation: Operation): void {
+    const behind = replicasBehind(operation);
+    if (behind === 0 || this.#doors.repairsReads !== true || this.#readRepairs >= READ_REPAIRS_PER_FLUSH) return;
+    proposeNewest(operation);
+    this.#readRepairs++;
+    this.counters.readRepairs++;
+    this.#send(operation, this.#watch.awaited(behind));
   }
 
   #count(operation: Operation, outcome: Outcome): void {
@@ -428,6 +459,11 @@ export class Coordinator {
     } else if (operation.isFast) counters.fastWrites++;
     else counters.slowWrites++;
   }
+}
+
+/** Whether its question asks replicas to store something. */
+function isAccept({ phase }: Operation): boolean {
+  return phase === 'accept' || phase === 'finish' || phase === 'write-back';
 }
 
 /** Whether an operation is issued under a tag of its own. */

@@ -174,6 +174,8 @@ export class Operation {
   readonly wroteBack: MutableBallot = mutableBallot();
   /** Whether the phase proposes the newest entry's value instead of the own one. */
   adopts = false;
+  /** Replicas whose rings had no room for an accept of it, as a mask. */
+  missed = 0;
   /** Whether any frame of a write has left. */
   hasLeft = false;
   /** Whether the first round trip decided it. */
@@ -252,6 +254,6 @@ export class Operation {
     this.repair?.clear();
     this.adopts = this.hasLeft = this.isOfSession = false;
     this.isFast = true;
-    this.attempts = this.asked = this.reservedBytes = 0;
+    this.attempts = this.asked = this.missed = this.reservedBytes = 0;
   }
 }

@@ -86,6 +86,31 @@ function diverged(rules: Rules): string | undefined {
     : undefined;
 }
 
+/** A put does not fit the ring of one replica, which has room again later. */
+function omitted(rule: keyof Rules): Catcher {
+  return {
+    name: 'directed, omission',
+    catches: () => {
+      const what = forgotten({ ...RULES, [rule]: false });
+      return what === undefined ? undefined : { seeds: 0, events: undefined, what };
+    },
+    flagsProduction: () => forgotten(RULES),
+  };
+}
+
+function forgotten(rules: Rules): string | undefined {
+  const fixture = new RepairFixture(3, rules);
+  const { cluster } = fixture;
+  cluster.full.add(2);
+  cluster.call(0, (core) => core.put('k', 'v', undefined));
+  for (let step = 0; step < 4; step++) cluster.pass(13);
+  cluster.exchange(0, 'accept', [0, 1]);
+  cluster.full.clear();
+  cluster.pass(13);
+  cluster.settle();
+  return fixture.holdingOf(2).length === 0 ? 'What a ring had no room for never reaches its replica' : undefined;
+}
+
 const without = (rule: keyof Rules, bug: string, ...catchers: readonly Catcher[]): Mutant => ({
   bug,
   layer: 'repair',
@@ -97,6 +122,7 @@ export const REPAIR_MUTANTS: readonly Mutant[] = [
   without('repairsAll', 'A repair ends once anybody holds what it hands on'),
   without('repairsNewest', 'A repair hands on the older of two entries'),
   without('repairsTombstones', 'A repair takes a tombstone for nothing, and brings back what was deleted'),
+  without('keepsOmissions', 'A write that a ring had no room for is never handed on', omitted('keepsOmissions')),
   without('digestsTombstones', 'Digests leave tombstones out', compared('digestsTombstones')),
   without(
     'repairsHeedAll',

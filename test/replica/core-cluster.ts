@@ -29,6 +29,8 @@ export interface CoreClusterOptions {
   /** Default 1. */
   readonly clients?: number;
   readonly rules?: Rules;
+  /** Whether reads repair; default no. */
+  readonly repairsReads?: boolean;
   /** Bytes before a replica refuses more; default 16 MiB. */
   readonly bytesMax?: number;
   /** All clients have this number, not one of their own. */
@@ -71,6 +73,8 @@ const STEPS_MAX = 10_000;
 /** The cluster. */
 export class CoreCluster {
   readonly life = { state: CLUSTER_OPEN, resets: 0 };
+  /** Replicas whose rings hold no more. */
+  readonly full: Set<number> = new Set();
   /** Frames that clients have sent. */
   frames = 0;
   /** Calls, messages that have arrived, steps of time. */
@@ -283,7 +287,11 @@ export class CoreCluster {
     const large = this.#replicas.map(() => new TestLane());
     const core = new ClientCore(
       {
-        links: this.#replicas.map((_, replica) => new CapturingLink((frame) => this.#sent(client, replica, frame))),
+        links: this.#replicas.map((_, replica) => {
+          const isFull = (): boolean => this.full.has(replica);
+          return new BoundedLink((frame) => this.#sent(client, replica, frame), isFull);
+        }),
+        repairsReads: this.#options.repairsReads === true,
         large,
         board,
         erased: new SimErased(),
@@ -381,5 +389,23 @@ class TestLane implements LargeLane {
     const value = this.#values.get(reference);
     this.#values.delete(reference);
     return value;
+  }
+}
+
+/** A link that is full when a test says so. */
+class BoundedLink extends CapturingLink {
+  readonly #isFull: () => boolean;
+
+  constructor(sink: (frame: FrameViews) => void, isFull: () => boolean) {
+    super(sink);
+    this.#isFull = isFull;
+  }
+
+  override claim(payloadBytes: number): number {
+    return this.#isFull() ? -1 : super.claim(payloadBytes);
+  }
+
+  override hasRoomFor(): boolean {
+    return !this.#isFull();
   }
 }

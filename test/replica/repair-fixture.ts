@@ -15,8 +15,8 @@ const DEADLINE_MS = 1e6;
 export class RepairFixture {
   readonly cluster: CoreCluster;
 
-  constructor(replicas = 3, rules: Rules = RULES) {
-    this.cluster = new CoreCluster({ quorums: registerQuorums({ replicas }), clients: 2, rules });
+  constructor(replicas = 3, rules: Rules = RULES, repairsReads = false) {
+    this.cluster = new CoreCluster({ quorums: registerQuorums({ replicas }), clients: 2, rules, repairsReads });
   }
 
   /** Only these replicas hear of a put; `undefined` deletes. */

@@ -180,7 +180,7 @@ describe('Negative controls: with a rule taken away, a run goes wrong', () => {
     ['silentUntilCaughtUp', 'stalls', 1307],
     ['checksEpochs', 'stalls', 1554],
     ['finishesOnStable', 'stalls', 2311],
-    ['countsOthersAlone', 'scramble', 2390],
+    ['countsOthersAlone', 'priorities', 3498],
     ['refusesOlder', 'scramble', 15_383],
   ])(
     '%s under %s, from seed %i on',

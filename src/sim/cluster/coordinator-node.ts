@@ -43,6 +43,7 @@ export interface CoordinatorNodeOptions {
   readonly life: ClusterLife;
   /** Capacity of each ring. */
   readonly ringBytes: number;
+  readonly repairsReads: boolean;
   readonly settle: (operation: Operation) => void;
   readonly settleChange: (change: PendingChange) => void;
   readonly settleSession: (call: SessionCall) => void;
@@ -67,7 +68,20 @@ export class CoordinatorNode implements Receiver {
   constructor(options: CoordinatorNodeOptions) {
     this.#options = options;
     this.clock = options.clock;
-    const { node, engine, network, epochs, tags, erased, quorums, rules, life, ringBytes, nextReference } = options;
+    const {
+      node,
+      engine,
+      network,
+      epochs,
+      tags,
+      erased,
+      quorums,
+      rules,
+      life,
+      ringBytes,
+      repairsReads,
+      nextReference,
+    } = options;
     this.#board = new SimBoard(SLOTS, quorums.replicas);
     const links = Array.from(
       { length: quorums.replicas },
@@ -87,6 +101,7 @@ export class CoordinatorNode implements Receiver {
         erased,
         random: engine.random(node, 'back-off'),
         ringBytes,
+        repairsReads,
         life,
         owner: node,
         settle: options.settle,
@@ -165,7 +180,7 @@ export class CoordinatorNode implements Receiver {
   }
 
   #tickLater(): void {
-    if (this.#isTicking || this.isGone || this.core.pending === 0) return;
+    if (this.#isTicking || this.isGone || this.core.pending + this.core.omissions.size === 0) return;
     this.#isTicking = true;
     this.#options.engine.schedule(TICK_US, this.#options.node, () => {
       this.#isTicking = false;

@@ -42,7 +42,9 @@ function repairOnce({ engine }: SimCluster, live: CoordinatorNode): Violation | 
   const untilUs = engine.nowUs + 2_000 * TIMEOUT_MS;
   if (result === undefined) engine.run({ untilUs, eventsMax: EVENTS_MAX, isOver: () => result !== undefined });
   if (result === undefined) return { kind: 'liveness', text: 'A repair does not end' };
-  if (result instanceof Failure) return { kind: 'liveness', text: `A repair of a healed core fails: ${result.error}` };
+  if (result instanceof Failure) {
+    return { kind: 'liveness', text: `A repair of a healed core fails: ${String(result.error)}` };
+  }
   engine.sometimes('a repair hands on what a replica lacks', result.keysRepaired > 0);
   return undefined;
 }

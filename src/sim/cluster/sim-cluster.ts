@@ -2,6 +2,7 @@
 // openCluster wires them, on a network, clocks and threads whose every step is the seed's.
 import { RULES } from '../../protocol/rules.ts';
 import type { Rules } from '../../protocol/rules.ts';
+import { below } from '../../base/random.ts';
 import { copyBallot, laterBallot } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
 import { registerQuorums } from '../../quorum/register-quorums.ts';
@@ -62,6 +63,8 @@ export class SimCluster {
   #references = 0;
   #lastTag: Ballot;
   #areClientsStarted = false;
+  /** In half of the runs: it heals what other rules are there for. */
+  readonly #repairsReads: boolean;
 
   constructor({ plan, rules = RULES, isTraced = false, keepsDecisions = false, pool }: SimClusterOptions) {
     const { cluster, network, seed } = plan;
@@ -81,6 +84,7 @@ export class SimCluster {
     });
     this.epochs = new SimEpochs(cluster.replicas);
     this.replicas = Array.from({ length: cluster.replicas }, (_, index) => this.#replica(index, rules));
+    this.#repairsReads = below(engine.random(-1, 'read repair'), 2) === 0;
     this.coordinators = Array.from({ length: cluster.coordinators }, (_, index) => this.#coordinator(index, rules));
     const clients = 1 + plan.operations.reduce((last, { client }) => Math.max(last, client), -1);
     this.clients = Array.from({ length: clients }, (_, index) => this.#client(index));
@@ -187,6 +191,7 @@ export class SimCluster {
       nextReference: this.#nextReference,
       life: this.life,
       ringBytes: this.plan.cluster.ringBytes,
+      repairsReads: this.#repairsReads,
       settle: (operation) => this.#settle(operation),
       settleChange: (change) => this.#settleChange(change),
       settleSession: (ofSession) => this.#settleSession(ofSession),
