@@ -5,4 +5,4 @@ import type { ReplicaWiring } from '../src/cluster/replica-thread.ts';
 import { awaitPromotion } from '../src/supervision/standby.ts';
 
 const wiring = await awaitPromotion<ReplicaWiring>();
-await runReplica(wiring, parentPort!);
+await runReplica(wiring, parentPort!, (module) => import(module));

@@ -37,6 +37,24 @@ export type {
   MergeWrite,
   MergingOptions,
 } from './store/merging.ts';
+export { defineTopic } from './store/define-topic.ts';
+export type {
+  Agreement,
+  AgreementOptions,
+  Decided,
+  Decision,
+  DecisionResult,
+  ProposalContext,
+  ProposalUnavailable,
+  ProposalUnknown,
+  ProposeOptions,
+  ProposeResult,
+  RecordedVote,
+  TopicDefinition,
+  TopicOptions,
+  Verdict,
+  VoterContext,
+} from './store/topic.ts';
 export type { SessionOptions, SessionStore } from './store/session.ts';
 export type {
   SiblingContext,

@@ -69,6 +69,25 @@ export const LARGE_PENDING_MAX = 64;
 /** Longest answer of one replica to an inquiry, in bytes: the rings of a cluster hold 16 KiB or more. */
 export const INQUIRY_BYTES_MAX: number = 8 * 1024;
 
+/** Topics of one cluster: a replica keeps a state for each. */
+export const TOPICS_MAX = 64;
+/** Longest payload of a proposal, encoded: it travels in the question of an inquiry, beside its id. */
+export const PROPOSAL_BYTES_MAX: number = 6 * 1024;
+/** Longest id of a proposal, and longest reason of a vote that is kept, in characters. */
+export const PROPOSAL_ID_LENGTH_MAX = 128;
+export const REASON_LENGTH_MAX = 256;
+/** Proposals of one client that may be under way at once. */
+export const PROPOSALS_MAX = 1024;
+/** Rounds of one proposal in which votes were missing, at most. */
+export const PROPOSAL_RETRIES_MAX = 100;
+/**
+ * Decisions of a topic whose records are kept whole, and whose ids every voter remembers; of older ones a mark is left,
+ * so that their places are never taken again.
+ */
+export const DECISIONS_KEPT = 1024;
+/** Decisions that a voter can tell another one by one; who lacks more is told its whole state. */
+export const DECISIONS_TOLD_MAX = 64;
+
 /** Operations of one client that may await votes at once; further ones queue in the client. */
 export const WINDOW_SLOTS = 1024;
 /** Operations of one client that may be pending at all before `ERR_QUORATE_OVERLOADED`. */

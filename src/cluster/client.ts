@@ -3,7 +3,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { nowMs } from '../base/clock.ts';
-import { QuorateError } from '../base/errors.ts';
+import { QuorateError, integerOption } from '../base/errors.ts';
 import { WINDOW_SLOTS } from '../base/limits.ts';
 import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
 import { systemRandom } from '../base/random.ts';
@@ -12,6 +12,9 @@ import { ClientCore } from '../replica/client-core.ts';
 import type { Coordinator } from '../replica/coordinator.ts';
 import { ParcelLane } from '../replica/large-lane.ts';
 import { Operation } from '../replica/operation.ts';
+import { decisionResult } from '../replica/proposal.ts';
+import type { Proposal } from '../replica/proposal.ts';
+import { PLACE_MAX, bucketOfTopic, placeKey, requireTopicName } from '../replica/topic-rules.ts';
 import { Failure } from '../replica/results.ts';
 import type { PendingChange } from '../replica/round.ts';
 import type { ScanCall } from '../replica/scan.ts';
@@ -29,6 +32,8 @@ import { MergeBucket } from '../store/merge-bucket.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { RepairOptions, RepairReport } from '../store/repair.ts';
 import type { SessionOptions } from '../store/session.ts';
+import type { OperationOptions, ReadResult, Value } from '../store/store.ts';
+import type { DecisionResult, ProposeOptions, ProposeResult } from '../store/topic.ts';
 import { SiblingBucket } from '../store/sibling-bucket.ts';
 import type { SiblingStore } from '../store/siblings.ts';
 import type { WriteResult } from '../store/store.ts';
@@ -161,6 +166,7 @@ export class Client extends StoreCalls implements ClusterClient {
       settleChange: (change: PendingChange): void => this.#settleMade(change),
       settleSession: (call: SessionCall): void => this.#settleMade(call),
       settleScan: (call: ScanCall): void => this.#settleMade(call),
+      settleProposal: (proposal: Proposal): void => this.#settleMade(proposal),
     };
     this.maker = new ClientCore(doors, quorums, rulesUnder(connection.sabotage));
     this.#coordinator = this.maker.coordinator;
@@ -203,6 +209,18 @@ export class Client extends StoreCalls implements ClusterClient {
   async repair(options: RepairOptions = {}): Promise<RepairReport> {
     this.#requireOpen();
     return this.#repairs.run(options);
+  }
+
+  propose(topic: string, payload: Value, options?: ProposeOptions): Promise<ProposeResult> {
+    const { topics } = this.#connection;
+    return this.start(() => this.maker.propose(topics, topic, payload, options), options?.signal);
+  }
+
+  async decision(topic: string, place: number, options?: OperationOptions): Promise<DecisionResult> {
+    requireTopicName(this.#connection.topics, topic);
+    const key = placeKey(integerOption('place', place, { min: 1, max: PLACE_MAX }));
+    const make = (): Made => this.maker.get(key, options, bucketOfTopic(topic));
+    return decisionResult(await this.start<ReadResult>(make, options?.signal));
   }
 
   metrics(): ClusterMetrics {
@@ -431,7 +449,7 @@ export class Client extends StoreCalls implements ClusterClient {
     if (this.maker.pending === 0) this.#onIdle?.();
   }
 
-  #settleMade(made: PendingChange | SessionCall | ScanCall): void {
+  #settleMade(made: PendingChange | SessionCall | ScanCall | Proposal): void {
     assert(made.result !== undefined, 'What has ended has a result');
     waitingFor(made).end(made.result);
     if (this.maker.pending === 0) this.#onIdle?.();

@@ -1,5 +1,6 @@
 // What a client holds of a cluster: its lane of rings to every replica, its tally board, its doorbell.
 import type { Buckets } from '../replica/bucket.ts';
+import type { Topics } from '../replica/topic-rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Sabotage } from './sabotage.ts';
 
@@ -22,6 +23,7 @@ export interface Connection {
   readonly sabotage: Sabotage | undefined;
   readonly buckets: Buckets;
   readonly readRepair: boolean;
+  readonly topics: Topics;
   /** Capacity of each ring. */
   readonly ringBytes: number;
   /** By replica. */

@@ -28,6 +28,8 @@ import type {
   WriteOptions,
   WriteResult,
 } from '../store/store.ts';
+import type { DecisionResult, ProposeOptions, ProposeResult } from '../store/topic.ts';
+import { checkedTopics } from '../replica/topic-rules.ts';
 import { CLUSTER_CLOSED, CLUSTER_STATE_LOST } from '../replica/environment.ts';
 import { ClusterBoard, TAG_WORD, createBoard } from './board.ts';
 import type { Client } from './client.ts';
@@ -259,6 +261,14 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#connected.incrementSync(key, by, options);
   }
 
+  propose(topic: string, payload: Value, options?: ProposeOptions): Promise<ProposeResult> {
+    return this.#connected.propose(topic, payload, options);
+  }
+
+  decision(topic: string, place: number, options?: OperationOptions): Promise<DecisionResult> {
+    return this.#connected.decision(topic, place, options);
+  }
+
   session(options?: SessionOptions): Session {
     return this.#connected.session(options);
   }
@@ -399,6 +409,7 @@ function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Omit<Super
     name: systemSeed().toString(16).padStart(8, '0') + systemSeed().toString(16).padStart(8, '0'),
     board,
     quorums,
+    ...checkedTopics(options.topics, quorums.replicas),
     buckets: checkedBuckets(options.buckets, quorums),
     readRepair: checkedReadRepair(options.readRepair),
     ringBytes,

@@ -17,6 +17,8 @@ import type {
   WriteResult,
 } from '../store/store.ts';
 
+import type { DecisionResult, ProposeOptions, ProposeResult, TopicOptions } from '../store/topic.ts';
+
 export type { CorruptKey, RepairOptions, RepairReport, RepairedReplica } from '../store/repair.ts';
 export type { Divergence } from './repair-call.ts';
 export type { ExitReason } from '../supervision/exit-reason.ts';
@@ -49,6 +51,11 @@ export interface ClusterOptions {
   readonly buckets?: Readonly<Record<string, BucketOptions>>;
   /** Whether reads send what they return to replicas that they saw behind it, once they have ended; default true. */
   readonly readRepair?: boolean;
+  /**
+   * Topics by name (1 to 64 letters, digits, and `.`, `_`, `-`; at most 64): what `propose` asks the replicas about, by
+   * which rules they judge, and how many must agree.
+   */
+  readonly topics?: Readonly<Record<string, TopicOptions>>;
   /** Closes the cluster when it fires. */
   readonly signal?: AbortSignal;
 }
@@ -196,6 +203,20 @@ export interface ClusterClient extends SyncStore, AsyncDisposable {
    * @throws {QuorateError} `ERR_QUORATE_STATE_LOST` when the cluster was reset since the token was made.
    */
   session(options?: SessionOptions): Session;
+  /**
+   * Asks every replica whether it agrees to a proposal, by the rules of its topic, and records the decision: commit
+   * when enough say yes, abort when they cannot any more. Decisions of a topic have one order, and each replica applies
+   * all of them in it, once. Of proposals that exclude each other one is committed at most. See `docs/BALLOTS.md`.
+   *
+   * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` for options that are none, or a topic that the
+   *   cluster was opened without; `ERR_QUORATE_VALUE_TOO_LARGE` for a payload of more than 6 KiB.
+   */
+  propose(topic: string, payload: Value, options?: ProposeOptions): Promise<ProposeResult>;
+  /**
+   * The decision at a place of a topic, from 1, with who voted what and why. A linearizable read; the records of the
+   * last 1024 are kept.
+   */
+  decision(topic: string, place: number, options?: OperationOptions): Promise<DecisionResult>;
   /**
    * The calls of one bucket; `resolve` knows the operations of all.
    *

@@ -10,6 +10,12 @@ import { ParcelLane } from '../replica/large-lane.ts';
 import { Replica, ClientLane } from '../replica/replica.ts';
 import type { Peer } from '../replica/recovery.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
+import { encodeThrown } from '../actor/remote-error.ts';
+import { GOSSIP_MS } from '../replica/topic-desk.ts';
+import type { TopicModules, Topics } from '../replica/topic-rules.ts';
+import type { TopicDefinition } from '../store/topic.ts';
+import { loadTopics } from './topic-modules.ts';
+import type { ImportModule, UnfitMessage } from './topic-modules.ts';
 import { EpochTable, OPERATIONAL } from '../ring/epoch-table.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { RingConsumer, RingProducer, skipToTail } from '../ring/spsc-ring.ts';
@@ -47,6 +53,8 @@ export interface ReplicaWiring {
   readonly epoch: number;
   readonly board: SharedArrayBuffer;
   readonly quorums: RegisterQuorums;
+  readonly topics: Topics;
+  readonly modules: TopicModules;
   /** The rule that this cluster breaks on purpose, if any. */
   readonly sabotage: Sabotage | undefined;
   readonly bytesMax: number;
@@ -76,6 +84,8 @@ const BATCH_FRAMES = 256;
 const FAULT_FRAMES = 16;
 /** Longest sleep: a bound on every wait. */
 const PARK_MS = 5000;
+/** How often a replica that loads modules shows that it lives. */
+const LOADING_TICK_MS = 20;
 /** How often a recovering replica looks for missing answers. */
 const RECOVERY_TICK_MS = 5;
 
@@ -94,9 +104,12 @@ interface PeerLane {
   readonly bell: Doorbell;
 }
 
-/** Runs a replica until its thread ends. `port` is the thread's own, with no listener left. */
-export async function runReplica(wiring: ReplicaWiring, port: MessagePort): Promise<never> {
-  const thread = new ReplicaThread(wiring, port);
+/**
+ * Runs a replica until its thread ends. `port` is the thread's own, with no listener left; `importModule` loads the
+ * rules of topics.
+ */
+export async function runReplica(wiring: ReplicaWiring, port: MessagePort, importModule: ImportModule): Promise<never> {
+  const thread = new ReplicaThread(wiring, port, await topicsOf(wiring, port, importModule));
   for (;;) {
     const commands = thread.bell.takeCommands();
     if ((commands & COMMAND_MESSAGES) !== 0) {
@@ -109,6 +122,28 @@ export async function runReplica(wiring: ReplicaWiring, port: MessagePort): Prom
     thread.turn();
   }
 }
+
+/** The topics of a replica that is to serve; the supervisor sees it live meanwhile, and hears where that is in vain. */
+async function topicsOf(
+  { board, replica, topics, modules }: ReplicaWiring,
+  port: MessagePort,
+  importModule: ImportModule,
+): Promise<Definitions> {
+  if (Object.keys(topics).length === 0) return undefined;
+  const bell = new ClusterBoard(sharedMemory(board)).replicaBell(replica);
+  const alive = setInterval(() => bell.countTurn(0), LOADING_TICK_MS);
+  try {
+    return await loadTopics(topics, modules, importModule);
+  } catch (error) {
+    const unfit: UnfitMessage = { kind: 'unfit', error: encodeThrown(error) };
+    port.postMessage(unfit);
+    throw error;
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+type Definitions = ReadonlyMap<string, TopicDefinition> | undefined;
 
 class ReplicaThread {
   readonly bell: Doorbell;
@@ -126,7 +161,7 @@ class ReplicaThread {
   #isAnnounced = false;
   readonly #faults = new FaultCommitter();
 
-  constructor(wiring: ReplicaWiring, port: MessagePort) {
+  constructor(wiring: ReplicaWiring, port: MessagePort, definitions: Definitions) {
     this.#wiring = wiring;
     this.#port = port;
     const { board, replica, epoch } = wiring;
@@ -158,6 +193,7 @@ class ReplicaThread {
       recovery: wiring.isFirst ? undefined : recovery,
       peers: doors,
       rules: rulesUnder(wiring.sabotage),
+      topics: definitions && { definitions, epochs: this.#epochs },
       erased,
     });
     for (const client of wiring.clients) this.#attach(client, wiring.dropsUnread);
@@ -176,6 +212,7 @@ class ReplicaThread {
     this.#ready |= this.bell.take();
     if (!this.#isAnnounced) this.#announce();
     const handled = this.#servePeers() + (this.#replica.takesRequests ? this.#serveClients() : 0);
+    if (this.#isAnnounced && this.#replica.topics !== undefined) this.#gossip();
     this.bell.countTurn(handled);
     if (this.#faults.isLeaking) return this.#faults.leak();
     if (handled > 0) {
@@ -184,7 +221,17 @@ class ReplicaThread {
       return;
     }
     this.#suffer();
-    this.bell.park(this.#replica.isOperational ? PARK_MS : RECOVERY_TICK_MS);
+    this.bell.park(this.#replica.isOperational ? this.#parkMs : RECOVERY_TICK_MS);
+  }
+
+  /** Topics: asks other voters, now and then, and where something is missing at once. */
+  #gossip(): void {
+    this.#replica.tick(nowMs());
+    this.#publishToPeers();
+  }
+
+  get #parkMs(): number {
+    return this.#replica.topics === undefined ? PARK_MS : GOSSIP_MS;
   }
 
   /** Asks others for what was forgotten, and says when that is done. */

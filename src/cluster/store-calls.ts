@@ -1,7 +1,9 @@
 // The calls of a store, as promises and as calls that block, in front of whatever makes their operations: the core of a
 // client, or a session of it.
 import type { Operation } from '../replica/operation.ts';
+import type { Proposal } from '../replica/proposal.ts';
 import type { Settled } from '../replica/results.ts';
+import type { ProposeResult } from '../store/topic.ts';
 import type { PendingChange } from '../replica/round.ts';
 import type { ScanCall } from '../replica/scan.ts';
 import type { SessionCall } from '../replica/session-calls.ts';
@@ -25,10 +27,10 @@ import type {
 import type { SyncOptions, SyncStore, SyncWriteOptions } from './options.ts';
 
 /** What a caller waits for. */
-export type Made = Operation | PendingChange | SessionCall | ScanCall;
+export type Made = Operation | PendingChange | SessionCall | ScanCall | Proposal;
 
 /** What it comes to. */
-export type Ending = Settled | ScanResult;
+export type Ending = Settled | ScanResult | ProposeResult;
 
 /** Makes operations. Each method throws what is wrong with what was asked for, and then nothing is left of it. */
 export interface OperationMaker {

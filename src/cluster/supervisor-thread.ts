@@ -23,6 +23,9 @@ import { Channel } from './channel.ts';
 import { ClientWatch } from './client-life.ts';
 import { doorChannel, replicaOwner } from './connection.ts';
 import type { Buckets } from '../replica/bucket.ts';
+import type { TopicModules, Topics } from '../replica/topic-rules.ts';
+import { decodeThrown } from '../actor/remote-error.ts';
+import { isUnfit } from './topic-modules.ts';
 import type { Connection, DoorMessage, LaneMemory } from './connection.ts';
 import { AT_FAIL_POINT, FAIL_POINT_EXIT, NEXT_LIFE, codeOf } from './fail-point.ts';
 import type { FailPoint } from './fail-point.ts';
@@ -41,6 +44,8 @@ export interface SupervisorWiring {
   readonly sabotage: Sabotage | undefined;
   readonly buckets: Buckets;
   readonly readRepair: boolean;
+  readonly topics: Topics;
+  readonly modules: TopicModules;
   readonly ringBytes: number;
   readonly replicaHeapMb: number;
   readonly replicaBytesMax: number;
@@ -117,6 +122,8 @@ export class Supervisor implements SupervisorControl {
   #serial = 0;
   #ticker: ReturnType<typeof setTimeout> | undefined;
   #resetting: Promise<void> | undefined;
+  /** Why a replica cannot serve, now or ever. */
+  #unfit: unknown = undefined;
 
   constructor(wiring: SupervisorWiring, events: MessagePort) {
     this.#wiring = wiring;
@@ -241,12 +248,13 @@ export class Supervisor implements SupervisorControl {
 
   /** A replica says that it is operational, or stands where it was told to die. */
   #onMessage(replica: number, message: unknown): void {
-    if (message === AT_FAIL_POINT) void this.#keeper.end(replica, { kind: 'exit', code: FAIL_POINT_EXIT });
+    if (isUnfit(message)) this.#unfit = decodeThrown(message.error);
+    else if (message === AT_FAIL_POINT) void this.#keeper.end(replica, { kind: 'exit', code: FAIL_POINT_EXIT });
     else this.#noteOperational(replica);
   }
 
   #wiringFor(replica: number, epoch: number): ReplicaWiring {
-    const { name, board, quorums, sabotage, replicaBytesMax } = this.#wiring;
+    const { name, board, quorums, sabotage, replicaBytesMax, topics, modules } = this.#wiring;
     this.#board.setCounter(replica, COUNTER.FAULT, 0);
     this.#board.replicaBell(replica).reset();
     const isFirst = this.#memories.beginsEmpty(replica) || sabotage === 'catch-up';
@@ -271,6 +279,8 @@ export class Supervisor implements SupervisorControl {
       epoch,
       board,
       quorums,
+      topics,
+      modules,
       bytesMax: replicaBytesMax,
       isFirst,
       sabotage,
@@ -373,7 +383,7 @@ export class Supervisor implements SupervisorControl {
 
   #connect({ ticket, client, claim }: Extract<DoorMessage, { kind: 'connect' }>): void {
     if (this.#board.clients.claimOf(client) !== claim) return; // It gave up, and the place may be another's.
-    const { name, board, quorums, sabotage, buckets, readRepair, ringBytes } = this.#wiring;
+    const { name, board, quorums, sabotage, buckets, readRepair, topics, ringBytes } = this.#wiring;
     const serial = ++this.#serial;
     const lane = (): LaneMemory => ({
       requests: bufferOf(createRing(ringBytes)),
@@ -387,7 +397,7 @@ export class Supervisor implements SupervisorControl {
     for (let replica = 0; replica < quorums.replicas; replica++) {
       this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
     }
-    const of = { name, board, quorums, sabotage, buckets, readRepair, ringBytes };
+    const of = { name, board, quorums, sabotage, buckets, readRepair, topics, ringBytes };
     const connection: Connection = { ...of, client, serial, lanes, tally };
     this.#door.post({ kind: 'connected', ticket, connection });
   }
@@ -424,6 +434,7 @@ export class Supervisor implements SupervisorControl {
         if (this.#epochs.stateOf(replica) === OPERATIONAL) operational++;
       }
       if (operational === replicas) return;
+      if (this.#unfit !== undefined) throw this.#unfit;
       if (this.#board.state === CLUSTER_CLOSED) {
         throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot start the replicas: the cluster was closed');
       }

@@ -11,7 +11,7 @@ export type Stance = 'yes' | 'no' | 'abstain';
 /** Who must agree. */
 export interface PollRule {
   /** The voters whose yes is enough; who abstains has not agreed. */
-  readonly system: QuorumSystem;
+  readonly system: Pick<QuorumSystem, 'voters' | 'isQuorum'>;
   /** Voters any one of whose no aborts, as a mask: nothing is committed before all of them were heard. */
   readonly vetoes: number;
 }

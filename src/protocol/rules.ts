@@ -159,6 +159,22 @@ export interface Rules {
   readonly listsAtQuorum: boolean;
   /** A page of a scan ends where one of the lists that it was made of was cut. */
   readonly endsAtCuts: boolean;
+  /** A voter judges a proposal only once it has applied every decision before its place. */
+  readonly judgesCaughtUp: boolean;
+  /** A voter knows the proposals that were decided, and does not vote on one again. */
+  readonly knowsDecided: boolean;
+  /** A voter applies decisions in the order of their places. */
+  readonly appliesInOrder: boolean;
+  /** A voter applies a decision once, however often it is told. */
+  readonly appliesOnce: boolean;
+  /** A voter that lost its memory hears of the decisions before it votes again. */
+  readonly hearsOfDecisions: boolean;
+  /** A vote on a proposal counts only for the place and ballot that were asked about. */
+  readonly pollsAfresh: boolean;
+  /** A vote on a proposal counts only while its voter's incarnation lives. */
+  readonly countsLiveVotes: boolean;
+  /** What is decided stands in the register of its place before anybody is told. */
+  readonly recordsDecisions: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -241,4 +257,12 @@ export const RULES: Rules = Object.freeze({
   leavesOutDecided: true,
   listsAtQuorum: true,
   endsAtCuts: true,
+  judgesCaughtUp: true,
+  knowsDecided: true,
+  appliesInOrder: true,
+  appliesOnce: true,
+  hearsOfDecisions: true,
+  pollsAfresh: true,
+  countsLiveVotes: true,
+  recordsDecisions: true,
 });

@@ -54,7 +54,7 @@ export function withVote(tally: Tally, voter: number, vote: 'granted' | 'refused
  * console.log(outcomeOf(majority(5), { granted: 0b00011, refused: 0b11100 })); // lost
  * ```
  */
-export function outcomeOf(system: QuorumSystem, tally: Tally): TallyOutcome {
+export function outcomeOf(system: Pick<QuorumSystem, 'voters' | 'isQuorum'>, tally: Tally): TallyOutcome {
   const { granted, refused } = tally;
   assert((granted & refused) === 0, 'A voter votes once');
   if (system.isQuorum(granted)) return 'won';

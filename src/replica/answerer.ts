@@ -4,12 +4,20 @@ import type { DigestTree } from './digest-tree.ts';
 import type { KeyTable } from './key-table.ts';
 import type { FrameViews } from './wire.ts';
 
+/** The voters of a replica, as inquiries ask them; see topic-desk.ts. Each gives the length of its answer in bytes. */
+export interface VoterAnswers {
+  judge(question: Question, answer: FrameViews): number;
+  tell(question: Question, answer: FrameViews): number;
+}
+
 /** What answers are made from. */
 export interface Holdings {
   readonly table: KeyTable;
   readonly rules: Rules;
   /** Made when somebody asks for digests. */
   digests?: DigestTree;
+  /** Its voters, where the cluster has topics. */
+  readonly topics?: VoterAnswers | undefined;
 }
 
 /** A question as it lies in a frame. */

@@ -1,7 +1,8 @@
 // Buckets: keys with a name before them and rules of their own. All clients of a cluster agree on its buckets, because
 // they come with the connection.
 //
-// A bucket's key begins with U+0001, the bucket's name and U+0001 again; no key outside of a bucket begins so.
+// A bucket's key begins with U+0001, the bucket's name and U+0001 again; no key outside of a bucket begins so. Those of
+// topics begin with U+0002.
 import { rangeError, typeError } from '../base/errors.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { CONFLICT_RULES } from '../store/conflicts.ts';
@@ -66,13 +67,21 @@ export function bucketOf(buckets: Buckets, name: string, call: BucketCall): Buck
  */
 export function keyIn(bucket: Bucket | undefined, key: string): string {
   if (bucket === undefined) {
-    if (typeof key !== 'string' || key.charCodeAt(0) !== MARK_CODE) return key;
-    throw rangeError('ERR_QUORATE_KEY', 'Cannot use the key: only those of buckets begin with U+0001');
+    if (typeof key !== 'string' || !isMark(key.charCodeAt(0))) return key;
+    throw rangeError(
+      'ERR_QUORATE_KEY',
+      'Cannot use the key: only those of buckets and topics begin with U+0001, U+0002',
+    );
   }
   const where = `in bucket '${bucket.name}'`;
   if (typeof key !== 'string') throw typeError('ERR_QUORATE_KEY', `Cannot use a ${typeof key} as key ${where}`);
   if (key.length === 0) throw rangeError('ERR_QUORATE_KEY', `Cannot use an empty key ${where}`);
   return bucket.prefix + key;
+}
+
+/** What keys of buckets and of topics (topic-rules.ts) begin with; NaN is of an empty key. */
+function isMark(code: number): boolean {
+  return code === MARK_CODE || code === MARK_CODE + 1;
 }
 
 /** A step by the rules of its bucket: where values are written once, it finds a conflict in any value. */

@@ -8,6 +8,7 @@ import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { SessionOptions } from '../store/session.ts';
 import type { OperationOptions, ScanOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
+import type { ProposeOptions } from '../store/topic.ts';
 import { keyIn, looksFirst, overwriteStep, stepIn } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 import { compareStep, incrementStep, updateStep, versionStep } from './change-steps.ts';
@@ -25,7 +26,7 @@ import type { Computed, Operation } from './operation.ts';
 import type { RepairAim } from './repair-aim.ts';
 import { Repairer } from './repairer.ts';
 import type { RepairerOptions } from './repairer.ts';
-import { RequestMaker } from './request-maker.ts';
+import { RequestMaker, overloadedError } from './request-maker.ts';
 import { resultOf, stateLostError } from './results.ts';
 import type { Failure, Settled } from './results.ts';
 import { PendingChange } from './round.ts';
@@ -36,6 +37,10 @@ import { SessionCall, SessionCalls } from './session-calls.ts';
 import type { SessionDoors } from './session-calls.ts';
 import { SessionMaker } from './session-maker.ts';
 import type { SessionState } from './session.ts';
+import { Proposal } from './proposal.ts';
+import { proposalFor } from './proposal-maker.ts';
+import { Proposer } from './proposer.ts';
+import type { Topics } from './topic-rules.ts';
 import { UnresolvedWrites } from './unresolved.ts';
 import { REQUEST } from './wire.ts';
 
@@ -56,6 +61,8 @@ export interface ClientCoreDoors extends Omit<
   settleSession(call: SessionCall): void;
   /** A scan has ended: `call.result` says how. */
   settleScan(call: ScanCall): void;
+  /** A proposal has ended: `proposal.result` says how. Missing where nobody proposes. */
+  settleProposal?(proposal: Proposal): void;
   /** Capacity of each reply ring, in bytes. */
   readonly ringBytes: number;
   readonly life: ClusterLife;
@@ -66,6 +73,8 @@ export interface ClientCoreDoors extends Omit<
  * of the operation it takes at once, since that is used again afterwards.
  */
 export type InnerCall = (operation: Operation) => void;
+/** The same for a change, whose `result` says how it ended. */
+export type InnerChange = (change: PendingChange) => void;
 
 /** A change as it is asked for. */
 interface Change {
@@ -91,6 +100,8 @@ export class ClientCore {
   readonly #ofSessions: SessionDoors;
   readonly #sessions: SessionCalls;
   readonly #ofScans: ScanDoors;
+  readonly #proposer: Proposer;
+  readonly #replicas: number;
   #nowMs = 0;
   /** Resets of the cluster that this client knows of. */
   #resets: number;
@@ -98,6 +109,7 @@ export class ClientCore {
   constructor(doors: ClientCoreDoors, quorums: RegisterQuorums, rules: Rules) {
     this.#doors = doors;
     this.#life = doors.life;
+    this.#replicas = quorums.replicas;
     this.#rules = rules;
     this.#resets = doors.life.resets;
     const replyRoomBytes = Math.floor(REPLY_SHARE * doors.ringBytes);
@@ -125,6 +137,7 @@ export class ClientCore {
       rules,
       settle: (change) => {
         if (change.context instanceof SessionCall) this.#sessions.changed(change);
+        else if (isInnerChange(change.context)) change.context(change);
         else doors.settleChange(change);
       },
     });
@@ -132,6 +145,17 @@ export class ClientCore {
     this.#sessions = new SessionCalls(this.#ofSessions);
     const { epochs } = doors;
     this.#ofScans = { core: this, epochs, quorums, rules, settle: (call) => doors.settleScan(call) };
+    const { replicas, write } = quorums;
+    this.#proposer = new Proposer({
+      core: this,
+      replicas,
+      write,
+      epochs,
+      random: doors.random,
+      rules,
+      owner: doors.owner,
+      settle: (proposal) => doors.settleProposal?.(proposal),
+    });
   }
 
   // --- operations; each throws what is wrong with what was asked for, and then nothing is left of it
@@ -239,6 +263,18 @@ export class ClientCore {
     return new ScanCall(this.#ofScans, checkedScan(prefix, options ?? {}, { bucket, listsNeeded }), seen);
   }
 
+  /** A proposal to the voters of one of `topics`. */
+  propose(topics: Topics, topic: string, payload: Value, options: ProposeOptions | undefined): Proposal {
+    this.#requireService();
+    if (!this.#proposer.hasRoom) throw overloadedError(this.#proposer.open);
+    return proposalFor(this.#replicas, topics, { topic, payload: this.#maker.copyOf(payload), options });
+  }
+
+  /** A number from the shared counter that nobody else has. */
+  takeTag(tag: MutableBallot): void {
+    this.coordinator.takeTag(tag);
+  }
+
   /** The write of `operationId` again, under its first tag; `undefined` when it is not known, or no longer. */
   resolve(operationId: string, options: OperationOptions | undefined): Operation | PendingChange | undefined {
     const isChange = typeof operationId === 'string' && operationId.includes('-');
@@ -267,7 +303,8 @@ export class ClientCore {
   }
 
   /** Queues what was made; {@link flush} sends it. */
-  submit(made: Operation | PendingChange | SessionCall | ScanCall): void {
+  submit(made: Operation | PendingChange | SessionCall | ScanCall | Proposal): void {
+    if (made instanceof Proposal) return this.#proposer.submit(made);
     if (made instanceof SessionCall) this.submit(made.made);
     else if (made instanceof PendingChange) this.#changes.submit(made);
     else if (made instanceof ScanCall) made.start();
@@ -275,7 +312,8 @@ export class ClientCore {
   }
 
   /** The caller gives up waiting; `reason` is why, for changes, whose results are made at once. */
-  cancel(made: Operation | PendingChange | SessionCall | ScanCall, reason: unknown): void {
+  cancel(made: Operation | PendingChange | SessionCall | ScanCall | Proposal, reason: unknown): void {
+    if (made instanceof Proposal) return this.#proposer.cancel(made, reason);
     if (made instanceof SessionCall) this.#sessions.cancel(made, reason);
     else if (made instanceof PendingChange) this.#changes.cancel(made, reason);
     else if (made instanceof ScanCall) made.cancel(reason);
@@ -304,7 +342,7 @@ export class ClientCore {
 
   /** Operations and changes that are pending. */
   get pending(): number {
-    return this.coordinator.pending - this.#changes.rounds + this.#changes.open;
+    return this.coordinator.pending - this.#changes.rounds + this.#changes.open + this.#proposer.open;
   }
 
   // --- the turns of a thread
@@ -313,6 +351,7 @@ export class ClientCore {
   flush(nowMs: number): number {
     this.#nowMs = nowMs;
     if (!this.heedLife()) return 0;
+    if (this.#proposer.open > 0) this.#proposer.tick(nowMs);
     this.#changes.startClocks(nowMs);
     return this.coordinator.flush(nowMs);
   }
@@ -340,6 +379,7 @@ export class ClientCore {
   /** Settles everything. */
   abandon(outcome: 'closed' | 'state-lost'): void {
     this.omissions.clear();
+    this.#proposer.abandon(outcome);
     const left = this.#changes.stop(); // First: else a round that ends would begin the next one.
     this.coordinator.abandon(outcome);
     this.#changes.abandon(left, outcome);
@@ -393,6 +433,10 @@ export class ClientCore {
     this.#forgetLostState(); // What begins now belongs to the new state.
     if (state === CLUSTER_CLOSED) throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the cluster: it is closed');
   }
+}
+
+function isInnerChange(context: unknown): context is InnerChange {
+  return typeof context === 'function';
 }
 
 function isInnerCall(context: unknown): context is InnerCall {

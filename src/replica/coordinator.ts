@@ -8,7 +8,7 @@ import { lowestBitIndex, lowestBits, popcount } from '../base/bits.ts';
 import { PENDING_MAX, READ_REPAIRS_PER_FLUSH } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
 import { copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
-import type { Ballot } from '../protocol/ballot.ts';
+import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
@@ -165,6 +165,11 @@ export class Coordinator {
   /** How many tags the other coordinators have taken: while it stays the same, none of them has begun to write. */
   get tagsOfOthers(): number {
     return this.#tags.ofOthers;
+  }
+
+  /** Takes a tag that nobody else has. */
+  takeTag(tag: MutableBallot): void {
+    this.#tags.take(1, tag);
   }
 
   /** A fresh operation, to be filled in and submitted. */

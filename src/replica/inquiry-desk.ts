@@ -9,15 +9,18 @@ import { LEAF_DIGESTS, LEAF_ENTRIES, LIST, NODE_DIGESTS, SIZE } from './inquiry.
 import { answerList } from './key-list.ts';
 import { FrameBuffer } from './operation.ts';
 import { INQUIRY_REPLY, REPLY, REQUEST, copyWords, padded } from './wire.ts';
+import { JUDGE, TELL } from './topic-wire.ts';
 import type { FrameViews } from './wire.ts';
 
 /** By subject. */
-const ANSWERERS: ReadonlyMap<number, Answerer> = new Map([
+const ANSWERERS: ReadonlyMap<number, Answerer> = new Map<number, Answerer>([
   [SIZE, answerSize],
   [LIST, answerList],
   [NODE_DIGESTS, answerNodes],
   [LEAF_DIGESTS, answerLeaves],
   [LEAF_ENTRIES, answerEntries],
+  [JUDGE, ({ topics }, question, answer) => topics?.judge(question, answer) ?? -1],
+  [TELL, ({ topics }, question, answer) => topics?.tell(question, answer) ?? -1],
 ]);
 
 /** Where answers and votes go: a `ClientLane`. */

@@ -16,6 +16,8 @@ import { KeyTable, bytesInFrame, writeValue } from './key-table.ts';
 import type { Entry } from './key-table.ts';
 import { CHUNK_ENTRIES, Recovery, writeEntries } from './recovery.ts';
 import type { Peer, RecoveryPlan } from './recovery.ts';
+import { TopicDesk } from './topic-desk.ts';
+import type { TopicPlan } from './topic-desk.ts';
 import {
   ACCEPT,
   BY_REFERENCE,
@@ -32,6 +34,7 @@ import {
   RECOVER,
   REPLY,
   REQUEST,
+  TOPICS_ASK,
   padded,
   readBallot,
   valueBytesInFrame,
@@ -97,6 +100,8 @@ export interface ReplicaOptions {
   readonly rules?: Rules;
   /** Up to where deletions may have been erased, looked at since its epoch began; default none. */
   readonly erased?: Ballot;
+  /** What its voters judge, where the cluster has topics. */
+  readonly topics?: TopicPlan | undefined;
   /** Entries of one answer to a recovering replica; default {@link CHUNK_ENTRIES}. */
   readonly chunkEntries?: number;
 }
@@ -106,6 +111,8 @@ export class Replica {
   readonly index: number;
   readonly epoch: number;
   readonly table: KeyTable = new KeyTable();
+  /** Its voters, where the cluster has topics. */
+  readonly topics: TopicDesk | undefined;
   readonly #peers: readonly (Peer | undefined)[];
   readonly #bytesMax: number;
   readonly #rules: Rules;
@@ -125,8 +132,10 @@ export class Replica {
     this.#peers = options.peers;
     this.#rules = options.rules ?? RULES;
     this.#chunkEntries = options.chunkEntries ?? CHUNK_ENTRIES;
-    const { recovery, epoch, index, erased } = options;
-    this.#inquiries = new InquiryDesk({ table: this.table, rules: this.#rules }, epoch);
+    const { recovery, epoch, index, erased, topics, peers } = options;
+    const answersNeeded = recovery?.answersNeeded ?? 0;
+    this.topics = topics && new TopicDesk({ ...topics, index, epoch, peers, rules: this.#rules, answersNeeded });
+    this.#inquiries = new InquiryDesk({ table: this.table, rules: this.#rules, topics: this.topics }, epoch);
     if (erased !== undefined && this.#rules.recoversErased) copyBallot(this.#floor, erased);
     this.#recovery =
       recovery &&
@@ -145,6 +154,7 @@ export class Replica {
 
   /** Drives recovery: asks, and asks again where no answer came. `nowMs` is any monotonic clock. */
   tick(nowMs: number): void {
+    this.topics?.tick(nowMs);
     if (this.#recovery === undefined) return;
     this.#recovery.tick(nowMs);
     this.#endRecoveryIfDone();
@@ -184,7 +194,9 @@ export class Replica {
         this.#endRecoveryIfDone();
         return;
       default:
-        return;
+        if (kind === TOPICS_ASK && !this.isOperational && this.#rules.silentUntilCaughtUp) return;
+        this.topics?.receive(peer, frame, start);
+        return this.#endRecoveryIfDone();
     }
   }
 
@@ -197,7 +209,7 @@ export class Replica {
   }
 
   #endRecoveryIfDone(): void {
-    if (this.#recovery?.isDone === true) this.#recovery = undefined;
+    if (this.#recovery?.isDone === true && this.topics?.isCaughtUp !== false) this.#recovery = undefined;
   }
 
   #accept(lane: ClientLane, frame: FrameViews, start: number): void {

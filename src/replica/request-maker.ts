@@ -191,7 +191,8 @@ function checkedTimeout(options: OperationOptions | undefined): number {
   return integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX });
 }
 
-function overloadedError(pending: number): QuorateError {
+/** The error of a client that has too much to do. */
+export function overloadedError(pending: number): QuorateError {
   return new QuorateError('ERR_QUORATE_OVERLOADED', `Cannot take another operation: ${pending} are pending`, {
     fields: { pending },
   });

@@ -37,6 +37,10 @@ export const CHUNK_END = 8;
 /** See inquiry.ts. */
 export const INQUIRE = 9;
 export const INQUIRY_REPLY = 10;
+/** See topic-frames.ts. */
+export const TOPICS_ASK = 20;
+export const TOPICS_NEWS = 21;
+export const TOPICS_END = 22;
 
 export const NO_VALUE = -1;
 export const BY_REFERENCE = -2;
@@ -92,6 +96,8 @@ export const CATCH_UP = {
   CHUNK_END_BYTES: 28,
   ENTRY_BYTES: 60,
 } as const;
+
+export const TOPIC_FRAME = { KIND: 0, EPOCH: 1, VALUE_BYTES: 2, BYTES: 12 } as const;
 
 /** Where a frame is written or read: both views of one buffer. */
 export interface FrameViews {

@@ -55,7 +55,7 @@ describe('A bucket', () => {
 
   it('cannot be reached around its rules', async () => {
     await expect(cluster.put('\u0001audit\u0001key', 'forged')).rejects.toThrow(
-      'only those of buckets begin with U+0001',
+      'only those of buckets and topics begin with U+0001, U+0002',
     );
     await expect(cluster.delete('\u0001audit\u0001key')).rejects.toMatchObject({ code: 'ERR_QUORATE_KEY' });
   });

@@ -31,3 +31,27 @@ it('inventory.ts sells every piece once, whoever is killed, and loses no order',
   expect(orders).toBe(`${total} orders noted, ${total} different, ${total} customers told yes`);
   expect(verdict).toBe('the same orders: true');
 });
+
+it('approval.ts has seven of ten approve, and keeps who said what', { timeout: 60_000 }, async () => {
+  const lines = await linesOf('approval');
+  expect(lines.slice(0, 6)).toEqual([
+    'desk for 350: commit, agreed',
+    'lamp for 500: abort, refused',
+    'desk for 90: abort, refused',
+    'chair and shelf: abort, commit',
+    'plant for 50: abort, refused',
+    'The audit record:',
+  ]);
+  const record = lines.slice(6);
+  expect(record.map((line) => line.slice(0, line.indexOf(';')))).toEqual([
+    '1. desk for 350: commit',
+    '2. lamp for 500: abort',
+    '3. desk for 90: abort',
+    expect.stringMatching(/^4\. (chair|shelf) for 400: commit$/),
+    expect.stringMatching(/^5\. (chair|shelf) for 400: abort$/),
+    '6. plant for 50: abort',
+  ]);
+  expect(record[0]!.match(/\d yes/g)!.length).toBeGreaterThanOrEqual(7);
+  expect(record[2]!).toContain('no (There is a desk already)');
+  expect(record[5]!).toContain('9 abstain (On leave)');
+});

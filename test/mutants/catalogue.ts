@@ -1,6 +1,7 @@
 // All seeded bugs, but for those of rings and tally board, which test/sim/explorer holds.
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
+import { BALLOT_MUTANTS } from './ballot-mutants.ts';
 import { CHANGE_MUTANTS } from './change-mutants.ts';
 import { COORDINATOR_MUTANTS } from './coordinator-mutants.ts';
 import { LEVEL_MUTANTS } from './level-mutants.ts';
@@ -20,6 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...LEVEL_MUTANTS,
   ...SCAN_MUTANTS,
   ...SESSION_MUTANTS,
+  ...BALLOT_MUTANTS,
   ...SUPERVISION_MUTANTS,
 ];
 

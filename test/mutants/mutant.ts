@@ -7,6 +7,7 @@ export type MutantLayer =
   | 'coordinator'
   | 'session'
   | 'repair'
+  | 'ballot'
   | 'recovery'
   | 'tags'
   | 'epochs'

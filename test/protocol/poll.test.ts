@@ -2,9 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { below, seededRandom } from '../../src/base/random.ts';
 import { NO_POLL, heard, judgePoll, withStance, withoutVoters } from '../../src/protocol/poll.ts';
-import type { Poll, PollRule, Stance } from '../../src/protocol/poll.ts';
+import type { Poll, Stance } from '../../src/protocol/poll.ts';
 import { choose, majority, unanimous, weighted } from '../../src/quorum/index.ts';
+import type { QuorumSystem } from '../../src/quorum/index.ts';
 import { replayCommand, testSeed } from '../support/seed.ts';
+
+interface ModelRule {
+  readonly system: QuorumSystem;
+  readonly vetoes: number;
+}
 
 const STANCES: Readonly<Record<string, Stance>> = { y: 'yes', n: 'no', a: 'abstain' };
 
@@ -87,7 +93,7 @@ describe('A ballot', () => {
   });
 });
 
-function ruleOf(voters: number, kind: number, vetoes: number): PollRule {
+function ruleOf(voters: number, kind: number, vetoes: number): ModelRule {
   const weights = Array.from({ length: voters }, (_, voter) => 1 + (voter % 5));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const systems = [
@@ -100,7 +106,7 @@ function ruleOf(voters: number, kind: number, vetoes: number): PollRule {
 }
 
 /** By lists of voters, and by trying what the rest may still say. */
-function modelOutcome({ system, vetoes }: PollRule, votes: ReadonlyMap<number, Stance>): string {
+function modelOutcome({ system, vetoes }: ModelRule, votes: ReadonlyMap<number, Stance>): string {
   const weightOf = (voter: number): number => (system.kind === 'weighted' ? system.weights[voter]! : 1);
   let yes = 0;
   let possible = 0;

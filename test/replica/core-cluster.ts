@@ -12,6 +12,7 @@ import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
 import type { Epochs, LargeLane, LargeValue } from '../../src/replica/environment.ts';
 import type { Peer } from '../../src/replica/recovery.ts';
 import type { Operation } from '../../src/replica/operation.ts';
+import type { Proposal } from '../../src/replica/proposal.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import { Failure } from '../../src/replica/results.ts';
 import type { PendingChange } from '../../src/replica/round.ts';
@@ -66,7 +67,7 @@ interface Client {
   readonly board: TallyBoard;
 }
 
-type Made = Operation | PendingChange | SessionCall | ScanCall | undefined;
+type Made = Operation | PendingChange | SessionCall | ScanCall | Proposal | undefined;
 
 const STEPS_MAX = 10_000;
 

@@ -1,0 +1,55 @@
+// Seeded bugs of ballots. Random schedules of voters and proposers look for them (test/replica/topic-schedule.ts).
+import type { Rules } from '../../src/protocol/rules.ts';
+import { playTopics } from '../replica/topic-schedule.ts';
+import type { Catcher, Mutant } from './mutant.ts';
+
+const SEEDS = 100;
+/** Seeds that production must survive at the same catcher. */
+const PRODUCTION_SEEDS = 30;
+
+const without = (rule: keyof Rules, bug: string): Mutant => ({
+  bug,
+  layer: 'ballot',
+  removed: `rule ${rule}`,
+  catchers: [ballots(rule)],
+});
+
+function ballots(rule: keyof Rules): Catcher {
+  return {
+    name: 'ballots',
+    catches: () => {
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const what = violationOf(seed, { [rule]: false });
+        if (what !== undefined) return { seeds: seed, events: undefined, what };
+      }
+      return undefined;
+    },
+    flagsProduction: () => {
+      for (let seed = 1; seed <= PRODUCTION_SEEDS; seed++) {
+        const what = violationOf(seed, {});
+        if (what !== undefined) return `ballots, seed ${seed}: ${what}`;
+      }
+      return undefined;
+    },
+  };
+}
+
+function violationOf(seed: number, rules: Partial<Rules>): string | undefined {
+  try {
+    playTopics(seed, rules);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+export const BALLOT_MUTANTS: readonly Mutant[] = [
+  without('judgesCaughtUp', 'A voter judges a proposal while it lacks decisions before it'),
+  without('knowsDecided', 'A voter votes again on a proposal that was decided'),
+  without('appliesInOrder', 'A voter applies a decision before the one that comes before it'),
+  without('appliesOnce', 'A voter applies a decision again when it is told again'),
+  without('hearsOfDecisions', 'A voter that lost its memory votes before it has heard of the decisions'),
+  without('pollsAfresh', 'A vote for one place counts for the next one'),
+  without('countsLiveVotes', 'The vote of a dead incarnation counts'),
+  without('recordsDecisions', 'A proposal with enough votes is committed without its register'),
+];

@@ -1,0 +1,455 @@
+// Voters and proposers in one thread: production's replicas and clients, whose frames wait until the world delivers
+// them. Links keep their order, as rings do; everything else is drawn from a seed: which link moves, when time passes,
+// who dies. After every step the world looks whether what ballots promise still holds.
+import assert from 'node:assert/strict';
+import { below, seededRandom } from '../../src/base/random.ts';
+import type { Random } from '../../src/base/random.ts';
+import { copyBallot, laterBallot, mutableBallot } from '../../src/protocol/ballot.ts';
+import { RULES } from '../../src/protocol/rules.ts';
+import type { Rules } from '../../src/protocol/rules.ts';
+import { registerQuorums } from '../../src/quorum/index.ts';
+import type { RegisterQuorums } from '../../src/quorum/index.ts';
+import { ClientCore } from '../../src/replica/client-core.ts';
+import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
+import type { Epochs, LargeLane, LargeValue, Link } from '../../src/replica/environment.ts';
+import type { Proposal } from '../../src/replica/proposal.ts';
+import { ClientLane, Replica } from '../../src/replica/replica.ts';
+import { Failure } from '../../src/replica/results.ts';
+import type { FrameViews } from '../../src/replica/wire.ts';
+import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
+import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
+import type { Decision, ProposeOptions, ProposeResult, TopicDefinition } from '../../src/store/topic.ts';
+
+/** What voters keep: what was committed, in order. */
+interface Ledger {
+  readonly sum: number;
+  readonly entries: readonly string[];
+}
+
+interface Entry {
+  readonly amount: number;
+  /** Voters that say no to it whatever the state is, as a mask. */
+  readonly refusedBy: number;
+}
+
+/** What a voter has said. */
+interface Said {
+  readonly voter: number;
+  readonly epoch: number;
+  readonly place: number;
+  readonly id: string;
+  readonly vote: string;
+  readonly state: string;
+}
+
+/** How a world is made. */
+export interface TopicWorldOptions {
+  readonly seed: number;
+  readonly rules?: Partial<Rules>;
+  readonly replicas?: number;
+  readonly clients?: number;
+}
+
+interface Flight {
+  readonly arrive: () => void;
+}
+
+interface Seat {
+  epoch: number;
+  isOperational: boolean;
+  replica: Replica | undefined;
+  lanes: (ClientLane | undefined)[];
+  /** Decisions that its next incarnation must know once it serves. */
+  mustKnow: number;
+}
+
+interface Client {
+  readonly core: ClientCore;
+  readonly board: TallyBoard;
+  isAlive: boolean;
+}
+
+const TOPIC = 'ledger';
+const LIMIT = 60;
+const LINK_BYTES = 1 << 16;
+const INITIAL: Ledger = { sum: 0, entries: [] };
+
+/** The world. A violated promise is thrown, with what it is. */
+export class TopicWorld {
+  readonly quorums: RegisterQuorums;
+  readonly random: Random;
+  nowMs = 0;
+  readonly results: { readonly id: string; readonly result: ProposeResult | Failure | undefined }[] = [];
+  commits = 0;
+  aborts = 0;
+  readonly #rules: Rules;
+  readonly #seats: Seat[];
+  readonly #clients: Client[] = [];
+  /** By directed link, in order. */
+  readonly #links = new Map<string, Flight[]>();
+  readonly #said: Said[] = [];
+  /** States by decisions applied; decisions by place, and places by id. */
+  readonly #states = new Map<number, string>([[0, JSON.stringify(INITIAL)]]);
+  readonly #decisions = new Map<number, string>();
+  readonly #places = new Map<string, number>();
+  readonly #lastTag = mutableBallot();
+  readonly #epochs: Epochs;
+  #restarts = 0;
+  #answer: { frames: FrameViews[]; votes: (() => void)[] } = { frames: [], votes: [] };
+  /** What was seen where it must not be thrown. */
+  #violation: string | undefined;
+  /** The last place that a quorum of voters was known to have applied. */
+  #known = 0;
+
+  constructor({ seed, rules = {}, replicas = 3, clients = 2 }: TopicWorldOptions) {
+    this.random = seededRandom(seed);
+    this.#rules = { ...RULES, ...rules };
+    this.quorums = registerQuorums({ replicas });
+    this.#epochs = {
+      epochOf: (replica) => this.#seats[replica]!.epoch,
+      restarts: () => this.#restarts,
+      isOperational: (replica) => this.#seats[replica]!.isOperational,
+    };
+    this.#seats = Array.from({ length: replicas }, () => ({
+      epoch: 1,
+      isOperational: true,
+      replica: undefined,
+      lanes: [],
+      mustKnow: 0,
+    }));
+    for (let replica = 0; replica < replicas; replica++) this.#start(replica, true);
+    for (let client = 0; client < clients; client++) this.addClient();
+  }
+
+  get clients(): number {
+    return this.#clients.length;
+  }
+
+  /** Replicas that may die now. */
+  get mayDie(): boolean {
+    return this.#seats.filter(({ isOperational }) => !isOperational).length < this.quorums.downMax;
+  }
+
+  addClient(): void {
+    const client = this.#clients.length;
+    const board = new TallyBoard(createTallyBoard(64, this.quorums.replicas));
+    const core: ClientCore = new ClientCore(
+      {
+        links: this.#seats.map(
+          (_, replica) =>
+            new QueueLink((frame) => this.#send(`C${client}>A${replica}`, () => this.#request(client, replica, frame))),
+        ),
+        large: this.#seats.map(() => new Shelf()),
+        board,
+        epochs: this.#epochs,
+        tags: {
+          take: (count, first) => {
+            copyBallot(first, laterBallot(this.#lastTag, 1));
+            copyBallot(this.#lastTag, laterBallot(this.#lastTag, count));
+          },
+          taken: () => this.#lastTag.low >>> 0,
+        },
+        random: seededRandom(below(this.random, 1 << 30)),
+        ringBytes: 1 << 20,
+        erased: new SimErased(),
+        life: { state: CLUSTER_OPEN, resets: 0 },
+        owner: client + 1,
+        settle: (operation) => core.coordinator.release(operation),
+        settleChange: () => undefined,
+        settleSession: () => undefined,
+        settleScan: () => undefined,
+        settleProposal: (proposal) => this.#settled(proposal),
+      },
+      this.quorums,
+      this.#rules,
+    );
+    this.#spy(core);
+    this.#clients.push({ core, board, isAlive: true });
+    for (let replica = 0; replica < this.#seats.length; replica++) this.#openLane(client, replica);
+  }
+
+  /** A client proposes. */
+  propose(client: number, options: ProposeOptions, entry?: Entry): void {
+    const { core, isAlive } = this.#clients[client]!;
+    if (!isAlive) return;
+    const payload = entry ?? {
+      amount: 1 + below(this.random, 9),
+      refusedBy: below(this.random, 2 ** this.quorums.replicas) & below(this.random, 64),
+    };
+    core.submit(core.propose({ [TOPIC]: {} }, TOPIC, payload, options));
+    core.flush(this.nowMs);
+  }
+
+  /** One thing happens. */
+  step(): void {
+    const waiting = this.#waiting();
+    if (waiting.length > 0 && below(this.random, 12) !== 0)
+      waiting[below(this.random, waiting.length)]!.shift()!.arrive();
+    else this.pass(1 + below(this.random, 30));
+    this.#check();
+  }
+
+  pass(ms: number): void {
+    this.nowMs += ms;
+    for (const { core, isAlive } of this.#clients) {
+      if (!isAlive) continue;
+      core.tick(this.nowMs);
+      core.flush(this.nowMs);
+    }
+    for (let replica = 0; replica < this.#seats.length; replica++) this.#tickReplica(replica);
+  }
+
+  /** A replica loses its memory, and its successor begins to recover. What it has not read may be lost with it. */
+  crash(replica: number): void {
+    const seat = this.#seats[replica]!;
+    seat.epoch++;
+    this.#restarts++;
+    seat.isOperational = false;
+    seat.mustKnow = this.#known;
+    const isLost = below(this.random, 2) === 0;
+    for (const [link, flights] of this.#links) if (isLost && link.endsWith(`>A${replica}`)) flights.length = 0;
+    this.#start(replica, false);
+  }
+
+  /** A client's thread ends: what it has sent still arrives. */
+  kill(client: number): void {
+    this.#clients[client]!.isAlive = false;
+  }
+
+  /** Everything arrives and time passes: every voter comes to know every decision that one of them knows. */
+  heal(): void {
+    for (let turn = 0; turn < 20_000; turn++) {
+      const [flights] = this.#waiting();
+      if (flights !== undefined) flights.shift()!.arrive();
+      else this.pass(20);
+      this.#check();
+      if (flights !== undefined || turn < 200) continue;
+      const isIdle = this.#clients.every(({ core, isAlive }) => !isAlive || core.pending === 0);
+      const applied = this.#seats.map(({ replica }) => voterOf(replica).applied);
+      const isEqual = applied.every((each) => each === applied[0]);
+      if (isIdle && isEqual && this.#seats.every(({ isOperational }) => isOperational)) return;
+    }
+    throw new Error('Voters do not come to know the same decisions');
+  }
+
+  #settled({ id, result, told }: Proposal): void {
+    this.results.push({ id, result });
+    if (result === undefined || result instanceof Failure) return;
+    if (result.outcome !== 'commit' && result.outcome !== 'abort') return;
+    if (result.outcome === 'commit') this.commits++;
+    else this.aborts++;
+    this.#judge(result.decision);
+    const knowing = [...told].filter(([voter, epoch]) => this.#seats[voter]!.epoch === epoch).length;
+    if (knowing >= this.quorums.write) this.#known = Math.max(this.#known, result.decision.place);
+  }
+
+  /** A decision that somebody was told. */
+  #judge({ place, id, outcome, votes, needed }: Decision): void {
+    this.#decide(place, id, outcome);
+    for (const { voter, epoch, vote } of votes) {
+      if (vote === 'missing') continue;
+      const isSaid = (each: Said): boolean =>
+        each.voter === voter && each.epoch === epoch && each.place === place && each.id === id && each.vote === vote;
+      const said = this.#said.filter((each) => isSaid(each));
+      if (said.length === 0) throw new Error(`Voter ${voter} never said ${vote} to ${id} at place ${place}`);
+      const state = this.#states.get(place - 1);
+      if (state !== undefined && !said.some((each) => each.state === state)) {
+        throw new Error(`Voter ${voter} has judged ${id} in another state than that before place ${place}`);
+      }
+    }
+    const yes = votes.filter(({ vote }) => vote === 'yes').length;
+    if (outcome === 'commit' && yes < needed!) throw new Error(`${id} was committed with ${yes} yes of ${needed}`);
+  }
+
+  #decide(place: number, id: string, outcome: string): void {
+    const text = `${id} ${outcome}`;
+    const stands = this.#decisions.get(place) ?? text;
+    if (stands !== text) throw new Error(`Place ${place} holds both ${stands} and ${text}`);
+    this.#decisions.set(place, text);
+    const at = this.#places.get(id) ?? place;
+    if (at !== place) throw new Error(`${id} is decided at place ${at} and at place ${place}`);
+    this.#places.set(id, place);
+  }
+
+  #check(): void {
+    if (this.#violation !== undefined) throw new Error(this.#violation);
+    for (const [index, { replica, isOperational }] of this.#seats.entries()) {
+      if (!isOperational || replica === undefined) continue;
+      const { applied, state } = voterOf(replica);
+      const text = JSON.stringify(state);
+      const known = this.#states.get(applied) ?? text;
+      if (known !== text) throw new Error(`Voter ${index} has ${text} after ${applied} decisions, others ${known}`);
+      this.#states.set(applied, text);
+      const { entries } = state as Ledger;
+      if (new Set(entries).size < entries.length) throw new Error(`Voter ${index} has applied one twice: ${text}`);
+    }
+  }
+
+  /** Looks at every decision as it is written down. */
+  #spy(core: ClientCore): void {
+    const compareAndSet = core.compareAndSet.bind(core);
+    core.compareAndSet = (...call): ReturnType<ClientCore['compareAndSet']> => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is written in these worlds
+      for (const { voter, epoch, vote } of (call[2] as Decision).votes) {
+        const isLive = vote === 'missing' || epoch === this.#seats[voter]!.epoch;
+        if (!isLive) this.#violation ??= `The vote of voter ${voter} counts, whose incarnation ${epoch} is dead`;
+      }
+      return compareAndSet(...call);
+    };
+  }
+
+  #definition(replica: number, epoch: number): TopicDefinition<Ledger, Entry> {
+    return {
+      initial: INITIAL,
+      validate: ({ amount, refusedBy }, state, { place, id }) => {
+        const isYes = state.sum + amount <= LIMIT && ((refusedBy >>> replica) & 1) === 0;
+        const vote = isYes ? 'yes' : 'no';
+        this.#said.push({ voter: replica, epoch, place, id, vote, state: JSON.stringify(state) });
+        return isYes;
+      },
+      apply: ({ sum, entries }, { amount }, { place, id }) => {
+        this.#decide(place, id, 'commit');
+        return { sum: sum + amount, entries: [...entries, id] };
+      },
+    };
+  }
+
+  #start(replica: number, isFirst: boolean): void {
+    const seat = this.#seats[replica]!;
+    const { epoch } = seat;
+    const peers = this.#seats.map((_, other) => {
+      if (other === replica) return undefined;
+      const link = new QueueLink((frame) =>
+        this.#send(`A${replica}>A${other}`, () => this.#toPeer(replica, other, frame)),
+      );
+      return { link, large: SHELF };
+    });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- payloads of these worlds are entries
+    const definition = this.#definition(replica, epoch) as unknown as TopicDefinition;
+    seat.replica = new Replica({
+      index: replica,
+      epoch,
+      bytesMax: 1 << 24,
+      recovery: isFirst ? undefined : { answersNeeded: this.quorums.recoverFrom, epochs: this.#epochs },
+      peers,
+      rules: this.#rules,
+      topics: { definitions: new Map([[TOPIC, definition]]), epochs: this.#epochs },
+    });
+    for (let client = 0; client < this.#clients.length; client++) this.#openLane(client, replica);
+  }
+
+  #openLane(client: number, replica: number): void {
+    const { board } = this.#clients[client]!;
+    this.#seats[replica]!.lanes[client] = new ClientLane({
+      link: new QueueLink((frame) => this.#answer.frames.push(frame)),
+      votes: {
+        vote: (...vote: Parameters<TallyBoard['vote']>): boolean => {
+          this.#answer.votes.push(() => board.vote(...vote));
+          return false;
+        },
+      },
+      large: SHELF,
+    });
+  }
+
+  #tickReplica(index: number): void {
+    const seat = this.#seats[index]!;
+    const { replica } = seat;
+    replica!.tick(this.nowMs);
+    if (seat.isOperational || !replica!.isOperational) return;
+    seat.isOperational = true;
+    const { applied } = voterOf(replica);
+    if (applied < seat.mustKnow)
+      throw new Error(`Voter ${index} serves after ${applied} of ${seat.mustKnow} decisions`);
+  }
+
+  /** Links that may move: who recovers takes no requests yet. */
+  #waiting(): Flight[][] {
+    return [...this.#links].flatMap(([link, flights]) => {
+      const isHeldUp = link.startsWith('C') && !this.#seats[Number(link.split('>A')[1])]!.isOperational;
+      return flights.length === 0 || isHeldUp ? [] : [flights];
+    });
+  }
+
+  #send(link: string, arrive: () => void): void {
+    const flights = this.#links.get(link) ?? [];
+    this.#links.set(link, flights);
+    flights.push({ arrive });
+  }
+
+  #request(client: number, index: number, frame: FrameViews): void {
+    const { replica, lanes, epoch, isOperational } = this.#seats[index]!;
+    assert(isOperational);
+    this.#answer = { frames: [], votes: [] };
+    replica!.receive(lanes[client]!, frame, 0);
+    lanes[client]!.castVotes(index, epoch);
+    const { frames, votes } = this.#answer;
+    this.#send(`A${index}>C${client}`, () => this.#hear(client, index, frames, votes));
+  }
+
+  #hear(client: number, replica: number, frames: readonly FrameViews[], votes: readonly (() => void)[]): void {
+    const { core, isAlive } = this.#clients[client]!;
+    if (!isAlive) return;
+    for (const vote of votes) vote();
+    core.look();
+    for (const frame of frames) core.coordinator.receive(replica, frame, 0);
+    core.coordinator.collect(this.nowMs);
+    core.flush(this.nowMs);
+  }
+
+  #toPeer(from: number, to: number, frame: FrameViews): void {
+    this.#seats[to]!.replica!.receiveFromPeer(from, frame, 0);
+    this.#tickReplica(to);
+  }
+}
+
+function voterOf(replica: Replica | undefined): { readonly applied: number; readonly state: unknown } {
+  const voter = replica?.topics?.voters.get(TOPIC);
+  assert(voter !== undefined);
+  return voter;
+}
+
+/** A link with room for any frame of these worlds. */
+class QueueLink implements Link {
+  readonly words: Int32Array = new Int32Array(LINK_BYTES >> 2);
+  readonly bytes: Uint8Array = new Uint8Array(this.words.buffer);
+  readonly #sink: (frame: FrameViews) => void;
+  #claimed = 0;
+
+  constructor(sink: (frame: FrameViews) => void) {
+    this.#sink = sink;
+  }
+
+  claim(payloadBytes: number): number {
+    assert(payloadBytes <= LINK_BYTES);
+    this.#claimed = payloadBytes;
+    return 0;
+  }
+
+  commit(): void {
+    const bytes = new Uint8Array((this.#claimed + 7) & ~7);
+    bytes.set(this.bytes.subarray(0, this.#claimed));
+    this.#sink({ bytes, words: new Int32Array(bytes.buffer) });
+  }
+
+  hasRoomFor(): boolean {
+    return true;
+  }
+}
+
+/** Large values on their way. */
+class Shelf implements LargeLane {
+  readonly #values = new Map<number, LargeValue>();
+
+  send(value: LargeValue): number {
+    value.hold();
+    this.#values.set(this.#values.size + 1, value);
+    return this.#values.size;
+  }
+
+  take(reference: number): LargeValue | undefined {
+    return this.#values.get(reference);
+  }
+}
+
+const SHELF = new Shelf();

@@ -1,0 +1,29 @@
+// Ballots under faults: random schedules in which voters die and recover, proposers die on their way, and proposals
+// exclude each other. What must hold is looked at after every step (topic-world.ts).
+import { describe, expect, it } from 'vitest';
+import { replayCommand, testSeed } from '../support/seed.ts';
+import { playTopics } from './topic-schedule.ts';
+
+const RUNS = Number(process.env['QUORATE_BALLOTS'] ?? 60);
+
+describe('Ballots', () => {
+  it('keep what they promise in random schedules', () => {
+    const seed = testSeed();
+    const sums = { commits: 0, aborts: 0, undecided: 0 };
+    for (let run = 0; run < RUNS; run++) {
+      try {
+        const { commits, aborts, undecided } = playTopics(seed + run);
+        sums.commits += commits;
+        sums.aborts += aborts;
+        sums.undecided += undecided;
+      } catch (cause) {
+        const again = replayCommand('test/replica/topics.test.ts', seed + run);
+        throw new Error(`Schedule ${run} is broken: ${again}`, { cause });
+      }
+    }
+    // Schedules in which nothing is decided would prove nothing.
+    expect(sums.commits).toBeGreaterThan(2 * RUNS);
+    expect(sums.aborts).toBeGreaterThan(RUNS / 4);
+    expect(sums.undecided).toBeGreaterThan(0);
+  }, 60_000);
+});
