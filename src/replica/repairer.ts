@@ -87,6 +87,10 @@ export class Repairer {
   /** Goes on after a rest. @returns when it wants to be called again; infinite while it awaits answers, or is over. */
   turn(nowMs: number): number {
     if (!this.#isResting || this.#isOver) return Number.POSITIVE_INFINITY;
+    if (nowMs >= this.#options.deadlineMs) {
+      this.#end(this.#tally.report);
+      return Number.POSITIVE_INFINITY;
+    }
     if (this.#restUntilMs === 0) this.#restUntilMs = nowMs + (this.#options.paceMs ?? 0);
     if (nowMs < this.#restUntilMs) return this.#restUntilMs;
     this.#isResting = false;

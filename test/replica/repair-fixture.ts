@@ -30,13 +30,16 @@ export class RepairFixture {
     this.cluster.loseAllOf(0);
   }
 
-  begin(options: RepairOptions = {}): { readonly repairer: Repairer; result: RepairReport | Failure | undefined } {
+  begin(
+    options: RepairOptions = {},
+    paceMs = 0,
+  ): { readonly repairer: Repairer; result: RepairReport | Failure | undefined } {
     const { prefix = '', deep = false, timeoutMs = DEADLINE_MS } = options;
     const deadlineMs = this.cluster.nowMs + timeoutMs;
     const box: { repairer: Repairer; result: RepairReport | Failure | undefined } = {
       repairer: this.cluster
         .core(1)
-        .repairer({ prefix, isDeep: deep, deadlineMs, end: (result) => (box.result = result) }),
+        .repairer({ prefix, isDeep: deep, deadlineMs, paceMs, end: (result) => (box.result = result) }),
       result: undefined,
     };
     box.repairer.start();

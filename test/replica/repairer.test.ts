@@ -13,8 +13,10 @@ function expectAlike(fixture: RepairFixture, replicas: readonly number[]): void 
   for (const replica of replicas) expect(fixture.holdingOf(replica)).toEqual(fixture.holdingOf(replicas[0]!));
 }
 
+const SCRATCH = new FrameBuffer(1100);
+
 function hashOf(key: string): number {
-  writeKey(key, new FrameBuffer(1100), 0);
+  writeKey(key, SCRATCH, 0);
   return writtenKey.hash;
 }
 
@@ -77,9 +79,9 @@ describe('A repair', () => {
 
   it('goes through a leaf that no answer holds, page by page', () => {
     const fixture = new RepairFixture();
-    const keys = keysOfOneLeaf(30, 'x'.repeat(990));
+    const keys = keysOfOneLeaf(15, 'x'.repeat(990));
     keys.forEach((key, index) => fixture.put(key, 'v', index % 3 === 0 ? [0, 1, 2] : [index % 2, 2]));
-    expect(fixture.repair()).toMatchObject({ isConverged: true, keysDiffering: 20, keysRepaired: 20 });
+    expect(fixture.repair()).toMatchObject({ isConverged: true, keysDiffering: 10, keysRepaired: 10 });
     expectAlike(fixture, [0, 1, 2]);
   });
 
@@ -123,6 +125,27 @@ describe('A repair', () => {
     for (let step = 0; step < 5; step++) fixture.cluster.pass(13);
     expect(begun.result).toMatchObject({ isConverged: false });
     expect(fixture.cluster.core(1).pending).toBe(0);
+  });
+
+  it('in the background rests between two leaves, and then too ends at its deadline', () => {
+    for (const isPatient of [true, false]) {
+      const fixture = new RepairFixture();
+      const { cluster } = fixture;
+      for (const key of ['a', 'b', 'c']) fixture.put(key, 'v', [0, 1]);
+      const begun = fixture.begin({ timeoutMs: 1_000 }, 50);
+      let rests = 0;
+      cluster.settle();
+      for (; begun.result === undefined; cluster.settle()) {
+        const startMs = cluster.nowMs;
+        expect(begun.repairer.turn(startMs)).toBe(startMs + 50);
+        expect(begun.repairer.turn(startMs + 49)).toBe(startMs + 50);
+        begun.repairer.turn(startMs + (isPatient ? 50 : 1_000));
+        cluster.flush(1);
+        rests++;
+      }
+      expect([rests, begun.result]).toEqual([isPatient ? 2 : 1, expect.objectContaining({ isConverged: isPatient })]);
+      expect(begun.repairer.turn(cluster.nowMs)).toBe(Number.POSITIVE_INFINITY);
+    }
   });
 
   it('that is given up leaves nothing behind', () => {
