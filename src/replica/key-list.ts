@@ -24,9 +24,10 @@ const IS_DELETED = 1;
 const IS_VOTED = 2;
 const IS_AFTER = 1;
 const LEAVES_BUCKETS_OUT = 2;
-/** Keys of buckets begin with this byte; the next one. See bucket.ts. */
+/** Keys of buckets begin with the first byte, those of topics with the second; what is behind both. See bucket.ts. */
 const BUCKET_MARK = 1;
-const BEHIND_BUCKETS: Place = { words: Int32Array.of(2), start: 0, byteLength: 1, isAfter: false };
+const TOPIC_MARK = 2;
+const BEHIND_BUCKETS: Place = { words: Int32Array.of(3), start: 0, byteLength: 1, isAfter: false };
 
 /** Which keys are asked for. */
 export interface KeyRange {
@@ -34,7 +35,7 @@ export interface KeyRange {
   readonly prefix: string;
   /** The key that they come after, which begins with the prefix; `undefined` for all. */
   readonly after: string | undefined;
-  /** Whether keys of buckets are left out, although they begin so. */
+  /** Whether keys of buckets and topics are left out, although they begin so. */
   readonly leavesBucketsOut: boolean;
 }
 
@@ -105,7 +106,7 @@ export function answerList({ table, rules }: Holdings, question: Question, answe
     isThrough = true;
     for (const entry of order.from(place)) {
       if (!beginsWith(entry, prefix)) break;
-      if (leavesBucketsOut && bytesOf(entry)[0] === BUCKET_MARK) {
+      if (leavesBucketsOut && isMarked(bytesOf(entry)[0]!)) {
         place = BEHIND_BUCKETS;
         isThrough = false;
         break;
@@ -122,6 +123,10 @@ export function answerList({ table, rules }: Holdings, question: Question, answe
     }
   }
   return 4 * end;
+}
+
+function isMarked(byte: number): boolean {
+  return byte === BUCKET_MARK || byte === TOPIC_MARK;
 }
 
 function writeEntry({ key, keyBytes, register, valueBytes }: Entry, words: Int32Array, at: number): void {

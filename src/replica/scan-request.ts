@@ -60,8 +60,9 @@ function placeIn(bucket: Bucket | undefined, what: string, text: string): string
   if (typeof text !== 'string') {
     throw typeError('ERR_QUORATE_KEY', `Cannot use a ${typeof text} as ${what}: it must be a string`);
   }
-  if (bucket === undefined && text.startsWith('\u0001')) {
-    throw rangeError('ERR_QUORATE_KEY', `Cannot use the ${what}: only keys of buckets begin with U+0001`);
+  if (bucket === undefined && (text.startsWith('\u0001') || text.startsWith('\u0002'))) {
+    const allowed = 'only keys of buckets and topics begin with U+0001, U+0002';
+    throw rangeError('ERR_QUORATE_KEY', `Cannot use the ${what}: ${allowed}`);
   }
   if (!text.isWellFormed()) {
     throw rangeError('ERR_QUORATE_KEY', `Cannot use the ${what}: it must not hold lone surrogates`);

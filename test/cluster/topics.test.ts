@@ -221,6 +221,13 @@ describe('A cluster with topics', () => {
   it('keeps their registers from its keys', async () => {
     const cluster = await open({ replicas: 3 });
     await cluster.propose('plain', 1);
-    await expect(cluster.get('\u0002plain\u000100000001')).rejects.toMatchObject({ code: 'ERR_QUORATE_KEY' });
+    await cluster.put('a', 1);
+    await cluster.put('\u0003', 2);
+    const page = await cluster.scan('');
+    expect(page).toMatchObject({ outcome: 'ok', entries: [{ key: '\u0003' }, { key: 'a' }] });
+    for (const key of ['\u0002', '\u0002plain\u000100000001']) {
+      await expect(cluster.get(key)).rejects.toMatchObject({ code: 'ERR_QUORATE_KEY' });
+      await expect(cluster.scan(key)).rejects.toMatchObject({ code: 'ERR_QUORATE_KEY' });
+    }
   });
 });
