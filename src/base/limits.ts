@@ -29,6 +29,9 @@ export const SPIN_LOOKS_MAX = 1024;
 /** Most waits in a row without a look before parking, after looks that found nothing. */
 export const LOOKS_LEFT_OUT_MAX = 64;
 
+/** Deletions that one collector asks all replicas about at a time. */
+export const COLLECT_CONFIRMS_MAX = 32;
+
 /** Longest key, in UTF-8 bytes. */
 export const KEY_BYTES_MAX = 1024;
 /** Longest value, in encoded bytes. */

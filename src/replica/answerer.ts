@@ -1,4 +1,5 @@
 // What inquiries are answered from, and by whom: see inquiry-desk.ts.
+import type { MutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { DigestTree } from './digest-tree.ts';
 import type { KeyTable } from './key-table.ts';
@@ -14,6 +15,8 @@ export interface VoterAnswers {
 export interface Holdings {
   readonly table: KeyTable;
   readonly rules: Rules;
+  /** What every key that the table does not hold is promised to: it may have been erased. */
+  readonly floor: MutableBallot;
   /** Made when somebody asks for digests. */
   digests?: DigestTree;
   /** Its voters, where the cluster has topics. */

@@ -97,11 +97,11 @@ export class ClientCore {
   readonly #unresolved = new UnresolvedWrites();
   readonly #changes: Changes;
   readonly #rules: Rules;
+  readonly #replicas: number;
   readonly #ofSessions: SessionDoors;
   readonly #sessions: SessionCalls;
   readonly #ofScans: ScanDoors;
   readonly #proposer: Proposer;
-  readonly #replicas: number;
   #nowMs = 0;
   /** Resets of the cluster that this client knows of. */
   #resets: number;
@@ -273,6 +273,17 @@ export class ClientCore {
   /** A number from the shared counter that nobody else has. */
   takeTag(tag: MutableBallot): void {
     this.coordinator.takeTag(tag);
+  }
+
+  /**
+   * A read of a key as replicas know it, which ends with what all of them have voted for, if they have. Its context has
+   * to be an {@link InnerCall}.
+   */
+  confirm(key: string, options: OperationOptions | undefined): Operation {
+    this.#requireService();
+    const operation = this.#maker.get(key, options);
+    operation.readNeeded = operation.agreeNeeded = this.#replicas;
+    return operation;
   }
 
   /** The write of `operationId` again, under its first tag; `undefined` when it is not known, or no longer. */

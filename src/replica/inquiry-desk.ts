@@ -2,10 +2,11 @@
 // is made apart and copied into the ring once its length is known, because a claim cannot shrink.
 import { INQUIRY_BYTES_MAX } from '../base/limits.ts';
 import type { Answerer, Holdings, Question } from './answerer.ts';
-import { GRANTED, REFUSED } from './environment.ts';
 import { answerEntries, answerLeaves, answerNodes } from './digest-inquiries.ts';
+import { GRANTED, REFUSED } from './environment.ts';
 import type { Link, Vote } from './environment.ts';
-import { LEAF_DIGESTS, LEAF_ENTRIES, LIST, NODE_DIGESTS, SIZE } from './inquiry.ts';
+import { answerDeletions, answerErase } from './erasing.ts';
+import { DELETIONS, ERASE, LEAF_DIGESTS, LEAF_ENTRIES, LIST, NODE_DIGESTS, SIZE } from './inquiry.ts';
 import { answerList } from './key-list.ts';
 import { FrameBuffer } from './operation.ts';
 import { INQUIRY_REPLY, REPLY, REQUEST, copyWords, padded } from './wire.ts';
@@ -16,6 +17,8 @@ import type { FrameViews } from './wire.ts';
 const ANSWERERS: ReadonlyMap<number, Answerer> = new Map<number, Answerer>([
   [SIZE, answerSize],
   [LIST, answerList],
+  [DELETIONS, answerDeletions],
+  [ERASE, answerErase],
   [NODE_DIGESTS, answerNodes],
   [LEAF_DIGESTS, answerLeaves],
   [LEAF_ENTRIES, answerEntries],

@@ -26,6 +26,9 @@ export const LIST = 2;
 export const NODE_DIGESTS = 16;
 export const LEAF_DIGESTS = 17;
 export const LEAF_ENTRIES = 18;
+/** Which deletions may be erased, and to erase them: see erasing.ts. */
+export const DELETIONS = 10;
+export const ERASE = 11;
 
 /** What is asked, and of whom. */
 export interface Inquiry {

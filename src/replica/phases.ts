@@ -248,12 +248,15 @@ export class Phases {
   }
 
   #settleRead(operation: Operation, nowMs: number): void {
-    const isOld = isTooOld(operation.newest, operation.notBefore);
-    if (isOld && !this.#isErased(operation)) return this.#lookFurther(operation, nowMs);
+    if (isTooOld(operation.newest, operation.notBefore)) {
+      if (!this.#isErased(operation)) return this.#lookFurther(operation, nowMs);
+      // Nothing has no version; what was erased is not newer than the floor.
+      copyBallot(operation.newest.root, scratch);
+    }
     this.#desk.settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
   }
 
-  /** Whether a read that has found nothing may take what its session has seen for deleted. */
+  /** Whether a read that found nothing may take what its session has seen for deleted; `scratch` is the floor then. */
   #isErased({ notBefore, newest, answered }: Operation): boolean {
     this.#doors.erased.read(scratch);
     if (!mayBeErased(notBefore, newest.ballot, scratch)) return false;

@@ -135,7 +135,8 @@ export class Replica {
     const { recovery, epoch, index, erased, topics, peers } = options;
     const answersNeeded = recovery?.answersNeeded ?? 0;
     this.topics = topics && new TopicDesk({ ...topics, index, epoch, peers, rules: this.#rules, answersNeeded });
-    this.#inquiries = new InquiryDesk({ table: this.table, rules: this.#rules, topics: this.topics }, epoch);
+    const holdings = { table: this.table, rules: this.#rules, topics: this.topics, floor: this.#floor };
+    this.#inquiries = new InquiryDesk(holdings, epoch);
     if (erased !== undefined && this.#rules.recoversErased) copyBallot(this.#floor, erased);
     this.#recovery =
       recovery &&

@@ -4,6 +4,7 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import { BALLOT_MUTANTS } from './ballot-mutants.ts';
 import { CHANGE_MUTANTS } from './change-mutants.ts';
 import { COORDINATOR_MUTANTS } from './coordinator-mutants.ts';
+import { ERASURE_MUTANTS } from './erasure-mutants.ts';
 import { LEVEL_MUTANTS } from './level-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { REGISTER_MUTANTS } from './register-mutants.ts';
@@ -22,6 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SCAN_MUTANTS,
   ...SESSION_MUTANTS,
   ...BALLOT_MUTANTS,
+  ...ERASURE_MUTANTS,
   ...SUPERVISION_MUTANTS,
 ];
 

@@ -8,6 +8,7 @@ export type MutantLayer =
   | 'session'
   | 'repair'
   | 'ballot'
+  | 'erasing'
   | 'recovery'
   | 'tags'
   | 'epochs'

@@ -39,17 +39,26 @@ export function simulated(rule: keyof Rules, seedsMax: number): Catcher {
 
 /** Simulated clusters without one rule, whose clients do all that they do in sessions, most of it at level one. */
 export function simulatedSessions(rule: keyof Rules, seedsMax: number): Catcher {
+  return simulatedPlans('simulator, sessions', sessionPlan, rule, seedsMax);
+}
+
+/** Simulated clusters without one rule, which delete half of what they write and erase deletions at once. */
+export function simulatedErasures(rule: keyof Rules, seedsMax: number): Catcher {
+  return simulatedPlans('simulator, erasures', erasurePlan, rule, seedsMax);
+}
+
+function simulatedPlans(name: string, planOf: (seed: number) => SimPlan, rule: keyof Rules, seedsMax: number): Catcher {
   const rules: Rules = { ...RULES, [rule]: false };
   return {
-    name: 'simulator, sessions',
-    catches: () => searchSessions(rules, seedsMax),
-    flagsProduction: () => searchSessions(RULES, PRODUCTION_SEEDS)?.what,
+    name,
+    catches: () => searchPlans(planOf, rules, seedsMax),
+    flagsProduction: () => searchPlans(planOf, RULES, PRODUCTION_SEEDS)?.what,
   };
 }
 
-function searchSessions(rules: Rules, seedsMax: number): Catch | undefined {
+function searchPlans(planOf: (seed: number) => SimPlan, rules: Rules, seedsMax: number): Catch | undefined {
   for (let seed = 1; seed <= seedsMax; seed++) {
-    const { violation } = runPlan(sessionPlan(seed), { rules });
+    const { violation } = runPlan(planOf(seed), { rules });
     if (violation === undefined) continue;
     return { seeds: seed, events: undefined, what: `${violation.kind}: ${violation.text.split('\n')[0]}` };
   }
@@ -68,6 +77,21 @@ function sessionPlan(seed: number): SimPlan {
     return Object.assign({}, each, { call, level, session: place % 2 === 0 ? 'kept' : 'moved' });
   });
   return { ...plan, operations };
+}
+
+const ERASURE_PROFILES = ['stale-messages', 'crash-storm', 'stalls', 'duplicate-storm', 'pause-storm'] as const;
+
+function erasurePlan(seed: number): SimPlan {
+  const profile = ERASURE_PROFILES[seed % ERASURE_PROFILES.length]!;
+  const plan = drawPlan(seed, profile, { clients: 3, operations: 16, keys: 1 + (seed % 2), cluster: { replicas: 3 } });
+  const isOfSessions = seed % 3 === 0;
+  const operations = plan.operations.map((each, place): OperationPlan => {
+    const call = each.call === 'put' && (place + seed) % 2 === 0 ? 'delete' : each.call;
+    // Long deadlines: who wrote long ago still tries.
+    const operation = { ...each, call, timeoutMs: 1000, joins: false, thinkUs: each.thinkUs % 4000 };
+    return isOfSessions ? { ...operation, session: 'kept', level: place % 3 === 0 ? 'quorum' : 'one' } : operation;
+  });
+  return { ...plan, cluster: { ...plan.cluster, collectAfterUs: [500, 2_000, 8_000][seed % 3]! }, operations };
 }
 
 /** Most seeds until the weak reads that some plans have break what only strong ones are promised. */

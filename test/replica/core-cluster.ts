@@ -9,7 +9,7 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { ClientCore } from '../../src/replica/client-core.ts';
 import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
-import type { Epochs, LargeLane, LargeValue } from '../../src/replica/environment.ts';
+import type { Epochs, LargeLane, LargeValue, TagCounter } from '../../src/replica/environment.ts';
 import type { Peer } from '../../src/replica/recovery.ts';
 import type { Operation } from '../../src/replica/operation.ts';
 import type { Proposal } from '../../src/replica/proposal.ts';
@@ -76,6 +76,21 @@ export class CoreCluster {
   readonly life = { state: CLUSTER_OPEN, resets: 0 };
   /** Replicas whose rings hold no more. */
   readonly full: Set<number> = new Set();
+  readonly epochs: Epochs = {
+    epochOf: (replica) => this.#epochs[replica]!,
+    restarts: () => this.#restarts,
+    isOperational: () => true,
+  };
+  readonly erased: SimErased = new SimErased();
+  readonly tags: TagCounter = {
+    take: (count, first) => {
+      copyBallot(first, laterBallot(this.#lastTag, 1));
+      copyBallot(this.#lastTag, laterBallot(this.#lastTag, count));
+    },
+    taken: () => this.#lastTag.low >>> 0,
+  };
+  /** Clients whose threads stand still: what is under way of them stays so, unless it is delivered by hand. */
+  readonly asleep = new Set<number>();
   /** Frames that clients have sent. */
   frames = 0;
   /** Calls, messages that have arrived, steps of time. */
@@ -99,6 +114,11 @@ export class CoreCluster {
     this.#epochs = Array.from({ length: options.quorums.replicas }, () => 1);
     this.#replicas = Array.from({ length: options.quorums.replicas }, (_, index) => this.#replica(index));
     for (let client = 0; client < (options.clients ?? 1); client++) this.#addClient(client);
+  }
+
+  /** Keys that each replica holds. */
+  get keys(): readonly number[] {
+    return this.#replicas.map(({ table }) => table.size);
   }
 
   core(client: number): ClientCore {
@@ -219,7 +239,7 @@ export class CoreCluster {
     this.#epochs[replica]!++;
     this.#restarts++;
     const { quorums, rules = RULES, bytesMax = 1 << 24 } = this.#options;
-    const plan = { answersNeeded: quorums.recoverFrom, epochs: this.#epochTable() };
+    const plan = { answersNeeded: quorums.recoverFrom, epochs: this.epochs };
     const epoch = this.#epochs[replica]!;
     const peers = this.#replicas.map((_, other) => this.#peerOf(replica, other));
     const successor = new Replica({ index: replica, epoch, bytesMax, recovery: plan, peers, rules });
@@ -237,21 +257,32 @@ export class CoreCluster {
   /** Everything arrives, and time passes, until all calls have ended; `silent` replicas hear nothing. */
   settle(silent: readonly number[] = []): void {
     for (let step = 0; step < STEPS_MAX; step++) {
-      const flight = this.#flights.find(({ replica }) => !silent.includes(replica));
+      const flight = this.#flights.find(({ client, replica }) => !silent.includes(replica) && !this.asleep.has(client));
       if (flight !== undefined) this.#deliver(flight);
-      else if (this.#clients.every(({ core }) => core.pending === 0)) return;
+      else if (this.#clients.every(({ core }, client) => core.pending === 0 || this.asleep.has(client))) return;
       else this.pass(13);
     }
     throw new Error('Every call ends once the messages arrive');
   }
 
+  /** Everything of one client arrives, and the answers to that, until nothing of it is under way. */
+  settleOf(client: number): void {
+    for (let step = 0; step < STEPS_MAX; step++) {
+      const flight = this.#flights.find((each) => each.client === client);
+      if (flight === undefined) return;
+      this.#deliver(flight);
+    }
+    throw new Error('A client comes to rest once its messages arrive');
+  }
+
   pass(ms: number): void {
     this.steps++;
     this.nowMs += ms;
-    for (const { core } of this.#clients) {
+    this.#clients.forEach(({ core }, client) => {
+      if (this.asleep.has(client)) return;
       core.tick(this.nowMs);
       core.flush(this.nowMs);
-    }
+    });
   }
 
   // --- inside
@@ -278,10 +309,6 @@ export class CoreCluster {
     return { link, large: new TestLane() };
   }
 
-  #epochTable(): Epochs {
-    return { epochOf: (replica) => this.#epochs[replica]!, restarts: () => this.#restarts, isOperational: () => true };
-  }
-
   #addClient(client: number): void {
     const { quorums, rules = RULES, owner } = this.#options;
     const board = new TallyBoard(createTallyBoard(64, quorums.replicas));
@@ -295,15 +322,9 @@ export class CoreCluster {
         repairsReads: this.#options.repairsReads === true,
         large,
         board,
-        erased: new SimErased(),
-        epochs: this.#epochTable(),
-        tags: {
-          take: (count, first) => {
-            copyBallot(first, laterBallot(this.#lastTag, 1));
-            copyBallot(this.#lastTag, laterBallot(this.#lastTag, count));
-          },
-          taken: () => this.#lastTag.low >>> 0,
-        },
+        epochs: this.epochs,
+        erased: this.erased,
+        tags: this.tags,
         random: seededRandom(client),
         ringBytes: 1 << 20,
         life: this.life,

@@ -1,10 +1,10 @@
 // The clients of a simulated cluster: each works through its part of the plan, one group of operations after the other,
 // and notes what it asked for and what it was told.
 import { QuorateError } from '../../base/errors.ts';
-import { isNone } from '../../protocol/ballot.ts';
+import { NO_BALLOT, isNone, mutableBallot } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
 import type { ClientCore } from '../../replica/client-core.ts';
-import type { ClusterLife } from '../../replica/environment.ts';
+import type { ClusterLife, ErasedFloor } from '../../replica/environment.ts';
 import type { Operation, Outcome } from '../../replica/operation.ts';
 import { Failure } from '../../replica/results.ts';
 import type { Settled } from '../../replica/results.ts';
@@ -45,6 +45,8 @@ export interface Call {
   readonly finishes: Call | undefined;
   /** What it has read or made, where its client was told, or its session knows. */
   version: Ballot | undefined;
+  /** Up to where deletions may have been erased when it ended; none where none was. */
+  erased: Ballot;
   /** What is wrong with the bytes of its value. */
   corruption: string | undefined;
 }
@@ -54,6 +56,7 @@ export interface ClientDoors {
   readonly engine: Engine;
   readonly calls: Call[];
   readonly life: ClusterLife;
+  readonly erased: ErasedFloor;
   /** The next position in the history. */
   readonly nextPosition: () => number;
 }
@@ -183,10 +186,13 @@ export class SimClient {
   }
 
   #end(call: Call, outcome: Outcome): void {
-    const { engine, nextPosition } = this.#doors;
+    const { engine, erased, nextPosition } = this.#doors;
     call.outcome = outcome;
     call.end = nextPosition();
     call.endUs = engine.nowUs;
+    const floor = mutableBallot();
+    erased.read(floor);
+    call.erased = floor;
     engine.note(this.#nodeNumber, (call.value << 4) ^ outcome.length);
     if (engine.trace.isKept) {
       const found = call.kind === 'get' ? call.value : (call.before ?? 0);
@@ -227,6 +233,7 @@ export class SimClient {
       operationId: undefined,
       finishes,
       version: undefined,
+      erased: NO_BALLOT,
       corruption: undefined,
     };
     calls.push(call);

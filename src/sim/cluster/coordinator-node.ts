@@ -4,6 +4,7 @@ import type { Holder } from '../../base/large-value.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
 import { ClientCore } from '../../replica/client-core.ts';
+import { Collector } from '../../replica/collector.ts';
 import type { Coordinator } from '../../replica/coordinator.ts';
 import type { ClusterLife, ErasedFloor, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
@@ -25,6 +26,9 @@ import { SimLargeLane } from './sim-large-lane.ts';
 /** As in production: how often deadlines and silence are looked at, in microseconds. */
 const TICK_US = 5_000;
 const SLOTS = 32;
+/** How soon a thread that stood still collects again, and how often one that runs looks at what there is to collect. */
+const PAUSED_MS = 5;
+const COLLECT_MS_MAX = 20;
 
 /** What a client's thread is made with. */
 export interface CoordinatorNodeOptions {
@@ -48,6 +52,10 @@ export interface CoordinatorNodeOptions {
   readonly settleChange: (change: PendingChange) => void;
   readonly settleSession: (call: SessionCall) => void;
   readonly settleScan?: (call: ScanCall) => void;
+  /** How old deletions are that it collects, in milliseconds; none where it is `undefined`. */
+  readonly collectAfterMs: number | undefined;
+  /** Whether it goes on collecting. */
+  readonly mayCollect: () => boolean;
 }
 
 /** One client's thread. */
@@ -113,6 +121,26 @@ export class CoordinatorNode implements Receiver {
       rules,
     );
     this.coordinator = this.core.coordinator;
+  }
+
+  /** Collects deletions from now on. */
+  startCollecting(): void {
+    const { collectAfterMs, tags, erased, epochs, quorums, rules } = this.#options;
+    if (collectAfterMs === undefined) return;
+    const { core } = this;
+    this.#collect(new Collector({ core, tags, erased, epochs, quorums, rules, afterMs: collectAfterMs, restMs: 2 }));
+  }
+
+  #collect(collector: Collector): void {
+    const { engine, node, mayCollect } = this.#options;
+    if (this.isGone || !mayCollect()) return;
+    let waitMs = PAUSED_MS;
+    if (!this.#isPaused) {
+      waitMs = collector.turn(this.#nowMs());
+      this.flush();
+      engine.sometimes('a deletion is erased', collector.counters.collected > 0);
+    }
+    engine.schedule(1000 * Math.min(waitMs, COLLECT_MS_MAX), node, () => this.#collect(collector));
   }
 
   get isPaused(): boolean {

@@ -26,7 +26,7 @@ const GUIDED: ReadonlySet<Profile> = new Set(['scramble', 'stalls', 'priorities'
 
 /** Draws a plan. The same arguments give the same plan. */
 export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = {}): SimPlan {
-  const cluster = drawCluster(streamOf(seed, -1, 'cluster'), profile, choices);
+  const drawn = drawCluster(streamOf(seed, -1, 'cluster'), profile, choices);
   const network = drawNetwork(streamOf(seed, -1, 'network'), profile);
   // Slow networks need more time for the same work.
   const stormUs = (network.isOrdered ? 60_000 : 150_000) + 20 * network.delayUs;
@@ -39,6 +39,8 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
     const hasRoom = profile !== 'overload'; // Its replicas may have memory for very few keys.
     drawSessions(operations, streamOf(seed, -1, 'sessions'), hasRoom);
   }
+  const collectAfterUs = drawCollection(operations, streamOf(seed, -1, 'collection'));
+  const cluster = collectAfterUs === undefined ? drawn : { ...drawn, collectAfterUs };
   const scope = { profile, cluster, stormUs };
   const faults = [
     ...drawFaults(streamOf(seed, -1, 'faults'), scope),
@@ -201,6 +203,7 @@ function drawOperations(random: Random, stormUs: number, choices: PlanChoices): 
 const CHANGES = ['update', 'update', 'compare'] as const;
 
 const SESSIONS_RATE = 0.25;
+const COLLECTIONS_RATE = 0.25;
 const OF_SESSION_RATE = 0.8;
 const WEAK_READ_RATE = 0.9;
 
@@ -224,6 +227,16 @@ function varyOperations(operations: readonly Drawn[], random: Random, { delayUs 
     if (operation.call === 'put' && happens(random, largeRate)) operation.isLarge = true;
     if (operation.call === 'put' && happens(random, changeRate)) operation.call = pick(random, CHANGES);
   }
+}
+
+/** How old deletions are that few plans collect; then there are deletions enough. */
+function drawCollection(operations: readonly Drawn[], random: Random): number | undefined {
+  if (!happens(random, COLLECTIONS_RATE)) return undefined;
+  const deleteRate = pick(random, [0.2, 0.5, 0.8]);
+  for (const operation of operations) {
+    if (operation.call === 'put' && happens(random, deleteRate)) operation.call = 'delete';
+  }
+  return pick(random, [1_000, 4_000, 15_000, 60_000]);
 }
 
 /**

@@ -5,6 +5,7 @@ import { ANY } from '../../check/model.ts';
 import { SESSION_GUARANTEES, checkSession } from '../../check/sessions.ts';
 import type { SessionGuarantee } from '../../check/sessions.ts';
 import { checkStaleness } from '../../check/staleness.ts';
+import { NO_BALLOT, compareBallots, isNone } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
 import type { Call } from './client.ts';
 import { countedOf, isAnswered, withoutExchanges } from './judge-history.ts';
@@ -53,7 +54,8 @@ export function judgeSessions(calls: readonly Call[]): Finding | undefined {
   const judged = calls.filter(isJudged);
   for (const session of new Set(judged.map(({ process }) => process))) {
     const accesses = judged.filter(({ process }) => process === session);
-    const verdict = checkSession(accesses.flatMap(accessOf), PROMISED, { by: 'version' });
+    const versioned = accesses.map((call) => withErased(call, accesses, calls));
+    const verdict = checkSession(versioned.flatMap(accessOf), PROMISED, { by: 'version' });
     if (verdict.verdict === 'illegal') return verdict.explanation;
     if (verdict.verdict === 'unknown') return { key: undefined, text: `Not decided: ${verdict.reason}` };
   }
@@ -67,6 +69,31 @@ export function judgeSessions(calls: readonly Call[]): Finding | undefined {
 function isJudged(call: Call): boolean {
   if (call.plan.session === undefined || call.finishes !== undefined || !isAnswered(call)) return false;
   return call.version !== undefined || call.kind === 'get';
+}
+
+/**
+ * What a session was shown, where the deletion that it tells of may have been erased: then nobody knows its version any
+ * more. If some deletion may be as new as all that the session knew of the key, that is as good as what it knew.
+ */
+function withErased(call: Call, session: readonly Call[], calls: readonly Call[]): Call {
+  const { key, outcome, version, erased, start, end } = call;
+  if (outcome !== 'absent' || isNone(erased)) return call;
+  if (version !== undefined && compareBallots(version, erased) > 0) return call;
+  let known: Ballot = NO_BALLOT;
+  for (const before of session) {
+    if (before.key !== key || before.end! > start || before.version === undefined) continue;
+    const isExact = before.outcome !== 'absent' || compareBallots(before.version, before.erased) > 0;
+    if (isExact && compareBallots(before.version, known) > 0) known = before.version;
+  }
+  const mayBeIt = (deletion: Call): boolean =>
+    deletion.key === key &&
+    deletion.value === 0 &&
+    deletion.kind !== 'get' &&
+    deletion.start < end! &&
+    (deletion.version === undefined ||
+      (compareBallots(deletion.version, known) >= 0 && compareBallots(deletion.version, erased) <= 0));
+  if (!calls.some(mayBeIt)) return call;
+  return { ...call, version: isNone(known) ? undefined : known };
 }
 
 /** What a session did, and that others, of whom it knows nothing, may have written what it read. */

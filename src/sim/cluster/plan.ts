@@ -20,6 +20,8 @@ export interface ClusterPlan {
   readonly restartsMax: number;
   /** How long a thread takes to load, in microseconds. */
   readonly loadUs: number;
+  /** How old deletions are that clients collect meanwhile, in microseconds; none where it is left out. */
+  readonly collectAfterUs?: number;
 }
 
 /** A level of an operation. */

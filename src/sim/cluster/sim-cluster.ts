@@ -177,6 +177,7 @@ export class SimCluster {
 
   #coordinator(index: number, rules: Rules): CoordinatorNode {
     const { engine, network, epochs, quorums } = this;
+    const { ringBytes, collectAfterUs } = this.plan.cluster;
     const node = quorums.replicas + index;
     const coordinator = new CoordinatorNode({
       node,
@@ -190,11 +191,13 @@ export class SimCluster {
       clock: this.#clock(node),
       nextReference: this.#nextReference,
       life: this.life,
-      ringBytes: this.plan.cluster.ringBytes,
+      ringBytes,
       repairsReads: this.#repairsReads,
       settle: (operation) => this.#settle(operation),
       settleChange: (change) => this.#settleChange(change),
       settleSession: (ofSession) => this.#settleSession(ofSession),
+      collectAfterMs: collectAfterUs === undefined ? undefined : collectAfterUs / 1000,
+      mayCollect: () => this.isStorm,
     });
     network.attach(node, coordinator);
     return coordinator;
@@ -204,8 +207,8 @@ export class SimCluster {
     const number = index % this.coordinators.length;
     const at = { node: this.coordinators[number]!, number: this.quorums.replicas + number };
     const operations = this.plan.operations.filter(({ client }) => client === index);
-    const { engine, calls, life } = this;
-    return new SimClient(index, at, operations, { engine, calls, life, nextPosition: () => this.#position++ });
+    const { engine, calls, life, erased } = this;
+    return new SimClient(index, at, operations, { engine, calls, life, erased, nextPosition: () => this.#position++ });
   }
 
   readonly #nextReference = (): number => ++this.#references;
@@ -235,6 +238,7 @@ export class SimCluster {
     if (this.#areClientsStarted || this.replicas.some((_, each) => !this.epochs.isOperational(each))) return;
     this.#areClientsStarted = true;
     for (const client of this.clients) client.start();
+    for (const coordinator of this.coordinators) coordinator.startCollecting();
   }
 
   #onStateLost(): void {

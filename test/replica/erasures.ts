@@ -1,0 +1,149 @@
+// Clusters whose deletions are collected, and what could go wrong there: each schedule ends in what a read finds.
+import assert from 'node:assert/strict';
+import { RULES } from '../../src/protocol/rules.ts';
+import type { Rules } from '../../src/protocol/rules.ts';
+import { registerQuorums } from '../../src/quorum/index.ts';
+import { Collector } from '../../src/replica/collector.ts';
+import { CoreCluster } from './core-cluster.ts';
+
+const THREE = registerQuorums({ replicas: 3 });
+/** How old deletions are that are collected. */
+export const AFTER_MS = 100;
+export const OPTIONS = { timeoutMs: 1_000_000 } as const;
+
+/** A cluster and its collector. */
+export interface World {
+  readonly cluster: CoreCluster;
+  readonly collector: Collector;
+  /** Lets so many milliseconds pass for the collector, while everything that is sent arrives. */
+  readonly collect: (ms: number) => void;
+}
+
+/** Three clients, of which the last one collects. */
+export function worldOf(rules: Rules = RULES): World {
+  const cluster = new CoreCluster({ quorums: THREE, clients: 3, rules });
+  const { tags, erased, epochs } = cluster;
+  const collector = new Collector({
+    core: cluster.core(2),
+    tags,
+    erased,
+    epochs,
+    quorums: THREE,
+    rules,
+    afterMs: AFTER_MS,
+  });
+  const collect = (ms: number): void => {
+    for (const end = cluster.nowMs + ms; cluster.nowMs < end;) {
+      const waitMs = collector.turn(cluster.nowMs);
+      cluster.flush(2);
+      cluster.settleOf(2);
+      cluster.pass(Math.min(waitMs, 20));
+    }
+  };
+  return { cluster, collector, collect };
+}
+
+/** What could go wrong. `rule` is what keeps it from happening. */
+export interface Danger {
+  readonly title: string;
+  readonly rule: keyof Rules;
+  /** What a read finds in the end, by these rules. */
+  readonly play: (rules: Rules) => unknown;
+  /** What it must find. */
+  readonly right: object;
+  readonly wrong: object;
+}
+
+const OK = { outcome: 'ok' };
+const ABSENT = { outcome: 'absent' };
+
+export const DANGERS: readonly Danger[] = [
+  {
+    title: 'A put that its client tries again comes back after its deletion',
+    rule: 'heedsErased',
+    play: (rules) => comeback('put', rules),
+    right: ABSENT,
+    wrong: OK,
+  },
+  {
+    title: 'An increment that its client tries again comes back after its deletion',
+    rule: 'heedsErased',
+    play: (rules) => comeback('increment', rules),
+    right: ABSENT,
+    wrong: OK,
+  },
+  {
+    title: 'An accept that arrives late brings back what was deleted',
+    rule: 'refusesErased',
+    play: (rules) => comeback('late', rules),
+    right: ABSENT,
+    wrong: OK,
+  },
+  {
+    title: 'What has come since a deletion was confirmed is erased',
+    rule: 'erasesExactly',
+    play: overtake,
+    right: OK,
+    wrong: ABSENT,
+  },
+  {
+    title: 'A session takes for deleted what one replica still has of its own write',
+    rule: 'asksAllForErased',
+    play: forget,
+    right: { outcome: 'unavailable' },
+    wrong: ABSENT,
+  },
+];
+
+/** What a read finds after a write whose client heard nothing, its deletion, and the collection of that. */
+function comeback(what: 'put' | 'increment' | 'late', rules: Rules): unknown {
+  const { cluster, collect } = worldOf(rules);
+  cluster.call(0, (core) => (what === 'increment' ? core.increment('k', 1, OPTIONS) : core.put('k', 'old', OPTIONS)));
+  if (what === 'increment') cluster.exchange(0, 'prepare', [0, 1, 2]);
+  cluster.asleep.add(0);
+  if (what !== 'late') {
+    cluster.reach(0, 'accept', [0, 1]);
+    cluster.loseAllOf(0);
+  }
+  cluster.run(1, (core) =>
+    what === 'increment' ? core.update('k', () => undefined, OPTIONS) : core.delete('k', OPTIONS),
+  );
+  collect(30 * AFTER_MS);
+  assert.deepEqual(cluster.keys, [0, 0, 0], 'The deletion is erased');
+  if (what === 'late') cluster.reach(0, 'accept', [0, 1, 2]);
+  else cluster.asleep.clear();
+  cluster.settle();
+  return cluster.run(1, (core) => core.get('k', OPTIONS));
+}
+
+/** What a read finds where a put that has been under way all the time lands between a confirmation and its erasure. */
+function overtake(rules: Rules): unknown {
+  const { cluster, collector, collect } = worldOf(rules);
+  cluster.run(0, (core) => core.delete('k', OPTIONS));
+  const put = cluster.call(0, (core) => core.put('k', 'new', OPTIONS));
+  cluster.asleep.add(0);
+  collect(AFTER_MS - 40);
+  for (let turn = 0; turn < 200 && collector.counters.collected === 0; turn++) {
+    cluster.pass(Math.min(20, collector.turn(cluster.nowMs)));
+    if (collector.counters.collected === 0) cluster.settleOf(2);
+  }
+  cluster.exchange(0, 'accept', [0, 1, 2]);
+  assert(put.result !== undefined, 'The put has landed');
+  collect(AFTER_MS / 2);
+  return cluster.run(1, (core) => core.get('k', OPTIONS));
+}
+
+/** What a session reads whose write reached one replica that is silent, once others have erased deletions. */
+function forget(rules: Rules): unknown {
+  const { cluster, collect } = worldOf(rules);
+  const session = cluster.core(0).session('test', { writeLevel: 'one' });
+  cluster.call(0, () => session.put('k', 'own', OPTIONS));
+  cluster.exchange(0, 'accept', [0]);
+  cluster.loseAllOf(0);
+  cluster.run(1, (core) => core.put('other', 1, OPTIONS));
+  cluster.run(1, (core) => core.delete('other', OPTIONS));
+  collect(30 * AFTER_MS);
+  const read = cluster.call(0, () => session.get('k', { timeoutMs: 500 }));
+  cluster.settle([0]);
+  return read.result;
+}
