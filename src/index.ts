@@ -55,6 +55,7 @@ export type {
   Verdict,
   VoterContext,
 } from './store/topic.ts';
+export type { Watch, WatchEvent, WatchOptions } from './store/watch.ts';
 export type { SessionOptions, SessionStore } from './store/session.ts';
 export type {
   SiblingContext,

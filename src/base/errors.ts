@@ -25,6 +25,8 @@ export type ErrorCode =
   | 'ERR_QUORATE_TS_WORKER' // this runtime cannot start a TypeScript worker
   | 'ERR_QUORATE_UNKNOWN_MESSAGE' // the actor has no handler of that name
   | 'ERR_QUORATE_UNSENDABLE' // a value cannot be carried to another thread
+  | 'ERR_QUORATE_WATCH_GAP' // a watch cannot go on from a position
+  | 'ERR_QUORATE_WATCH_OVERFLOW' // the reader of a watch is too slow
   | 'ERR_QUORATE_VALUE_TOO_LARGE'; // a value is longer than the limit
 
 /** Fields that a failure carries for programs; the message repeats them for people. */

@@ -99,6 +99,10 @@ export const PENDING_MAX = 65_536;
 export const KEY_BLOCK_ENTRIES_MAX = 512;
 /** Keys that a replica puts in order in one go, a few milliseconds, before others have their turn. */
 export const KEY_ORDER_STEP_ENTRIES = 1024;
+/** Stored entries that a replica remembers the order of, for those who watch. */
+export const JOURNAL_ENTRIES = 32_768;
+/** Those of them that it looks at for one answer. */
+export const JOURNAL_ENTRIES_PER_ANSWER = 512;
 /** Sub-maps of a key table: no structure of a replica grows by one large reallocation. */
 export const KEY_TABLE_SHARDS = 256;
 
@@ -168,6 +172,16 @@ export const SCAN_LIMIT_DEFAULT = 128;
 export const SCAN_LIMIT_MAX = 1024;
 /** A replica that does not list its keys within so long is passed over for another, in milliseconds. */
 export const LIST_MS = 250;
+
+/** Events that a watch holds for a slow reader unless told, and at most. */
+export const WATCH_BUFFER_DEFAULT = 1024;
+export const WATCH_BUFFER_MAX = 65_536;
+/** Keys that a watch reads at once, and the time for one read, in milliseconds. */
+export const WATCH_READS_MAX = 64;
+export const WATCH_READ_MS = 1_000;
+/** A watch that hears of nothing new asks again after so long, doubled from the first to the second; milliseconds. */
+export const WATCH_REST_MS_MIN = 1;
+export const WATCH_REST_MS_MAX = 16;
 
 /** Deadline of an operation or ask unless given, in milliseconds. */
 export const TIMEOUT_MS_DEFAULT = 5_000;

@@ -31,6 +31,7 @@ import { Hints } from '../store/hints.ts';
 import { MergeBucket } from '../store/merge-bucket.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { RepairOptions, RepairReport } from '../store/repair.ts';
+import type { Watch, WatchOptions } from '../store/watch.ts';
 import type { SessionOptions } from '../store/session.ts';
 import type { OperationOptions, ReadResult, Value } from '../store/store.ts';
 import type { DecisionResult, ProposeOptions, ProposeResult } from '../store/topic.ts';
@@ -47,6 +48,7 @@ import { SharedErasedFloor } from './erased-floor.ts';
 import { inspectCluster } from './inspect.ts';
 import type { ClusterClient, ClusterMetrics, ClusterStatus, Session, SyncStore } from './options.ts';
 import { RepairCalls } from './repair-call.ts';
+import { WatchStream } from './watch-stream.ts';
 import { rulesUnder } from './sabotage.ts';
 import { ClusterSession } from './session.ts';
 import { CallsOf, StoreCalls } from './store-calls.ts';
@@ -105,6 +107,7 @@ export class Client extends StoreCalls implements ClusterClient {
   readonly #coordinator: Coordinator;
   readonly #place: ClientPlace;
   readonly #repairs: RepairCalls;
+  readonly #watches = new Set<WatchStream>();
   /** How its sessions and buckets call. */
   readonly #caller: Caller = {
     start: (make, signal) => this.start(make, signal),
@@ -206,6 +209,19 @@ export class Client extends StoreCalls implements ClusterClient {
     return new CallsOf(makerIn(this.maker, bucket), this.#caller, hintPlace);
   }
 
+  watch(prefix: string, { bucket, ...options }: WatchOptions = {}): Watch {
+    this.#requireOpen();
+    const where = bucket === undefined ? undefined : bucketOf(this.#connection.buckets, bucket, 'bucket');
+    const client = {
+      core: this.maker,
+      flush: (): void => this.#endTurn(),
+      ended: (watch: WatchStream): void => void this.#watches.delete(watch),
+    };
+    const watch = new WatchStream(client, prefix, { ...options, bucket: where });
+    this.#watches.add(watch);
+    return watch;
+  }
+
   async repair(options: RepairOptions = {}): Promise<RepairReport> {
     this.#requireOpen();
     return this.#repairs.run(options);
@@ -253,6 +269,7 @@ export class Client extends StoreCalls implements ClusterClient {
     this.#isClosed = true;
     this.#repairs.close();
     this.maker.omissions.clear();
+    for (const watch of this.#watches) watch.close();
     const timer = setTimeout(() => {
       this.#hints.stop();
       this.maker.abandon('closed');

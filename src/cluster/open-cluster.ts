@@ -12,6 +12,7 @@ import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { RepairOptions, RepairReport } from '../store/repair.ts';
+import type { Watch, WatchOptions } from '../store/watch.ts';
 import type { SessionOptions } from '../store/session.ts';
 import type { SiblingStore } from '../store/siblings.ts';
 import type {
@@ -283,6 +284,10 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
 
   merging(name: string, options?: MergingOptions): MergeStore {
     return this.#connected.merging(name, options);
+  }
+
+  watch(prefix: string, options?: WatchOptions): Watch {
+    return this.#connected.watch(prefix, options);
   }
 
   repair(options?: RepairOptions): Promise<RepairReport> {

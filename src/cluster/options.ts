@@ -3,6 +3,7 @@ import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { SessionOptions, SessionStore } from '../store/session.ts';
 import type { SiblingStore } from '../store/siblings.ts';
 import type { RepairOptions, RepairReport } from '../store/repair.ts';
+import type { Watch, WatchOptions } from '../store/watch.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
 import type { Divergence } from './repair-call.ts';
 import type {
@@ -193,6 +194,27 @@ export interface ClusterClient extends SyncStore, AsyncDisposable {
    * ```
    */
   repair(options?: RepairOptions): Promise<RepairReport>;
+  /**
+   * Yields the newest state of every key that begins with `prefix`, then whatever changes: each state was decided, the
+   * versions of a key grow, and its last state always comes. Nothing is promised of the order of keys, and states that
+   * were overwritten before they were read are left out. It ends with `ERR_QUORATE_WATCH_GAP` where it cannot go on
+   * from a position, and with `_CLOSED` and `_STATE_LOST` where nobody can.
+   *
+   * @throws {TypeError | RangeError} `ERR_QUORATE_KEY` or `_INVALID_ARGUMENT` when the prefix or an option is none.
+   * @example
+   * ```ts
+   * import { openCluster } from 'quorate';
+   *
+   * const cluster = await openCluster({ replicas: 3 });
+   * await cluster.put('limits/upload', 10);
+   * for await (const { key, kind, value } of cluster.watch('limits/')) {
+   *   console.log(kind, key, value); // put limits/upload 10
+   *   break;
+   * }
+   * await cluster.close();
+   * ```
+   */
+  watch(prefix: string, options?: WatchOptions): Watch;
   /** Waits for pending operations up to `timeoutMs` (default 5000), then settles them and lets go of the cluster. */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
   /**

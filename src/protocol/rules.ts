@@ -175,6 +175,12 @@ export interface Rules {
   readonly countsLiveVotes: boolean;
   /** What is decided stands in the register of its place before anybody is told. */
   readonly recordsDecisions: boolean;
+  /** A replica notes what it stores for those who watch. */
+  readonly notesStored: boolean;
+  /** A watch reads a key until it finds what a replica has told of, or that replica has died. */
+  readonly readsWhatWasTold: boolean;
+  /** A watch lists the keys of a replica that restarts, or has forgotten what it stored. */
+  readonly listsAfterGaps: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -265,4 +271,7 @@ export const RULES: Rules = Object.freeze({
   pollsAfresh: true,
   countsLiveVotes: true,
   recordsDecisions: true,
+  notesStored: true,
+  readsWhatWasTold: true,
+  listsAfterGaps: true,
 });

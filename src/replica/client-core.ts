@@ -43,6 +43,11 @@ import { Proposer } from './proposer.ts';
 import type { Topics } from './topic-rules.ts';
 import { UnresolvedWrites } from './unresolved.ts';
 import { REQUEST } from './wire.ts';
+import { Watcher } from './watcher.ts';
+import type { WatchDoors } from './watcher.ts';
+import { checkedWatch } from './watch-request.ts';
+import type { WatchedCluster } from './watch-request.ts';
+import type { WatchOptions } from '../store/watch.ts';
 
 /** Share of a reply ring that answers may fill: the rest is for those that come late. */
 const REPLY_SHARE = 0.75;
@@ -284,6 +289,25 @@ export class ClientCore {
     const operation = this.#maker.get(key, options);
     operation.readNeeded = operation.agreeNeeded = this.#replicas;
     return operation;
+  }
+
+  /** A watch: its caller ticks it, and flushes then. */
+  watcher(
+    prefix: string,
+    options: WatchOptions,
+    bucket: Bucket | undefined,
+    doors: Pick<WatchDoors, 'ready' | 'proceed'>,
+  ): Watcher {
+    this.#requireService();
+    return new Watcher(
+      { ...this.#ofScans, ...doors, core: this },
+      checkedWatch(prefix, options, { bucket, ...this.watched }),
+    );
+  }
+
+  /** What positions of watches depend on. */
+  get watched(): WatchedCluster {
+    return { resets: this.#life.resets };
   }
 
   /** The write of `operationId` again, under its first tag; `undefined` when it is not known, or no longer. */

@@ -22,6 +22,8 @@ import type { FrameViews } from './wire.ts';
 export const SIZE = 1;
 /** Which keys it holds: see key-list.ts. */
 export const LIST = 2;
+/** What it has stored of late: see journal-inquiry.ts. */
+export const JOURNAL = 3;
 /** What the replica holds, in digests and in detail: see digest-inquiries.ts. */
 export const NODE_DIGESTS = 16;
 export const LEAF_DIGESTS = 17;

@@ -1,13 +1,15 @@
 // The inquiry LIST: which keys a replica holds, in order, a few at a time.
 //
 //   question words  [ PREFIX_BYTES | FLAGS | LIMIT ]    text: the key to begin at, whose first bytes are the prefix
-//   answer          [ STATE | COUNT ], then for each key [ KEY_BYTES | FLAGS | ACCEPTED (2) ] key, padded
+//   answer          [ STATE | COUNT ], then for each key [ KEY_BYTES | FLAGS | ACCEPTED (2) | VERSION (2) ] key, padded
 //
 // Deleted keys are listed too, and say so: a deletion that only this replica has may not have happened yet, and then
 // the key has a value still. So are those of which it has only promised something, with no ballot: that is rare, and
 // nothing has to be passed over.
 import { INQUIRY_BYTES_MAX } from '../base/limits.ts';
+import { mutableBallot } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
+import { readVersion } from '../protocol/lineage.ts';
 import type { Holdings, Question } from './answerer.ts';
 import { LIST } from './inquiry.ts';
 import type { Inquiry } from './inquiry.ts';
@@ -19,7 +21,7 @@ import type { FrameViews } from './wire.ts';
 
 const STATE = { UNREADY: 0, CUT: 1, END: 2 } as const;
 const HEADER_WORDS = 2;
-const ENTRY_WORDS = 4;
+const ENTRY_WORDS = 6;
 const IS_DELETED = 1;
 const IS_VOTED = 2;
 const IS_AFTER = 1;
@@ -44,6 +46,8 @@ export interface ListedKey {
   readonly key: string;
   /** None where the replica has accepted nothing. */
   readonly accepted: Ballot;
+  /** Under which readers see it, once it is decided. */
+  readonly version: Ballot;
   readonly isDeleted: boolean;
   /** Whether this incarnation voted for the entry. */
   readonly isVoted: boolean;
@@ -57,6 +61,7 @@ export interface KeyList {
 }
 
 const encoder = new TextEncoder();
+const scratch = mutableBallot();
 
 /** Asks a replica for at most `limit` keys of a range. */
 export function listInquiry(replica: number, { prefix, after, leavesBucketsOut }: KeyRange, limit: number): Inquiry {
@@ -76,8 +81,10 @@ export function readKeyList(payload: FrameViews): KeyList | undefined {
     const flags = words[at + 1]!;
     const accepted = { high: 0, low: 0 };
     readBallot(words, at + 2, accepted);
+    const version = mutableBallot();
+    readBallot(words, at + 4, version);
     const key = readKey(payload, 4 * (at + ENTRY_WORDS), keyBytes);
-    keys.push({ key, accepted, isDeleted: (flags & IS_DELETED) !== 0, isVoted: (flags & IS_VOTED) !== 0 });
+    keys.push({ key, accepted, version, isDeleted: (flags & IS_DELETED) !== 0, isVoted: (flags & IS_VOTED) !== 0 });
     at += ENTRY_WORDS + (padded(keyBytes) >> 2);
   }
   return { keys, isEnd: words[0] === STATE.END };
@@ -106,7 +113,7 @@ export function answerList({ table, rules }: Holdings, question: Question, answe
     isThrough = true;
     for (const entry of order.from(place)) {
       if (!beginsWith(entry, prefix)) break;
-      if (leavesBucketsOut && isMarked(bytesOf(entry)[0]!)) {
+      if (leavesBucketsOut && isOfBucket(entry)) {
         place = BEHIND_BUCKETS;
         isThrough = false;
         break;
@@ -125,18 +132,24 @@ export function answerList({ table, rules }: Holdings, question: Question, answe
   return 4 * end;
 }
 
-function isMarked(byte: number): boolean {
-  return byte === BUCKET_MARK || byte === TOPIC_MARK;
-}
-
-function writeEntry({ key, keyBytes, register, valueBytes }: Entry, words: Int32Array, at: number): void {
+function writeEntry(entry: Entry, words: Int32Array, at: number): void {
+  const { key, keyBytes, register, lineage, valueBytes } = entry;
   words[at] = keyBytes;
   words[at + 1] = (valueBytes === NO_VALUE ? IS_DELETED : 0) | (register.isVoted ? IS_VOTED : 0);
   writeBallot(words, at + 2, register.accepted);
+  readVersion({ words: lineage, length: lineage.length }, register.root, scratch);
+  writeBallot(words, at + 4, scratch);
   words.set(key, at + ENTRY_WORDS);
 }
 
-function beginsWith(entry: Entry, prefix: Uint8Array): boolean {
+/** Whether a key is one of a bucket, or of a topic. */
+export function isOfBucket(entry: Entry): boolean {
+  const [first] = bytesOf(entry);
+  return first === BUCKET_MARK || first === TOPIC_MARK;
+}
+
+/** Whether a key begins with these bytes. */
+export function beginsWith(entry: Entry, prefix: Uint8Array): boolean {
   if (entry.keyBytes < prefix.length) return false;
   const bytes = bytesOf(entry);
   return prefix.every((byte, index) => bytes[index] === byte);

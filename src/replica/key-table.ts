@@ -6,6 +6,7 @@ import { DIGEST_LEAVES, KEY_ORDER_STEP_ENTRIES, KEY_TABLE_SHARDS } from '../base
 import { emptyRegister } from '../protocol/register.ts';
 import type { Register } from '../protocol/register.ts';
 import type { LargeLane, LargeValue } from './environment.ts';
+import type { Journal } from './journal.ts';
 import { KeyOrder } from './key-order.ts';
 import { BY_REFERENCE, NO_VALUE, padded, valueBytesInFrame } from './wire.ts';
 import type { FrameViews } from './wire.ts';
@@ -51,6 +52,8 @@ export class KeyTable {
   /** Those before this position are in it, and, once it was complete, all. */
   #orderedTo = 0;
   #isOrdered = false;
+  /** What was stored of late, once somebody watches. */
+  journal: Journal<Entry> | undefined = undefined;
   /** Number of keys. */
   size = 0;
   /** Positions in use and gaps between them. */

@@ -262,6 +262,7 @@ export class Replica {
       this.table.setLineage(entry, words, lineageStart, Math.max(0, tailWords - NEXT_WORDS));
       this.#promiseNext(entry, frame, start);
     }
+    if (this.#rules.notesStored) this.table.journal?.note(entry);
     lane.note(slot, generation, GRANTED);
   }
 

@@ -4,6 +4,7 @@ import { LIST_MS, PENDING_MAX } from '../../src/base/limits.ts';
 import { below, seededRandom } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
 import { bucketOf, checkedBuckets } from '../../src/replica/bucket.ts';
+import { bucketOfTopic } from '../../src/replica/topic-rules.ts';
 import { registerQuorums } from '../../src/quorum/register-quorums.ts';
 import type { ScanOptions, ScanPage } from '../../src/store/store.ts';
 import { replayCommand, testSeed } from '../support/seed.ts';
@@ -82,6 +83,7 @@ describe('A scan', () => {
     const cluster = filled(['a', '\0', 'z']);
     const bucket = bucketOf(checkedBuckets({ b: {} }, registerQuorums({ replicas: 3 })), 'b', 'bucket');
     for (const key of ['k', 'ka', 'l']) cluster.run(0, (core) => core.put(key, key, undefined, bucket));
+    cluster.run(0, (core) => core.put('0', 'decided', undefined, bucketOfTopic('t')));
     expect(pagesOf(cluster, '', 1).flat()).toEqual(['\0', 'a', 'z']);
     const page = cluster.run(0, (core) => core.scan('k', { limit: 1 }, bucket));
     expect(page).toMatchObject({ entries: [{ key: 'k', value: 'k' }], after: 'k' });

@@ -1,0 +1,293 @@
+// A watch: every replica tells which keys it holds, and then what it stores (watch-source.ts); each key of which one
+// tells a version that is new is read at the quorum, and what is found is an event.
+//
+// Why nothing that was decided is left out for good. A decided state is held by W replicas, or by what has recovered
+// from them, and each of those tells of it sooner or later, listed or from its journal. What it tells may not be
+// decided yet, so a read may miss it, and be decided later without anybody storing it anew: so a key is read until a
+// version as new is found, as a session would (`notBefore`), or whoever told of it has lost its memory. Its successor
+// is asked for all keys anew.
+//
+// A deletion may be erased meanwhile, and then nobody tells of it. But all replicas have stored it before, so one that
+// has told without a gap has told of it. Where none has, all keys that are known to hold something are read again; a
+// watch that goes on from another one does not know them, and ends.
+import { WATCH_READS_MAX, WATCH_READ_MS } from '../base/limits.ts';
+import { compareBallots, copyBallot, isNone, mutableBallot, versionOf } from '../protocol/ballot.ts';
+import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
+import type { Rules } from '../protocol/rules.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { WatchEvent } from '../store/watch.ts';
+import type { OperationOptions } from '../store/store.ts';
+import type { Bucket } from './bucket.ts';
+import type { Epochs } from './environment.ts';
+import { Errands } from './errands.ts';
+import type { ErrandCore } from './errands.ts';
+import type { Inquiry } from './inquiry.ts';
+import type { Operation } from './operation.ts';
+import { Failure, goneError } from './results.ts';
+import type { Settled } from './results.ts';
+import { versionIn } from './session-calls.ts';
+import type { WatchRequest } from './watch-request.ts';
+import { gapError, overflowError } from './watch-request.ts';
+import { WatchSource } from './watch-source.ts';
+import type { JournalPlace, Told } from './watch-source.ts';
+
+/** The core of the client, as its watches see it; see `ClientCore`. */
+export interface WatchCore extends ErrandCore {
+  get(key: string, options: OperationOptions | undefined, bucket?: Bucket): Operation;
+  inquire(inquiry: Inquiry, options: OperationOptions | undefined): Operation;
+  resultOf(operation: Operation, signal: undefined): Settled | Failure;
+  /** Copies up to where deletions may have been erased into `target`. */
+  erasedFloor(target: MutableBallot): void;
+}
+
+/** What a watch touches. */
+export interface WatchDoors {
+  readonly core: WatchCore;
+  readonly epochs: Epochs;
+  readonly quorums: RegisterQuorums;
+  readonly rules: Rules;
+  /** There is an event, or the watch has ended. */
+  ready(): void;
+  /** Something is to be asked or read at once: call {@link Watcher.tick} soon. */
+  proceed(): void;
+}
+
+/** A key that has to be read. */
+interface Changed {
+  version: Ballot;
+  /** Who told of it, by replica: the incarnation. */
+  readonly tellers: Map<number, number>;
+  readonly told: Set<Told>;
+  isRead: boolean;
+}
+
+/** What was found last of a key. */
+interface Known {
+  readonly version: Ballot;
+  readonly isDeleted: boolean;
+}
+
+interface Buffered {
+  readonly event: WatchEvent;
+  readonly told: readonly Told[];
+}
+
+/** One watch. */
+export class Watcher {
+  /** Why it has ended; `undefined` while it has not. */
+  failure: Failure | undefined = undefined;
+  readonly #doors: WatchDoors;
+  readonly #request: WatchRequest;
+  readonly #errands: Errands;
+  readonly #sources: readonly WatchSource[];
+  readonly #changed = new Map<string, Changed>();
+  readonly #known = new Map<string, Known>();
+  /** Events that nobody has taken yet, by key where the newest of each is enough. */
+  readonly #buffer = new Map<string | number, Buffered>();
+  #reads = 0;
+  #events = 0;
+  /** Replicas that have told of everything, and go on without a gap. */
+  readonly #whole: Set<number>;
+  /** Whether there was a time when no replica was. */
+  #hasGap = false;
+
+  constructor(doors: WatchDoors, request: WatchRequest) {
+    this.#doors = doors;
+    this.#request = request;
+    this.#errands = new Errands(doors.core);
+    const { rules, core, quorums } = doors;
+    const ofSources = {
+      core,
+      rules,
+      range: request.range,
+      errands: this.#errands,
+      tell: (key: string, version: Ballot, replica: number, epoch: number, told: Told): void =>
+        this.#tell(key, version, { replica, epoch, told }),
+      whole: (replica: number, listed: ReadonlySet<string> | undefined): void => this.#isWhole(replica, listed),
+      broken: (replica: number): void => this.#isBroken(replica),
+      proceed: (): void => doors.proceed(),
+      fail: (outcome: 'closed' | 'state-lost'): void => this.end(goneError(outcome)),
+    };
+    this.#whole = new Set(request.from?.keys());
+    const all = Array.from({ length: quorums.replicas }, (_, replica) => replica);
+    this.#sources = all.map((replica) => new WatchSource(ofSources, replica, request.from?.get(replica)));
+  }
+
+  /** Where another watch can go on from, by replica: everything up to there was yielded, and taken. */
+  get places(): ReadonlyMap<number, JournalPlace> {
+    const places = new Map<number, JournalPlace>();
+    for (const source of this.#sources) {
+      const place = source.settled;
+      if (place !== undefined) places.set(source.replica, place);
+    }
+    return places;
+  }
+
+  /** Asks and reads what is due. @returns when it is to be called again, in milliseconds of the same clock. */
+  tick(nowMs: number): number {
+    let dueMs = Number.POSITIVE_INFINITY;
+    if (this.failure !== undefined) return dueMs;
+    try {
+      for (const source of this.#sources) dueMs = Math.min(dueMs, source.ask(nowMs));
+      this.#readChanged();
+    } catch (error) {
+      this.end(error); // Closed, or the state is lost.
+    }
+    return dueMs;
+  }
+
+  /** Takes the next event. */
+  take(): WatchEvent | undefined {
+    for (const [place, { event, told }] of this.#buffer) {
+      this.#buffer.delete(place);
+      for (const each of told) each.open--;
+      this.#doors.proceed(); // There is room now.
+      return event;
+    }
+    return undefined;
+  }
+
+  /** Ends it with an error; the events that it holds can still be taken. */
+  end(error: unknown): void {
+    if (this.failure !== undefined) return;
+    this.failure = new Failure(error);
+    this.#errands.end();
+    this.#doors.ready();
+  }
+
+  /** Nobody listens any more. To be called by nobody who is told of an end. */
+  stop(error: unknown): void {
+    this.#buffer.clear();
+    if (this.failure !== undefined) return;
+    this.failure = new Failure(error);
+    this.#errands.cancel();
+    this.#doors.ready();
+  }
+
+  // --- what replicas tell
+
+  #isBroken(replica: number): void {
+    this.#whole.delete(replica);
+    if (this.#whole.size > 0) return;
+    if (this.#request.from !== undefined) return this.end(gapError());
+    this.#hasGap = true;
+  }
+
+  #isWhole(replica: number, listed: ReadonlySet<string> | undefined): void {
+    this.#whole.add(replica);
+    if (!this.#hasGap || listed === undefined) return;
+    this.#hasGap = false;
+    for (const [key, { version, isDeleted }] of this.#known) {
+      if (isDeleted || listed.has(key) || this.#changed.has(key)) continue;
+      this.#changed.set(key, { version, tellers: new Map(), told: new Set(), isRead: false });
+    }
+  }
+
+  #tell(key: string, version: Ballot, by: { replica: number; epoch: number; told: Told }): void {
+    const known = this.#known.get(key);
+    if (isNone(version) || (known !== undefined && compareBallots(version, known.version) <= 0)) return;
+    const { replica, epoch, told } = by;
+    let changed = this.#changed.get(key);
+    if (changed === undefined) {
+      changed = { version, tellers: new Map(), told: new Set(), isRead: false };
+      this.#changed.set(key, changed);
+    } else if (compareBallots(version, changed.version) > 0) {
+      changed.version = version;
+      changed.tellers.clear(); // Who told of less is content with this.
+    }
+    if (compareBallots(version, changed.version) === 0) changed.tellers.set(replica, epoch);
+    if (changed.told.has(told)) return;
+    changed.told.add(told);
+    told.open++;
+  }
+
+  // --- reading
+
+  #readChanged(): void {
+    for (const [key, changed] of this.#changed) {
+      if (this.#reads >= WATCH_READS_MAX || this.#isFull) return;
+      if (!changed.isRead) this.#read(key, changed);
+    }
+  }
+
+  get #isFull(): boolean {
+    const { overflow, bufferMax } = this.#request;
+    return overflow === 'latest' && this.#buffer.size + this.#reads >= bufferMax;
+  }
+
+  #read(key: string, changed: Changed): void {
+    const { bucket } = this.#request;
+    const name = key.slice(bucket?.prefix.length ?? 0);
+    const operation = this.#doors.core.get(name, { timeoutMs: WATCH_READ_MS }, bucket);
+    if (this.#doors.rules.readsWhatWasTold) copyBallot(operation.notBefore, changed.version);
+    changed.isRead = true;
+    this.#reads++;
+    const wanted = changed.version;
+    this.#errands.run(operation, (ended) => this.#hasRead(key, name, { changed, wanted }, ended));
+  }
+
+  #hasRead(key: string, name: string, read: { changed: Changed; wanted: Ballot }, operation: Operation): void {
+    const { changed, wanted } = read;
+    this.#reads--;
+    changed.isRead = false;
+    const result = this.#doors.core.resultOf(operation, undefined);
+    if (result instanceof Failure) return this.end(result.error);
+    if (result.outcome === 'unavailable') this.#dropDead(key, changed);
+    else {
+      const version = versionIn(operation);
+      const value = result.outcome === 'ok' && 'value' in result ? result.value : undefined;
+      const isDeleted = result.outcome === 'absent';
+      const found = isNone(version) ? this.#erasedVersion(wanted) : { high: version.high, low: version.low };
+      this.#found(key, changed, { version: found, isDeleted }, { name, value });
+    }
+    this.#doors.proceed();
+  }
+
+  /** A deletion that was erased has no version any more: the floor lies between it and whatever is written later. */
+  #erasedVersion(wanted: Ballot): Ballot {
+    const floor = mutableBallot();
+    this.#doors.core.erasedFloor(floor);
+    return compareBallots(floor, wanted) > 0 ? floor : wanted;
+  }
+
+  /** Nobody who is alive has what was told: it is gone, or another tells of it. */
+  #dropDead(key: string, changed: Changed): void {
+    const { epochs } = this.#doors;
+    for (const [replica, epoch] of changed.tellers) {
+      if (epochs.epochOf(replica) !== epoch) changed.tellers.delete(replica);
+    }
+    if (changed.tellers.size > 0) return;
+    this.#changed.delete(key);
+    for (const told of changed.told) told.open--;
+  }
+
+  #found(key: string, changed: Changed, found: Known, { name, value }: { name: string; value: unknown }): void {
+    const known = this.#known.get(key);
+    const isNew = known === undefined || compareBallots(found.version, known.version) > 0;
+    const isOver = compareBallots(found.version, changed.version) >= 0 || !this.#doors.rules.readsWhatWasTold;
+    const told = isOver ? [...changed.told] : [];
+    if (isOver) this.#changed.delete(key);
+    const isTwiceDeleted = found.isDeleted && known?.isDeleted === true;
+    if (isNew) this.#known.set(key, found);
+    if (!isNew || isTwiceDeleted) {
+      for (const each of told) each.open--;
+      return;
+    }
+    const version = versionOf(found.version);
+    const event = { key: name, kind: found.isDeleted ? 'delete' : 'put', value, version } as const;
+    this.#push(key, { event, told });
+  }
+
+  #push(key: string, { event, told }: Buffered): void {
+    const { overflow, bufferMax } = this.#request;
+    this.#events++;
+    const place = overflow === 'latest' ? key : this.#events;
+    const older = this.#buffer.get(place);
+    if (older === undefined && this.#buffer.size >= bufferMax && overflow === 'error') {
+      return this.end(overflowError(bufferMax));
+    }
+    this.#buffer.delete(place);
+    this.#buffer.set(place, { event, told: older === undefined ? told : [...older.told, ...told] });
+    this.#doors.ready();
+  }
+}
