@@ -78,6 +78,18 @@ describe('A proposal', () => {
     expect(decisionOf(last).votes.map(({ epoch }) => epoch)).toEqual([2, 2, 2, 1, 1]);
   });
 
+  it('is judged by a voter whose state came from another by reference, because it is large', async () => {
+    const module = new URL('../fixtures/topics/list.ts', import.meta.url);
+    const cluster = await open({ replicas: 3, topics: { list: { module } } });
+    for (let n = 0; n < 70; n++) await cluster.propose('list', `${n}`.padStart(2000));
+    for (const replica of [0, 1, 2]) {
+      await restart(cluster, replica);
+      const unanimous = { threshold: 'unanimous', timeoutMs: 20_000 } as const;
+      expect(await cluster.propose('list', replica, unanimous)).toMatchObject({ outcome: 'commit' });
+    }
+    expect(await cluster.decision('list', 73)).toMatchObject({ outcome: 'ok' });
+  });
+
   it('is decided while voters die and recover, each time at a place of its own', async () => {
     const cluster = await open();
     const places: number[] = [];
@@ -123,9 +135,9 @@ describe('A proposal', () => {
   });
 
   it('of which a vote is missing to the end is aborted, and says so', async () => {
-    const cluster = await open();
+    const cluster = await open({ hungMs: 60_000 }); // Else its successor may vote in time.
     const { threadId } = cluster.inspect().replicas[4]!;
-    const options = { threshold: 'unanimous', timeoutMs: 1500, retries: 1 } as const;
+    const options = { threshold: 'unanimous', timeoutMs: 3000, retries: 1 } as const;
     const result = await cluster.propose('budget', { amount: 1, trouble: 'loop', thread: threadId }, options);
     expect(result).toMatchObject({ outcome: 'abort', decision: { why: 'timeout' } });
     expect(decisionOf(result).rounds).toBeGreaterThanOrEqual(2);
