@@ -5,7 +5,8 @@
 // from them, and each of those tells of it sooner or later, listed or from its journal. What it tells may not be
 // decided yet, so a read may miss it, and be decided later without anybody storing it anew: so a key is read until a
 // version as new is found, as a session would (`notBefore`), or whoever told of it has lost its memory. Its successor
-// is asked for all keys anew.
+// is asked for all keys anew. Nor need the newest version that was told of be the last: what is decided before it, at a
+// higher ballot, keeps its own. So who is alive is asked what it tells of last.
 //
 // A deletion may be erased meanwhile, and then nobody tells of it. But all replicas have stored it before, so one that
 // has told without a gap has told of it. Where none has, all keys that are known to hold something are read again; a
@@ -54,11 +55,17 @@ export interface WatchDoors {
 
 /** A key that has to be read. */
 interface Changed {
+  /** The newest that was told of. */
   version: Ballot;
-  /** Who told of it, by replica: the incarnation. */
-  readonly tellers: Map<number, number>;
+  /** Who told of what, by replica. Invariant: the newest of it is `version`, unless it was read and is read again. */
+  readonly tellers: Map<number, Teller>;
   readonly told: Set<Told>;
   isRead: boolean;
+}
+
+interface Teller {
+  readonly epoch: number;
+  readonly version: Ballot;
 }
 
 /** What was found last of a key. */
@@ -193,9 +200,8 @@ export class Watcher {
       this.#changed.set(key, changed);
     } else if (compareBallots(version, changed.version) > 0) {
       changed.version = version;
-      changed.tellers.clear(); // Who told of less is content with this.
     }
-    if (compareBallots(version, changed.version) === 0) changed.tellers.set(replica, epoch);
+    changed.tellers.set(replica, { epoch, version });
     if (changed.told.has(told)) return;
     changed.told.add(told);
     told.open++;
@@ -250,13 +256,19 @@ export class Watcher {
     return compareBallots(floor, wanted) > 0 ? floor : wanted;
   }
 
-  /** Nobody who is alive has what was told: it is gone, or another tells of it. */
+  /** What only the dead have told of is gone, or others tell of it: what the living have told of has to be found. */
   #dropDead(key: string, changed: Changed): void {
+    if (changed.tellers.size === 0) return; // It is read again for what is known of it.
     const { epochs } = this.#doors;
-    for (const [replica, epoch] of changed.tellers) {
+    let newest: Ballot | undefined;
+    for (const [replica, { epoch, version }] of changed.tellers) {
       if (epochs.epochOf(replica) !== epoch) changed.tellers.delete(replica);
+      else if (newest === undefined || compareBallots(version, newest) > 0) newest = version;
     }
-    if (changed.tellers.size > 0) return;
+    if (newest !== undefined) {
+      changed.version = newest;
+      return;
+    }
     this.#changed.delete(key);
     for (const told of changed.told) told.open--;
   }

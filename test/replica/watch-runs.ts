@@ -14,7 +14,9 @@ import type { ScanSchedule } from './scan-schedules.ts';
 const KEYS = ['a', 'b', 'c'];
 const WATCHER = 2;
 const STEPS = 120;
-const STEPS_MAX = 4000;
+const STEPS_MAX = 8000;
+/** Longer than a read that looks for what is gone. */
+const QUIET_STEPS = 120;
 
 /** A watch of a client, whose reader takes events when it is told to. */
 export class WatchedRun {
@@ -47,7 +49,7 @@ export class WatchedRun {
 
   /** Everything arrives and is taken, until nothing new has come for a while. */
   settle(): void {
-    for (let step = 0, quiet = 0; quiet < 40; step++) {
+    for (let step = 0, quiet = 0; quiet < QUIET_STEPS; step++) {
       if (step > STEPS_MAX) throw new Error('Nothing new comes in the end');
       const { length } = this.events;
       if (this.#cluster.underWay > 0) this.#cluster.deliver(0);

@@ -152,6 +152,11 @@ describe('The last state of every key comes, and versions grow:', () => {
     expect(problems.filter((problem) => problem !== undefined)).not.toEqual([]);
   });
 
+  // What one replica told of was never decided, and what was decided instead has an older version.
+  it.each([500_246, 601_132])('a schedule that once found it missing: seed %i', (seed) => {
+    expect(watchProblem(seededRandom(seed))).toBeUndefined();
+  });
+
   it.each(WATCH_SCHEDULES)('with all rules, a schedule against "$bug" shows nothing', ({ play }) => {
     expect(play(scanClusterOf())).toBeUndefined();
   });
