@@ -103,6 +103,12 @@ export const KEY_ORDER_STEP_ENTRIES = 1024;
 export const JOURNAL_ENTRIES = 32_768;
 /** Those of them that it looks at for one answer. */
 export const JOURNAL_ENTRIES_PER_ANSWER = 512;
+/** A read is hedged no earlier and no later than this; in between, after what 95 of 100 reads take. */
+export const HEDGE_MS_MIN = 0.2;
+export const HEDGE_MS_MAX = 12;
+/** Frames of hedges for each frame of a read, at most; and how many may be saved up. */
+export const HEDGE_SHARE_MAX = 0.1;
+export const HEDGE_FRAMES_MAX = 256;
 /** Sub-maps of a key table: no structure of a replica grows by one large reallocation. */
 export const KEY_TABLE_SHARDS = 256;
 

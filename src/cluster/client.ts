@@ -57,6 +57,10 @@ import { SharedTagCounter } from './tag-counter.ts';
 
 /** How often deadlines and silences are looked at while operations are pending, in milliseconds. */
 const TICK_MS = 5;
+/** How often it is seen whether a read is late that nothing wakes the thread for: the shortest interval of a timer. */
+const HEDGE_TICK_MS = 1;
+/** Shortest sleep of a blocking call that may have to hedge. */
+const HEDGE_NAP_MS = 0.05;
 const CLOSE_MS_DEFAULT = 5000;
 const FLUSH_PASSES_MAX = 4;
 /** Queued operations from which on a turn that submits more serves them too, each time it has submitted so many. */
@@ -124,6 +128,7 @@ export class Client extends StoreCalls implements ClusterClient {
   #crowded = 0;
   #isArmed = false;
   #ticker: ReturnType<typeof setInterval> | undefined;
+  #reviewAtMs = 0;
   #isClosed = false;
   #onIdle: (() => void) | undefined;
   #wakeUps = 0;
@@ -163,6 +168,7 @@ export class Client extends StoreCalls implements ClusterClient {
       random: systemRandom(),
       ringBytes: connection.ringBytes,
       repairsReads: connection.readRepair,
+      firstReader: client % quorums.replicas,
       life: this.#board,
       owner: serial,
       settle: (operation: Operation): void => this.#settle(operation),
@@ -385,8 +391,12 @@ export class Client extends StoreCalls implements ClusterClient {
   /** Waits for the next wake-up while operations are pending; the process stays alive meanwhile. */
   #arm(): void {
     if (this.maker.pending === 0) return;
-    if (this.#ticker === undefined) this.#ticker = setInterval(this.#tick, TICK_MS);
-    else this.#ticker.ref();
+    if (this.#ticker === undefined) {
+      this.#ticker = setInterval(this.#tick, HEDGE_TICK_MS);
+      this.#reviewAtMs = nowMs() + TICK_MS;
+    } else {
+      this.#ticker.ref();
+    }
     if (this.#isArmed) return;
     this.#isArmed = true;
     const wait = this.#bell.parkAsync();
@@ -416,7 +426,16 @@ export class Client extends StoreCalls implements ClusterClient {
       return;
     }
     if (pending === 0) this.#ticker?.unref(); // Omissions keep no process alive.
-    this.#review(nowMs());
+    const now = nowMs();
+    if (now >= this.#reviewAtMs) {
+      this.#reviewAtMs = now + TICK_MS;
+      this.#review(now);
+    } else if (now >= this.#coordinator.hedgeDueMs) {
+      this.#drain();
+      this.#flush();
+    } else {
+      return;
+    }
     this.#arm();
   };
 
@@ -443,10 +462,11 @@ export class Client extends StoreCalls implements ClusterClient {
     this.maker.submit(operation);
     this.#flush();
     for (let reviewMs = nowMs() + TICK_MS; box.result === undefined;) {
-      this.#bell.park(TICK_MS);
+      this.#bell.park(this.#msToHedge());
       this.#wakeUps++;
       this.#drain();
-      if (this.#coordinator.queued > 0) this.#flush(); // A round of changes has begun where another has ended.
+      // A round of changes has begun where another has ended, or a read is sent to others.
+      if (this.#coordinator.queued > 0 || this.#coordinator.hasUnsent) this.#flush();
       const now = nowMs();
       if (now < reviewMs) continue;
       reviewMs = now + TICK_MS;
@@ -455,6 +475,13 @@ export class Client extends StoreCalls implements ClusterClient {
     if (box.result instanceof Failure) throw box.result.error;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- reads end as reads, writes as writes
     return box.result as Result;
+  }
+
+  /** How long a blocking call may sleep. */
+  #msToHedge(): number {
+    const dueMs = this.#coordinator.hedgeDueMs;
+    if (dueMs === Number.POSITIVE_INFINITY) return TICK_MS;
+    return Math.min(TICK_MS, Math.max(HEDGE_NAP_MS, dueMs - nowMs()));
   }
 
   // --- settling

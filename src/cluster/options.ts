@@ -128,6 +128,8 @@ export interface ClusterMetrics {
   /** Frames sent to replicas, and frames that were asked again because no answer came. */
   readonly framesSent: number;
   readonly framesResent: number;
+  /** Reads that were sent to further replicas because an answer was late; the frames are among `framesSent`. */
+  readonly hedges: number;
 }
 
 /** Events of a cluster, by name, as listeners of an EventEmitter receive them. */

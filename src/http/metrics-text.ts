@@ -42,6 +42,7 @@ const COUNTERS: readonly CounterRow[] = [
   ['replicaWakeUps', 'replica_wake_ups', 'Times a parked replica was woken.'],
   ['framesSent', 'frames_sent', 'Frames sent to replicas.'],
   ['framesResent', 'frames_resent', 'Frames sent again because no answer came.'],
+  ['hedges', 'hedges', 'Reads sent to further replicas because an answer was late.'],
 ];
 
 /** The metrics of a store's counters. */

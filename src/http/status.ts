@@ -44,6 +44,7 @@ export interface StoreCounters {
   readonly replicaWakeUps: number;
   readonly framesSent: number;
   readonly framesResent: number;
+  readonly hedges: number;
 }
 
 /** What the service asks of a store. */

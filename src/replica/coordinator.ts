@@ -15,6 +15,7 @@ import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Epochs, ErasedFloor, LargeLane, Link, TagCounter, VoteBoard } from './environment.ts';
 import { noteAnswer } from './answers.ts';
 import type { Answer } from './answers.ts';
+import { Hedging, isFirstQuestion } from './hedging.ts';
 import { INQUIRY_REPLY_BYTES } from './inquiry.ts';
 import { OperationQueue } from './operation-queue.ts';
 import { Operation } from './operation.ts';
@@ -36,6 +37,8 @@ export interface CoordinatorDoors {
   readonly tags: TagCounter;
   readonly erased: ErasedFloor;
   readonly random: Random;
+  /** The replica whose turn to be read is first; default 0. That of different clients should differ. */
+  readonly firstReader?: number;
   /** Room for answers in each reply ring, in bytes. */
   readonly replyRoomBytes: number;
   /** The operation has ended: `operation.outcome` says how. The caller gives it back with `release`. */
@@ -75,6 +78,8 @@ export interface CoordinatorCounters {
   readRepairs: number;
   framesSent: number;
   framesResent: number;
+  /** Reads that were sent to further replicas because an answer was late. */
+  hedges: number;
 }
 
 /** Reply bytes kept free for a read whose value size is not known yet. */
@@ -98,11 +103,11 @@ export class Coordinator {
     readRepairs: 0,
     framesSent: 0,
     framesResent: 0,
+    hedges: 0,
   };
   readonly #doors: CoordinatorDoors;
   /** The counter of the doors, with a count of what this coordinator has taken. */
   readonly #tags: CountedTags;
-  readonly #quorums: RegisterQuorums;
   readonly #rules: Rules;
   readonly #all: number;
   readonly #slots: (Operation | undefined)[];
@@ -113,9 +118,11 @@ export class Coordinator {
   readonly #queue = new OperationQueue();
   readonly #sender: RequestSender;
   readonly #watch: ReplicaWatch;
+  readonly #hedging = new Hedging();
   readonly #phases: Phases;
-  /** Operations in their slots. */
+  /** Operations in their slots, and slots that were ever in use. */
   #open = 0;
+  #slotsUsed = 0;
   #reservedBytes = 0;
   #valueEstimate = REPLY_ESTIMATE_BYTES;
   /** Links that frames were committed to since the last flush ended. */
@@ -129,7 +136,6 @@ export class Coordinator {
   constructor(doors: CoordinatorDoors, quorums: RegisterQuorums, rules: Rules = RULES) {
     this.#doors = doors;
     this.#tags = new CountedTags(doors.tags);
-    this.#quorums = quorums;
     this.#rules = rules;
     this.#all = lowestBits(quorums.replicas);
     this.#slots = Array.from({ length: doors.board.slots });
@@ -137,14 +143,15 @@ export class Coordinator {
     for (let slot = doors.board.slots - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
     this.#sender = new RequestSender(doors.links, doors.large);
     this.#answer = { replica: 0, frame: doors.links[0]!, start: 0, large: undefined };
-    this.#watch = new ReplicaWatch(doors.links, doors.epochs);
+    this.#watch = new ReplicaWatch(doors.links, doors.epochs, doors.firstReader);
     const desk = {
       counters: this.counters,
       ask: this.#ask.bind(this),
       send: this.#send.bind(this),
       settle: this.#settle.bind(this),
     };
-    this.#phases = new Phases(desk, { ...doors, tags: this.#tags }, this.#watch, quorums, rules);
+    const ofPhases = { ...doors, tags: this.#tags, hedging: this.#hedging };
+    this.#phases = new Phases(desk, ofPhases, this.#watch, quorums, rules);
   }
 
   /** Operations that are queued or under way. */
@@ -219,7 +226,10 @@ export class Coordinator {
     const large = isReference ? this.#doors.large[replica]!.take(reference) : undefined;
     if (isReference && large === undefined) return; // Its bytes are gone: as if the frame was lost.
     const operation = this.#slots[words[at + REPLY.SLOT]!];
-    if (operation === undefined || this.#isLate(operation, words[at + REPLY.GENERATION]!)) return large?.release();
+    if (operation === undefined || this.#isLate(operation, words[at + REPLY.GENERATION]!)) {
+      this.#watch.health.hearLate(replica);
+      return large?.release();
+    }
     const answer = this.#answer;
     answer.replica = replica;
     answer.frame = frame;
@@ -227,7 +237,7 @@ export class Coordinator {
     answer.large = large;
     if (!noteAnswer(operation, answer, this.#rules)) return;
     if (valueBytes > this.#valueEstimate && kind !== INQUIRY_REPLY) this.#valueEstimate = valueBytes;
-    this.#watch.hear(replica);
+    this.#watch.health.hear(replica);
   }
 
   /**
@@ -252,10 +262,22 @@ export class Coordinator {
         if (operation !== undefined) this.#phases.evaluate(operation, nowMs);
       }
     }
+    if (nowMs >= this.#hedging.dueMs) this.#hedge(nowMs);
+  }
+
+  /** When to {@link collect} again though nothing may arrive: a read is late then. Infinite where none can be. */
+  get hedgeDueMs(): number {
+    return this.#hedging.dueMs;
+  }
+
+  /** Whether frames wait for {@link flush} that were made by what was collected. */
+  get hasUnsent(): boolean {
+    return this.#dirty !== 0;
   }
 
   /** Deadlines, and asking again where nobody answered. Call it every few milliseconds while operations are pending. */
   tick(nowMs: number): void {
+    if (nowMs >= this.#hedging.dueMs) this.#hedge(nowMs);
     for (const operation of this.#slots) {
       if (operation === undefined) continue;
       if (nowMs >= operation.retryAtMs) this.#phases.evaluate(operation, nowMs);
@@ -299,15 +321,16 @@ export class Coordinator {
     }
     const tag = this.#tag;
     if (writes > 0) this.#tags.take(writes, tag); // After every one of them was submitted, never ahead.
-    const readers = this.#watch.readers(this.#readerCount);
+    if (writes < count) this.#watch.refresh();
     for (let index = 0; index < count; index++) {
       const operation = this.#queue.shift();
-      this.#issue(operation, readers, nowMs);
+      this.#issue(operation, nowMs);
       if (takesTag(operation) && this.#rules.spreadsTags) {
         tag.low = (tag.low + 1) | 0;
         if (tag.low === 0 && this.#rules.carriesTags) tag.high = (tag.high + 1) | 0;
       }
     }
+    if (writes < count) this.#hedging.begin(nowMs);
   }
 
   /**
@@ -334,11 +357,12 @@ export class Coordinator {
     return operation.kind === 'put' ? 0 : REPLY.BYTES + 24 + Math.min(this.#valueEstimate, 8192);
   }
 
-  #issue(operation: Operation, readers: number, nowMs: number): void {
+  #issue(operation: Operation, nowMs: number): void {
     const slot = this.#freeSlots.pop()!;
     operation.slot = slot;
     this.#slots[slot] = operation;
     this.#open++;
+    if (slot >= this.#slotsUsed) this.#slotsUsed = slot + 1;
     operation.reservedBytes = this.#reserveFor(operation);
     this.#reservedBytes += operation.reservedBytes;
     operation.patienceMs = PATIENCE_MS_MIN;
@@ -367,13 +391,22 @@ export class Coordinator {
       this.counters.gets++;
       operation.phase = 'read';
       const wanted = Math.max(operation.readNeeded, operation.agreeNeeded);
-      const asked = wanted === this.#readerCount ? readers : this.#watch.readers(wanted);
-      this.#ask(operation, Math.max(operation.readNeeded, popcount(asked)), asked, nowMs);
+      const readers = this.#watch.readers(wanted, operation.agreeNeeded === 0);
+      const asked = readers | this.#watch.health.takeProbe();
+      this.#ask(operation, wanted, asked, nowMs);
+      this.#hedging.framesAsked += wanted;
     }
   }
 
-  get #readerCount(): number {
-    return Math.max(this.#quorums.read, this.#quorums.agreeing);
+  /** Sends reads to further replicas whose answers are late. */
+  #hedge(nowMs: number): void {
+    const hedging = this.#hedging;
+    hedging.beginLook();
+    for (let slot = 0; slot < this.#slotsUsed; slot++) {
+      const operation = this.#slots[slot];
+      if (operation === undefined || operation.asked === this.#all || !isFirstQuestion(operation)) continue;
+      if (hedging.isDue(operation, nowMs)) this.#phases.hedge(operation, nowMs);
+    }
   }
 
   /** Opens a question in the operation's slot and sends it. */

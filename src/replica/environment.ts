@@ -10,6 +10,8 @@ export interface Link extends FrameViews {
   commit(): void;
   /** Whether a payload fits now. */
   hasRoomFor(payloadBytes: number): boolean;
+  /** Bytes that the peer has not served yet; absent where the link does not know. */
+  readonly usedBytes?: number;
 }
 
 /** A large value, which lies once for all who hold it. Holders are counted: hold it before you keep or hand it on. */

@@ -186,6 +186,9 @@ export class Operation {
   deadlineMs: number = Number.POSITIVE_INFINITY;
   retryAtMs = 0;
   patienceMs = 0;
+  /** Who was late when a read was hedged, as a mask, 0 where it was not; and when that was. */
+  late = 0;
+  hedgedAtMs = 0;
   /** Bytes kept free in every reply ring for its answers. */
   reservedBytes = 0;
 
@@ -254,6 +257,6 @@ export class Operation {
     this.repair?.clear();
     this.adopts = this.hasLeft = this.isOfSession = false;
     this.isFast = true;
-    this.attempts = this.asked = this.missed = this.reservedBytes = 0;
+    this.attempts = this.asked = this.missed = this.reservedBytes = this.late = 0;
   }
 }

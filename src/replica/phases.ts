@@ -18,6 +18,7 @@ import { dropVoidAnswers } from './answers.ts';
 import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
 import { judgeInquiry } from './inquiry.ts';
 import type { CountedTags } from './counted-tags.ts';
+import type { Hedging } from './hedging.ts';
 import type { Epochs, ErasedFloor, VoteBoard } from './environment.ts';
 import type { Candidate, Computed, Operation, Outcome } from './operation.ts';
 import {
@@ -34,7 +35,7 @@ import { NO_VALUE } from './wire.ts';
 
 /** What the phases of an operation need of its coordinator. */
 export interface Desk {
-  readonly counters: { framesResent: number };
+  readonly counters: { framesResent: number; hedges: number };
   /** Opens a question in the operation's slot and sends it. */
   ask(operation: Operation, needed: number, asked: number, nowMs: number): void;
   /** Sends the question of its slot to further replicas. */
@@ -49,6 +50,7 @@ export interface PhaseDoors {
   readonly tags: CountedTags;
   readonly erased: ErasedFloor;
   readonly random: Random;
+  readonly hedging: Hedging;
   /** See `CoordinatorDoors`. */
   begin(operation: Operation): void;
   compute(operation: Operation): Computed;
@@ -170,7 +172,10 @@ export class Phases {
     const isComplete = isOverdue || (answered & awaited) === awaited;
     const agreeing = isNone(newest.ballot) ? operation.answers : popcount(newest.agreeing);
     const verdict = judgeRead({ answered: operation.answers, agreeing }, needs, isComplete);
-    if (verdict === 'return') return this.#conclude(operation, newest, nowMs);
+    if (verdict === 'return') {
+      this.#doors.hedging.decided(operation, nowMs);
+      return this.#conclude(operation, newest, nowMs);
+    }
     // The answers without those that hold the newest entry are a read of their own: under a stream of writes to one
     // key it is often the one that is stable.
     const others = this.#rules.countsOthersAlone ? answered & ~newest.holders : answered;
@@ -216,11 +221,28 @@ export class Phases {
   }
 
   #askOthers(operation: Operation): void {
+    operation.isFast = false;
+    this.#widen(operation);
+  }
+
+  #widen(operation: Operation): void {
     this.#doors.board.ask(operation.slot, this.#all);
     const rest = this.#all & ~operation.asked;
     operation.asked = this.#all;
-    operation.isFast = false;
     this.#desk.send(operation, rest);
+  }
+
+  /** A read waits for longer than most: asks everybody else too, where the budget allows it. */
+  hedge(operation: Operation, nowMs: number): void {
+    if (!this.#rules.asksAgain) return; // It is the same rule: where somebody is silent, others are asked.
+    const { hedging } = this.#doors;
+    const late = operation.asked & ~operation.answered;
+    this.#watch.health.noteLate(late, hedging.delayMs, nowMs);
+    if (late === 0 || !hedging.spend(popcount(this.#all & ~operation.asked))) return; // `retry` asks them later.
+    operation.late = late;
+    operation.hedgedAtMs = nowMs;
+    this.#desk.counters.hedges++;
+    this.#widen(operation);
   }
 
   /** An entry is stable: a read returns it; a write has happened if the entry is its own or a later one. */
@@ -470,7 +492,7 @@ export class Phases {
       ? operation.answered
       : this.#validVoters(operation, board.votersOf(operation.slot, GRANTED)) | board.votersOf(operation.slot, REFUSED);
     if (operation.phase === 'read') {
-      this.#watch.suspect(operation.asked & ~heard);
+      this.#watch.health.suspect(operation.asked & ~heard);
       const { generation } = operation;
       this.#evaluateRead(operation, true, nowMs);
       if (operation.phase !== 'read' || operation.generation !== generation) return;

@@ -1,59 +1,45 @@
 // What a coordinator notices about its replicas: who is up, who answers, whose ring is full. It decides whom a read
 // asks, whose answer is waited for, and whether a laggard holds everybody up.
 import type { Epochs, Link } from './environment.ts';
+import { ReaderChoice } from './reader-choice.ts';
+import type { Health } from './reader-choice.ts';
+import { ReplicaHealth } from './replica-health.ts';
 
 /** A replica whose ring has been full for so long is passed over: it catches up from others, or by repair. */
 const LAGGARD_MS = 25;
-/** A silent replica is given another chance after so long. */
-const SUSPICION_MS = 250;
-/** Ranks behind every replica that is up: epochs stay far below. */
-const DOWN_RANK = 0x4000_0000;
 
 /** One coordinator's view of the replicas. Masks have a bit per replica. */
 export class ReplicaWatch {
+  readonly health: ReplicaHealth;
   readonly #links: readonly Link[];
   readonly #epochs: Epochs;
-  /** Replicas that did not answer in time lately: asked last. */
-  #suspects = 0;
-  #reviewedMs = 0;
+  /** Whom reads below the quorum ask, and all others. */
+  readonly #weakReaders: ReaderChoice;
+  readonly #quorumReaders: ReaderChoice;
   /** Since when each link is full, -1 where it is not. */
   readonly #fullSinceMs: Float64Array;
   /** Links whose lack of room holds the queue back. */
   #blocked = 0;
 
-  constructor(links: readonly Link[], epochs: Epochs) {
+  constructor(links: readonly Link[], epochs: Epochs, firstReader = 0) {
     this.#links = links;
     this.#epochs = epochs;
+    this.health = new ReplicaHealth(links.length);
+    const doors = { links, epochs, healthOf: (replica: number): Health => this.#healthOf(replica) };
+    this.#weakReaders = new ReaderChoice(doors, false, firstReader);
+    this.#quorumReaders = new ReaderChoice(doors, true, firstReader);
     this.#fullSinceMs = new Float64Array(links.length).fill(-1);
   }
 
-  /** The replica has answered. */
-  hear(replica: number): void {
-    this.#suspects &= ~(1 << replica);
+  /** A batch begins: readers are chosen from what is known now. */
+  refresh(): void {
+    this.#weakReaders.refresh();
+    this.#quorumReaders.refresh();
   }
 
-  /** These replicas have not answered in time. */
-  suspect(replicas: number): void {
-    this.#suspects |= replicas;
-  }
-
-  /** Whom a read asks: live replicas first, then those that restarted least, since they have voted for more entries. */
-  readers(count: number): number {
-    let chosen = 0;
-    for (let left = count; left > 0; left--) {
-      let best = -1;
-      let bestRank = Number.POSITIVE_INFINITY;
-      for (let replica = 0; replica < this.#links.length; replica++) {
-        if (((chosen >>> replica) & 1) !== 0) continue;
-        const isUp = this.#epochs.isOperational(replica) && ((this.#suspects >>> replica) & 1) === 0;
-        const rank = this.#epochs.epochOf(replica) + (isUp ? 0 : DOWN_RANK);
-        if (rank >= bestRank) continue;
-        best = replica;
-        bestRank = rank;
-      }
-      chosen |= 1 << best;
-    }
-    return chosen;
+  /** Whom the next read asks; `isWeak`: it is content with the newest of what they have. */
+  readers(count: number, isWeak: boolean): number {
+    return (isWeak ? this.#weakReaders : this.#quorumReaders).next(count);
   }
 
   /** Those among `replicas` that have their memory, whether they answer in time or not. */
@@ -67,7 +53,7 @@ export class ReplicaWatch {
 
   /** Whose answers are waited for among `asked`: those that are up and answer in time. */
   awaited(asked: number): number {
-    return this.up(asked & ~this.#suspects);
+    return this.up(asked & ~this.health.shunned);
   }
 
   /** Whether a frame of `frameBytes` fits every ring that keeps up; notes those that it does not fit. */
@@ -97,12 +83,16 @@ export class ReplicaWatch {
 
   /** Gives silent replicas another chance now and then, and suspects those whose rings are full. */
   review(nowMs: number): void {
-    if (nowMs - this.#reviewedMs > SUSPICION_MS) {
-      this.#suspects = 0;
-      this.#reviewedMs = nowMs;
-    }
+    this.health.review(nowMs);
     for (let replica = 0; replica < this.#links.length; replica++) {
-      if (!this.#links[replica]!.hasRoomFor(1)) this.suspect(1 << replica);
+      if (!this.#links[replica]!.hasRoomFor(1)) this.health.suspect(1 << replica);
     }
+  }
+
+  #healthOf(replica: number): Health {
+    const bit = 1 << replica;
+    const { shunned, onTrial } = this.health;
+    if ((shunned & bit) === 0) return this.#epochs.isOperational(replica) ? 0 : 2;
+    return (onTrial & bit) !== 0 && this.#epochs.isOperational(replica) ? 1 : 2;
   }
 }

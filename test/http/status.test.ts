@@ -49,6 +49,7 @@ describe.each(FACES)('The service behind the %s', (name) => {
         replicaWakeUps: 3,
         framesSent: 40,
         framesResent: 0,
+        hedges: 0,
       });
       await face.ask('GET', '/data/k');
       await face.ask('BREW', '/data/k');

@@ -6,7 +6,7 @@ import type { Danger } from '../replica/erasures.ts';
 import type { Catcher, Mutant } from './mutant.ts';
 import { simulatedErasures } from './sim-catcher.ts';
 
-const SEEDS = 400;
+const SEEDS = 1000;
 /** It takes a replica that dies between two erasures. */
 const SEEDS_OF_RESTARTS = 4000;
 

@@ -3,7 +3,7 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import type { Mutant } from './mutant.ts';
 import { simulatedSessions } from './sim-catcher.ts';
 
-const SEEDS = 300;
+const SEEDS = 1000;
 
 const without = (rule: keyof Rules, bug: string): Mutant => ({
   bug,

@@ -59,6 +59,7 @@ interface Flight {
   readonly replica: number;
   readonly kind: MessageKind | 'vote';
   readonly isAnswer: boolean;
+  readonly sentMs: number;
   readonly arrive: () => void;
 }
 
@@ -93,6 +94,8 @@ export class CoreCluster {
   readonly asleep = new Set<number>();
   /** Frames that clients have sent. */
   frames = 0;
+  /** Reads that clients have sent, by replica. */
+  readonly reads: number[] = [];
   /** Calls, messages that have arrived, steps of time. */
   steps = 0;
   nowMs = 0;
@@ -275,6 +278,14 @@ export class CoreCluster {
     throw new Error('A client comes to rest once its messages arrive');
   }
 
+  /** Time passes; what was sent `roundTripMs` ago or earlier to one of these replicas arrives and is answered. */
+  passWithReplies(ms: number, roundTripMs: number, replicas: readonly number[]): void {
+    this.pass(ms);
+    const isDue = ({ replica, isAnswer, sentMs }: Flight): boolean =>
+      isAnswer || (replicas.includes(replica) && this.nowMs - sentMs >= roundTripMs);
+    for (let due = this.#flights.find(isDue); due !== undefined; due = this.#flights.find(isDue)) this.#deliver(due);
+  }
+
   pass(ms: number): void {
     this.steps++;
     this.nowMs += ms;
@@ -362,11 +373,13 @@ export class CoreCluster {
   #sent(client: number, replica: number, frame: FrameViews): void {
     this.frames++;
     const { kind } = describeFrame(frame);
+    if (kind === 'read') this.reads[replica] = (this.reads[replica] ?? 0) + 1;
     this.#flights.push({
       client,
       replica,
       kind,
       isAnswer: false,
+      sentMs: this.nowMs,
       arrive: () => this.#toReplica(client, replica, frame),
     });
   }
@@ -386,7 +399,7 @@ export class CoreCluster {
       core.coordinator.collect(this.nowMs);
       core.flush(this.nowMs);
     };
-    this.#flights.push({ client, replica, kind: 'vote', isAnswer: true, arrive });
+    this.#flights.push({ client, replica, kind: 'vote', isAnswer: true, sentMs: this.nowMs, arrive });
   }
 }
 

@@ -53,6 +53,7 @@ const NO_METRICS = {
   hintsLost: 0,
   framesSent: 0,
   framesResent: 0,
+  hedges: 0,
 };
 
 /** A stage whose store is one Map; `closed` says that everything was let go. */
