@@ -32,7 +32,7 @@ export function judgePromise(calls: readonly Call[], promise: LevelPromise): Fin
     operation: withoutExchanges(operation),
   }));
   const by = areVersioned(counted) ? 'version' : 'value';
-  const history = by === 'version' ? counted.map(byVersion) : byValue(counted);
+  const history = by === 'version' ? counted.map((each) => byVersion(each, calls)) : byValue(counted);
   const verdicts: readonly (Verdict | undefined)[] = [
     guarantees && checkSession(history, guarantees, { by }),
     maxVersions === undefined ? undefined : checkStaleness(history, { maxVersions, by }),
@@ -76,7 +76,7 @@ function isJudged(call: Call): boolean {
  * more. If some deletion may be as new as all that the session knew of the key, that is as good as what it knew.
  */
 function withErased(call: Call, session: readonly Call[], calls: readonly Call[]): Call {
-  const { key, outcome, version, erased, start, end } = call;
+  const { key, outcome, version, erased, start } = call;
   if (outcome !== 'absent' || isNone(erased)) return call;
   if (version !== undefined && compareBallots(version, erased) > 0) return call;
   let known: Ballot = NO_BALLOT;
@@ -85,15 +85,16 @@ function withErased(call: Call, session: readonly Call[], calls: readonly Call[]
     const isExact = before.outcome !== 'absent' || compareBallots(before.version, before.erased) > 0;
     if (isExact && compareBallots(before.version, known) > 0) known = before.version;
   }
-  const mayBeIt = (deletion: Call): boolean =>
-    deletion.key === key &&
-    deletion.value === 0 &&
-    deletion.kind !== 'get' &&
-    deletion.start < end! &&
-    (deletion.version === undefined ||
-      (compareBallots(deletion.version, known) >= 0 && compareBallots(deletion.version, erased) <= 0));
-  if (!calls.some(mayBeIt)) return call;
+  if (!calls.some((deletion) => mayShow(call, deletion, known))) return call;
   return { ...call, version: isNone(known) ? undefined : known };
+}
+
+/** Whether an absent key may be due to a deletion that was erased, and is not older than what was known. */
+function mayShow({ key, erased, end }: Call, deletion: Call, known: Ballot): boolean {
+  if (deletion.key !== key || deletion.value !== 0 || deletion.kind === 'get' || deletion.start > end!) return false;
+  const { version } = deletion;
+  if (version === undefined) return true;
+  return compareBallots(version, known) >= 0 && compareBallots(version, erased) <= 0;
 }
 
 /** What a session did, and that others, of whom it knows nothing, may have written what it read. */
@@ -128,9 +129,13 @@ function placeOf({ key, version }: Call): string {
   return `${version?.high}:${version?.low} ${key}`;
 }
 
-function byVersion({ call, operation }: Counted<Call>): HistoryOperation {
-  const { version } = call;
-  return version === undefined ? operation : { ...operation, output: numberOf(version) };
+/** An absent key has no version; where a deletion may have been erased, nobody knows which one it is due to. */
+function byVersion({ call, operation }: Counted<Call>, calls: readonly Call[]): HistoryOperation {
+  const { version, outcome, erased } = call;
+  if (version !== undefined) return { ...operation, output: numberOf(version) };
+  const isErased =
+    outcome === 'absent' && !isNone(erased) && calls.some((deletion) => mayShow(call, deletion, NO_BALLOT));
+  return isErased ? { ...operation, output: ANY } : operation;
 }
 
 function numberOf({ high, low }: Ballot): bigint {

@@ -70,6 +70,23 @@ describe('A promise is kept', () => {
   });
 });
 
+const tag = (low: number): { readonly high: number; readonly low: number } => ({ high: 0, low });
+
+describe('An absent key without a version, after a put and its deletion', () => {
+  const gone = { ...get(0), level: 'quorum' } as const;
+  it.each<[string, boolean, Told]>([
+    ['is newest where the deletion may have been erased', true, { ...gone, erased: tag(2) }],
+    ['is stale where nothing was erased', false, gone],
+    ['is stale where only older deletions may have been erased', false, { ...gone, erased: tag(1) }],
+    ['is stale where the deletion came later', false, { ...gone, erased: tag(2), start: 2, end: 3 }],
+  ])('%s', (_title, isKept, read) => {
+    const deletion: Told = { call: 'delete', version: tag(2), start: 10 };
+    const calls = callsOf({ ...put(1), version: tag(1) }, deletion, { start: 12, ...read });
+    const found = judgePromise(calls, { levels: ['quorum'], maxVersions: 1 });
+    expect(found === undefined).toBe(isKept);
+  });
+});
+
 /** Calls of sessions, each of a version of its own. */
 function sessions(...told: readonly Versioned[]): Call[] {
   return callsOf(...told).map((call, index) => {
