@@ -20,6 +20,8 @@ export type {
   Session,
   SyncOptions,
   SyncStore,
+  SyncChangeOptions,
+  SyncPutOptions,
   SyncWriteOptions,
 } from './cluster/options.ts';
 export type { Conflicts, MergeName } from './store/conflicts.ts';
@@ -70,12 +72,14 @@ export type {
 } from './store/siblings.ts';
 export type {
   BatchWrite,
+  ChangeOptions,
   BucketOptions,
   ChangeOk,
   ChangeResult,
   EntriesOptions,
   Level,
   OperationOptions,
+  PutOptions,
   ReadAbsent,
   ReadOk,
   ReadResult,

@@ -4,3 +4,12 @@
 export function nowMs(): number {
   return performance.now();
 }
+
+/**
+ * Milliseconds of a monotonic clock that has one zero for all threads of the process, so that moments may be handed
+ * from one to another. It knows no wall clock: setting that moves no moment. It stands still while the machine sleeps.
+ */
+export function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return 1000 * seconds + nanoseconds / 1e6;
+}

@@ -36,6 +36,8 @@ export const COLLECT_CONFIRMS_MAX = 32;
 export const KEY_BYTES_MAX = 1024;
 /** Longest value, in encoded bytes. */
 export const VALUE_BYTES_MAX: number = 16 * 1024 * 1024;
+/** Longest time after which a value may expire, in milliseconds: 34 years, which a double counts exactly. */
+export const TTL_MS_MAX: number = 2 ** 40;
 /** Longest value that travels inside a ring frame; longer ones lie in a shared buffer and travel by reference. */
 export const INLINE_BYTES_MAX: number = 4096 + 64; // A page of bytes and what says that it is bytes.
 

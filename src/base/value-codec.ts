@@ -1,8 +1,12 @@
 // The envelope of values: one type byte, then the payload. Strings, bytes, numbers and short lists of numbers, which
 // most values are, bypass the plain-data codec and allocate nothing when encoded.
 //
-//   byte 0   0 bytes | 1 ASCII | 2 UTF-8 | 3 plain data | 4 number | 5 list of numbers
+//   byte 0   0 bytes | 1 ASCII | 2 UTF-8 | 3 plain data | 4 number | 5 list of numbers | 6 a value that expires
 //   byte 1   payload; a number is 8 bytes (a double in the order of the machine, for values do not leave it)
+//
+// One that expires has 3 bytes of padding, the moment as a number, and then the value, with a type byte of its own:
+// EXPIRY_BYTES in all, whole words, so that what follows is copied word by word. Whoever stores or hands on values need
+// know nothing of it.
 //
 // The numbers of characters below were measured on Node 26: a loop over 16 characters writes in 45 ns where the native
 // call takes 55 ns whatever the length, and reads in 107 ns where the native call takes 120 ns.
@@ -12,7 +16,11 @@ import { VALUE_BYTES_MAX } from './limits.ts';
 import { decodePlain, encodePlainShortLived } from './plain-codec.ts';
 
 /** What the type byte says. The numbers are the wire format: add, never change. */
-export const VALUE_TYPE = { BYTES: 0, ASCII: 1, UTF8: 2, PLAIN: 3, NUMBER: 4, NUMBERS: 5 } as const;
+export const VALUE_TYPE = { BYTES: 0, ASCII: 1, UTF8: 2, PLAIN: 3, NUMBER: 4, NUMBERS: 5, EXPIRING: 6 } as const;
+
+/** What stands before a value that expires. */
+export const EXPIRY_BYTES = 12;
+const MOMENT_AT = 4;
 
 const LOOP_CHARACTERS_MAX = 20;
 const NUMBER_BYTES = 8;
@@ -140,10 +148,25 @@ export function decodeValue(bytes: Uint8Array, start: number, length: number): u
       return readNumber(bytes, from);
     case VALUE_TYPE.NUMBERS:
       return readNumbers(bytes, from, to);
+    case VALUE_TYPE.EXPIRING:
+      if (bytes[start + EXPIRY_BYTES] === VALUE_TYPE.EXPIRING) throw damaged('a value expires once');
+      return decodeValue(bytes, start + EXPIRY_BYTES, length - EXPIRY_BYTES);
     case undefined:
     default:
       throw damaged(`type ${type} is unknown`);
   }
+}
+
+/** Says before an encoded value, which follows at `at` + EXPIRY_BYTES, when it expires. */
+export function writeExpiry(expiresAtMs: number, bytes: Uint8Array, at: number): void {
+  bytes.fill(0, at, at + MOMENT_AT);
+  bytes[at] = VALUE_TYPE.EXPIRING;
+  writeNumber(expiresAtMs, bytes, at + MOMENT_AT);
+}
+
+/** When an encoded value expires, infinite where it does not. */
+export function readExpiry(bytes: Uint8Array, at: number): number {
+  return bytes[at] === VALUE_TYPE.EXPIRING ? readNumber(bytes, at + MOMENT_AT) : Number.POSITIVE_INFINITY;
 }
 
 /** Short dense lists of nothing but numbers: what the plain-data codec would carry just so. */

@@ -1,7 +1,16 @@
 // Makes the operations of one bucket, with a client's core, at the levels of the bucket.
 import type { Bucket } from '../replica/bucket.ts';
 import type { ClientCore } from '../replica/client-core.ts';
-import type { Level, OperationOptions, ScanOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
+import type {
+  ChangeOptions,
+  Level,
+  OperationOptions,
+  PutOptions,
+  ScanOptions,
+  UpdateFunction,
+  Value,
+  WriteOptions,
+} from '../store/store.ts';
 import type { OperationMaker } from './store-calls.ts';
 
 /** Makes the operations of one bucket. */
@@ -11,15 +20,18 @@ export function makerIn(core: ClientCore, bucket: Bucket): OperationMaker {
   const forRead = levelled<OperationOptions>(readLevel);
   const forScan = levelled<ScanOptions>(readLevel);
   const forWrite = levelled<WriteOptions>(writeLevel);
+  const forPut = levelled<PutOptions>(writeLevel);
+  const forChange = levelled<ChangeOptions>(writeLevel);
   return {
     get: (key: string, options: Options) => core.get(key, forRead(options), bucket),
-    put: (key: string, value: Value, options: WriteOptions | undefined) =>
-      core.put(key, value, forWrite(options), bucket),
+    put: (key: string, value: Value, options: PutOptions | undefined) => core.put(key, value, forPut(options), bucket),
     delete: (key: string, options: WriteOptions | undefined) => core.delete(key, forWrite(options), bucket),
-    update: (key: string, fn: UpdateFunction, options: Options) => core.update(key, fn, forWrite(options), bucket),
-    compareAndSet: (key: string, expected: Value, next: Value, options: Options) =>
-      core.compareAndSet(key, expected, next, forWrite(options), bucket),
-    increment: (key: string, by: number, options: Options) => core.increment(key, by, forWrite(options), bucket),
+    update: (key: string, fn: UpdateFunction, options: ChangeOptions | undefined) =>
+      core.update(key, fn, forChange(options), bucket),
+    compareAndSet: (key: string, expected: Value, next: Value, options: ChangeOptions | undefined) =>
+      core.compareAndSet(key, expected, next, forChange(options), bucket),
+    increment: (key: string, by: number, options: ChangeOptions | undefined) =>
+      core.increment(key, by, forChange(options), bucket),
     scan: (prefix: string, options: ScanOptions | undefined) => core.scan(prefix, forScan(options), bucket),
     resolve: (operationId: string, options: Options) => core.resolve(operationId, options),
   };

@@ -2,7 +2,7 @@
 // doorbell. All operations of one turn of the event loop leave in one batch.
 import { isMainThread } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
-import { nowMs } from '../base/clock.ts';
+import { monotonicMs, nowMs } from '../base/clock.ts';
 import { QuorateError, integerOption } from '../base/errors.ts';
 import { WINDOW_SLOTS } from '../base/limits.ts';
 import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
@@ -171,6 +171,7 @@ export class Client extends StoreCalls implements ClusterClient {
       firstReader: client % quorums.replicas,
       life: this.#board,
       owner: serial,
+      sharedMs: monotonicMs,
       settle: (operation: Operation): void => this.#settle(operation),
       settleChange: (change: PendingChange): void => this.#settleMade(change),
       settleSession: (call: SessionCall): void => this.#settleMade(call),
@@ -186,8 +187,9 @@ export class Client extends StoreCalls implements ClusterClient {
       unpin: (operationId) => this.maker.unpin(operationId),
       resets: () => this.maker.resets,
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      sharedMs: monotonicMs,
     });
-    this.hintPlace = { hints: this.#hints, copies: new ValueCopies(), prefix: '', looksFirst: false };
+    this.hintPlace = { hints: this.#hints, copies: new ValueCopies(), prefix: '', looksFirst: false, ttlMs: undefined };
   }
 
   session(options: SessionOptions = {}): Session {
@@ -211,7 +213,8 @@ export class Client extends StoreCalls implements ClusterClient {
 
   #callsOf(name: string, call: BucketCall): SyncStore {
     const bucket = bucketOf(this.#connection.buckets, name, call);
-    const hintPlace = { ...this.hintPlace, prefix: bucket.prefix, looksFirst: looksFirst(bucket) };
+    const { prefix, rules } = bucket;
+    const hintPlace = { ...this.hintPlace, prefix, looksFirst: looksFirst(bucket), ttlMs: rules.ttlMs };
     return new CallsOf(makerIn(this.maker, bucket), this.#caller, hintPlace);
   }
 

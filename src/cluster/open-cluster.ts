@@ -17,9 +17,11 @@ import type { SessionOptions } from '../store/session.ts';
 import type { SiblingStore } from '../store/siblings.ts';
 import type {
   BatchWrite,
+  ChangeOptions,
   ChangeResult,
   EntriesOptions,
   OperationOptions,
+  PutOptions,
   ReadResult,
   ScanEntry,
   ScanOptions,
@@ -47,6 +49,8 @@ import type {
   Session,
   SyncOptions,
   SyncStore,
+  SyncChangeOptions,
+  SyncPutOptions,
   SyncWriteOptions,
 } from './options.ts';
 import { quorumsUnder } from './sabotage.ts';
@@ -190,7 +194,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#connected.get(key, options);
   }
 
-  put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult> {
+  put(key: string, value: Value, options?: PutOptions): Promise<WriteResult> {
     return this.#connected.put(key, value, options);
   }
 
@@ -198,19 +202,19 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#connected.delete(key, options);
   }
 
-  update(key: string, fn: UpdateFunction, options?: OperationOptions): Promise<ChangeResult> {
+  update(key: string, fn: UpdateFunction, options?: ChangeOptions): Promise<ChangeResult> {
     return this.#connected.update(key, fn, options);
   }
 
-  compareAndSet(key: string, expected: Value, next: Value, options?: OperationOptions): Promise<WriteResult> {
+  compareAndSet(key: string, expected: Value, next: Value, options?: ChangeOptions): Promise<WriteResult> {
     return this.#connected.compareAndSet(key, expected, next, options);
   }
 
-  putIfAbsent(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
+  putIfAbsent(key: string, value: Value, options?: ChangeOptions): Promise<WriteResult> {
     return this.#connected.putIfAbsent(key, value, options);
   }
 
-  increment(key: string, by?: number, options?: OperationOptions): Promise<ChangeResult> {
+  increment(key: string, by?: number, options?: ChangeOptions): Promise<ChangeResult> {
     return this.#connected.increment(key, by, options);
   }
 
@@ -238,7 +242,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#connected.getSync(key, options);
   }
 
-  putSync(key: string, value: Value, options?: SyncWriteOptions): WriteResult {
+  putSync(key: string, value: Value, options?: SyncPutOptions): WriteResult {
     return this.#connected.putSync(key, value, options);
   }
 
@@ -246,19 +250,19 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#connected.deleteSync(key, options);
   }
 
-  updateSync(key: string, fn: UpdateFunction, options?: SyncOptions): ChangeResult {
+  updateSync(key: string, fn: UpdateFunction, options?: SyncChangeOptions): ChangeResult {
     return this.#connected.updateSync(key, fn, options);
   }
 
-  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncOptions): WriteResult {
+  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncChangeOptions): WriteResult {
     return this.#connected.compareAndSetSync(key, expected, next, options);
   }
 
-  putIfAbsentSync(key: string, value: Value, options?: SyncOptions): WriteResult {
+  putIfAbsentSync(key: string, value: Value, options?: SyncChangeOptions): WriteResult {
     return this.#connected.putIfAbsentSync(key, value, options);
   }
 
-  incrementSync(key: string, by?: number, options?: SyncOptions): ChangeResult {
+  incrementSync(key: string, by?: number, options?: SyncChangeOptions): ChangeResult {
     return this.#connected.incrementSync(key, by, options);
   }
 

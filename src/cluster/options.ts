@@ -8,8 +8,10 @@ import type { ExitReason } from '../supervision/exit-reason.ts';
 import type { Divergence } from './repair-call.ts';
 import type {
   BucketOptions,
+  ChangeOptions,
   ChangeResult,
   OperationOptions,
+  PutOptions,
   ReadResult,
   Store,
   UpdateFunction,
@@ -150,23 +152,25 @@ export interface ClusterHandle {
 /** Options of a call that blocks. */
 export type SyncOptions = Omit<OperationOptions, 'signal'>;
 export type SyncWriteOptions = Omit<WriteOptions, 'signal'>;
+export type SyncPutOptions = Omit<PutOptions, 'signal'>;
+export type SyncChangeOptions = Omit<ChangeOptions, 'signal'>;
 
 /** A store with calls that block, for worker threads. */
 export interface SyncStore extends Store {
   /** Blocks this worker thread until the read is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
   getSync(key: string, options?: SyncOptions): ReadResult;
   /** Blocks this worker thread until the write is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  putSync(key: string, value: Value, options?: SyncWriteOptions): WriteResult;
+  putSync(key: string, value: Value, options?: SyncPutOptions): WriteResult;
   /** Blocks this worker thread until the delete is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
   deleteSync(key: string, options?: SyncWriteOptions): WriteResult;
   /** Blocks this worker thread until the update is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  updateSync(key: string, fn: UpdateFunction, options?: SyncOptions): ChangeResult;
+  updateSync(key: string, fn: UpdateFunction, options?: SyncChangeOptions): ChangeResult;
   /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncOptions): WriteResult;
+  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncChangeOptions): WriteResult;
   /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  putIfAbsentSync(key: string, value: Value, options?: SyncOptions): WriteResult;
+  putIfAbsentSync(key: string, value: Value, options?: SyncChangeOptions): WriteResult;
   /** Blocks this worker thread until it is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  incrementSync(key: string, by?: number, options?: SyncOptions): ChangeResult;
+  incrementSync(key: string, by?: number, options?: SyncChangeOptions): ChangeResult;
 }
 
 /** One user's view of the store: see `session` of a client. The thread of its client uses it. */

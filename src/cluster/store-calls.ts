@@ -12,9 +12,11 @@ import type { HintPlace } from '../store/available.ts';
 import { entriesOf } from '../store/scan.ts';
 import type {
   BatchWrite,
+  ChangeOptions,
   ChangeResult,
   EntriesOptions,
   OperationOptions,
+  PutOptions,
   ReadResult,
   ScanEntry,
   ScanOptions,
@@ -24,7 +26,7 @@ import type {
   WriteOptions,
   WriteResult,
 } from '../store/store.ts';
-import type { SyncOptions, SyncStore, SyncWriteOptions } from './options.ts';
+import type { SyncChangeOptions, SyncOptions, SyncPutOptions, SyncStore, SyncWriteOptions } from './options.ts';
 
 /** What a caller waits for. */
 export type Made = Operation | PendingChange | SessionCall | ScanCall | Proposal;
@@ -35,11 +37,11 @@ export type Ending = Settled | ScanResult | ProposeResult;
 /** Makes operations. Each method throws what is wrong with what was asked for, and then nothing is left of it. */
 export interface OperationMaker {
   get(key: string, options: OperationOptions | undefined): Made;
-  put(key: string, value: Value, options: WriteOptions | undefined): Made;
+  put(key: string, value: Value, options: PutOptions | undefined): Made;
   delete(key: string, options: WriteOptions | undefined): Made;
-  update(key: string, fn: UpdateFunction, options: OperationOptions | undefined): Made;
-  compareAndSet(key: string, expected: Value, next: Value, options: OperationOptions | undefined): Made;
-  increment(key: string, by: number, options: OperationOptions | undefined): Made;
+  update(key: string, fn: UpdateFunction, options: ChangeOptions | undefined): Made;
+  compareAndSet(key: string, expected: Value, next: Value, options: ChangeOptions | undefined): Made;
+  increment(key: string, by: number, options: ChangeOptions | undefined): Made;
   scan(prefix: string, options: ScanOptions | undefined): Made;
   /** `undefined` where the operation is not known, or no longer. */
   resolve(operationId: string, options: OperationOptions | undefined): Made | undefined;
@@ -69,7 +71,7 @@ export abstract class StoreCalls implements SyncStore {
     return this.start(() => this.maker.get(key, options), options?.signal);
   }
 
-  put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult> {
+  put(key: string, value: Value, options?: PutOptions): Promise<WriteResult> {
     if (options?.level === 'available' && this.hintPlace !== undefined) {
       return writeAvailable(this, this.hintPlace, [key, value, options]);
     }
@@ -83,19 +85,19 @@ export abstract class StoreCalls implements SyncStore {
     return this.start(() => this.maker.delete(key, options), options?.signal);
   }
 
-  update(key: string, fn: UpdateFunction, options?: OperationOptions): Promise<ChangeResult> {
+  update(key: string, fn: UpdateFunction, options?: ChangeOptions): Promise<ChangeResult> {
     return this.start(() => this.maker.update(key, fn, options), options?.signal);
   }
 
-  compareAndSet(key: string, expected: Value, next: Value, options?: OperationOptions): Promise<WriteResult> {
+  compareAndSet(key: string, expected: Value, next: Value, options?: ChangeOptions): Promise<WriteResult> {
     return this.start(() => this.maker.compareAndSet(key, expected, next, options), options?.signal);
   }
 
-  putIfAbsent(key: string, value: Value, options?: OperationOptions): Promise<WriteResult> {
+  putIfAbsent(key: string, value: Value, options?: ChangeOptions): Promise<WriteResult> {
     return this.compareAndSet(key, undefined, value, options);
   }
 
-  increment(key: string, by = 1, options?: OperationOptions): Promise<ChangeResult> {
+  increment(key: string, by = 1, options?: ChangeOptions): Promise<ChangeResult> {
     return this.start(() => this.maker.increment(key, by, options), options?.signal);
   }
 
@@ -106,7 +108,9 @@ export abstract class StoreCalls implements SyncStore {
   batch(writes: readonly BatchWrite[], options?: OperationOptions): Promise<WriteResult[]> {
     return Promise.all(
       writes.map((write) =>
-        write.kind === 'put' ? this.put(write.key, write.value, options) : this.delete(write.key, options),
+        write.kind === 'put'
+          ? this.put(write.key, write.value, putOptions(write, options))
+          : this.delete(write.key, options),
       ),
     );
   }
@@ -129,7 +133,7 @@ export abstract class StoreCalls implements SyncStore {
     return this.run(() => this.maker.get(key, options));
   }
 
-  putSync(key: string, value: Value, options?: SyncWriteOptions): WriteResult {
+  putSync(key: string, value: Value, options?: SyncPutOptions): WriteResult {
     return this.run(() => this.maker.put(key, value, options));
   }
 
@@ -137,22 +141,28 @@ export abstract class StoreCalls implements SyncStore {
     return this.run(() => this.maker.delete(key, options));
   }
 
-  updateSync(key: string, fn: UpdateFunction, options?: SyncOptions): ChangeResult {
+  updateSync(key: string, fn: UpdateFunction, options?: SyncChangeOptions): ChangeResult {
     return this.run(() => this.maker.update(key, fn, options));
   }
 
-  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncOptions): WriteResult {
+  compareAndSetSync(key: string, expected: Value, next: Value, options?: SyncChangeOptions): WriteResult {
     return this.run(() => this.maker.compareAndSet(key, expected, next, options));
   }
 
-  putIfAbsentSync(key: string, value: Value, options?: SyncOptions): WriteResult {
+  putIfAbsentSync(key: string, value: Value, options?: SyncChangeOptions): WriteResult {
     return this.compareAndSetSync(key, undefined, value, options);
   }
 
-  incrementSync(key: string, by = 1, options?: SyncOptions): ChangeResult {
+  incrementSync(key: string, by = 1, options?: SyncChangeOptions): ChangeResult {
     return this.run(() => this.maker.increment(key, by, options));
   }
 }
+
+function putOptions({ ttlMs }: BatchPut, options: OperationOptions | undefined): PutOptions | undefined {
+  return ttlMs === undefined ? options : { ...options, ttlMs };
+}
+
+type BatchPut = Extract<BatchWrite, { kind: 'put' }>;
 
 /** How a thread waits for what it submits. */
 export interface Caller {

@@ -131,6 +131,8 @@ export interface Rules {
   readonly refusesErased: boolean;
   /** A write that is as old as what may have been erased is not proposed again: nobody can say whether it happened. */
   readonly heedsErased: boolean;
+  /** That a key has no value because it has expired is said only once its deletion is decided. */
+  readonly deletesExpired: boolean;
   /** A deletion is erased only once every replica has voted for it. */
   readonly erasesConfirmed: boolean;
   /** A replica erases only the deletion that was confirmed, not what has come since. */
@@ -249,6 +251,7 @@ export const RULES: Rules = Object.freeze({
   keepsFloors: true,
   refusesErased: true,
   heedsErased: true,
+  deletesExpired: true,
   erasesConfirmed: true,
   erasesExactly: true,
   recoversErased: true,

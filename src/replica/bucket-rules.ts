@@ -4,6 +4,7 @@ import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { CONFLICT_RULES, MERGE_NAMES } from '../store/conflicts.ts';
 import type { Conflicts, MergeName } from '../store/conflicts.ts';
 import type { BucketOptions, Level } from '../store/store.ts';
+import { requireTtl } from './expiry.ts';
 import { levelSizes } from './level-sizes.ts';
 
 /** The rules of one bucket, none left out; plain data. */
@@ -15,9 +16,11 @@ export interface BucketRules {
   readonly merge: MergeName | undefined;
   readonly readLevel: Level;
   readonly writeLevel: Level;
+  /** After which time what is written expires; `undefined` where it does not. */
+  readonly ttlMs: number | undefined;
 }
 
-const KNOWN = ['writeOnce', 'exactlyOnce', 'conflicts', 'merge', 'readLevel', 'writeLevel'] as const;
+const KNOWN = ['writeOnce', 'exactlyOnce', 'conflicts', 'merge', 'readLevel', 'writeLevel', 'ttlMs'] as const;
 
 /** @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` for rules that are none, or that contradict each other. */
 export function checkedRules(name: string, rules: unknown, quorums: RegisterQuorums): BucketRules {
@@ -26,7 +29,14 @@ export function checkedRules(name: string, rules: unknown, quorums: RegisterQuor
     const isKnown = KNOWN.some((known) => known === rule);
     if (!isKnown) throw mistake(`rule '${rule}' of bucket '${name}'`, `it must be one of ${KNOWN.join(', ')}`);
   }
-  const { writeOnce = false, exactlyOnce = false, conflicts = 'linearizable', merge, ...levels }: BucketOptions = rules;
+  const {
+    writeOnce = false,
+    exactlyOnce = false,
+    conflicts = 'linearizable',
+    merge,
+    ttlMs,
+    ...levels
+  }: BucketOptions = rules;
   for (const [rule, value] of Object.entries({ writeOnce, exactlyOnce })) {
     if (typeof value === 'boolean') continue;
     throw mistake(`${rule} of bucket '${name}': ${typeof value}`, 'it must be true or false');
@@ -42,9 +52,11 @@ export function checkedRules(name: string, rules: unknown, quorums: RegisterQuor
   const preset = conflicts === 'last-writer' ? 'one' : 'quorum';
   const { readLevel = preset, writeLevel = preset } = levels;
   for (const level of [readLevel, writeLevel]) levelSizes(level, quorums);
-  const checked = { writeOnce, exactlyOnce, conflicts, merge, readLevel, writeLevel };
+  if (ttlMs !== undefined) requireTtl(ttlMs);
+  const checked = { writeOnce, exactlyOnce, conflicts, merge, readLevel, writeLevel, ttlMs };
   refuseContradiction(name, checked);
   refuseWeakLevels(name, checked);
+  refuseExpiry(name, checked);
   return checked;
 }
 
@@ -53,6 +65,12 @@ function refuseContradiction(name: string, { conflicts, writeOnce, exactlyOnce }
   if (conflicts === 'linearizable' || (!writeOnce && !exactlyOnce)) return;
   const other = writeOnce ? 'writeOnce' : 'exactlyOnce';
   throw mistake(`${other} with conflicts '${conflicts}' in bucket '${name}'`, 'one rule says what writes come to');
+}
+
+/** What is merged is one value of many writes, each of which would have its own time. */
+function refuseExpiry(name: string, { conflicts, ttlMs }: BucketRules): void {
+  if (CONFLICT_RULES[conflicts] === 'bucket' || ttlMs === undefined) return;
+  throw mistake(`ttlMs with conflicts '${conflicts}' in bucket '${name}'`, 'only a value as a whole expires');
 }
 
 /** Below the quorum a read may see what never comes to be: what is said of it would be said of another value later. */

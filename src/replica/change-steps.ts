@@ -2,6 +2,7 @@
 // one run lands.
 import { isSameValue } from '../base/equality.ts';
 import { typeError } from '../base/errors.ts';
+import type { Expiry } from './expiry.ts';
 import type { UpdateFunction, Value, Version } from '../store/store.ts';
 
 /** What a key holds: both are `undefined` where it holds nothing. */
@@ -27,6 +28,8 @@ export interface ChangeRequest {
   readonly writeNeeded: number;
   /** Whether its result carries the value that it wrote. */
   readonly tellsValue: boolean;
+  /** When what it writes expires. */
+  readonly expiry: Expiry;
 }
 
 /** Writes what `fn` returns. */

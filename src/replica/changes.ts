@@ -25,6 +25,8 @@ export interface ChangeDoors {
   readonly rules: Rules;
   /** Whether a change may come into a round that has asked already: where write quorums meet each other. */
   readonly takesLatecomers: boolean;
+  /** The time, by the clock that values expire by. */
+  readonly sharedMs: () => number;
   /** The change has ended: `result` says how. */
   settle(change: PendingChange): void;
 }
@@ -119,7 +121,7 @@ export class Changes {
     // A write that ended before a change came is noticed by an accept where the two meet, else by a prepare only.
     const mayJoin = !hasPrepared || this.#doors.takesLatecomers;
     const hasLatecomers = this.#gather(operation, mayJoin) && hasPrepared;
-    const computed = roundOf(operation).compute(operation, this.#doors.maker);
+    const computed = roundOf(operation).compute(operation, this.#doors);
     // What was promised before a change began tells it nothing of writes that ended in between: an accept would.
     return computed === 'keep' && hasLatecomers ? 'confirm' : computed;
   }

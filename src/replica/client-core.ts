@@ -7,7 +7,15 @@ import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { SessionOptions } from '../store/session.ts';
-import type { OperationOptions, ScanOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
+import type {
+  ChangeOptions,
+  OperationOptions,
+  PutOptions,
+  ScanOptions,
+  UpdateFunction,
+  Value,
+  WriteOptions,
+} from '../store/store.ts';
 import type { ProposeOptions } from '../store/topic.ts';
 import { keyIn, looksFirst, overwriteStep, stepIn } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
@@ -18,6 +26,8 @@ import { Coordinator } from './coordinator.ts';
 import type { CoordinatorDoors } from './coordinator.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from './environment.ts';
 import type { ClusterLife } from './environment.ts';
+import { ExpiredReads } from './expired-reads.ts';
+import { NEVER, ttlOf } from './expiry.ts';
 import type { Inquiry } from './inquiry.ts';
 import { readKey } from './key-bytes.ts';
 import { LargePool } from './large-pool.ts';
@@ -28,7 +38,7 @@ import { Repairer } from './repairer.ts';
 import type { RepairerOptions } from './repairer.ts';
 import { RequestMaker, overloadedError } from './request-maker.ts';
 import { resultOf, stateLostError } from './results.ts';
-import type { Failure, Settled } from './results.ts';
+import type { Failure, ResultDoors, Settled } from './results.ts';
 import { PendingChange } from './round.ts';
 import { ScanCall } from './scan.ts';
 import type { ScanDoors } from './scan.ts';
@@ -71,6 +81,8 @@ export interface ClientCoreDoors extends Omit<
   /** Capacity of each reply ring, in bytes. */
   readonly ringBytes: number;
   readonly life: ClusterLife;
+  /** Milliseconds of a clock that never goes back, and is the same for all clients: values expire by it. */
+  sharedMs(): number;
 }
 
 /**
@@ -87,6 +99,8 @@ interface Change {
   readonly step: ChangeStep;
   readonly bucket: Bucket | undefined;
   readonly tellsValue?: boolean;
+  /** Whether what it writes expires when what it has changed would have, unless it is told otherwise. */
+  readonly keepsExpiry?: boolean;
 }
 
 /** One client. Operations are made here, submitted to its coordinator, and given back once they are settled. */
@@ -101,6 +115,8 @@ export class ClientCore {
   readonly #maker: RequestMaker;
   readonly #unresolved = new UnresolvedWrites();
   readonly #changes: Changes;
+  readonly #expired: ExpiredReads;
+  readonly #ofResults: ResultDoors;
   readonly #rules: Rules;
   readonly #replicas: number;
   readonly #ofSessions: SessionDoors;
@@ -117,15 +133,14 @@ export class ClientCore {
     this.#replicas = quorums.replicas;
     this.#rules = rules;
     this.#resets = doors.life.resets;
+    const sharedMs = (): number => doors.sharedMs();
+    this.#ofResults = { remember: (operation) => this.#unresolved.keep(operation), sharedMs };
     const replyRoomBytes = Math.floor(REPLY_SHARE * doors.ringBytes);
     const ofCoordinator = {
       ...doors,
       replyRoomBytes,
       settle: (operation: Operation): void => {
-        if (operation.kind === 'change') this.#changes.settled(operation);
-        else if (operation.isOfSession) this.#sessions.settled(operation);
-        else if (isInnerCall(operation.context)) this.#settleInner(operation, operation.context);
-        else doors.settle(operation);
+        if (!operation.heedsExpiry || !this.#expired.takes(operation)) this.#settle(operation);
       },
       omit: ({ request, keyBytes }: Operation, replicas: number): void =>
         this.omissions.note(readKey(request, REQUEST.BYTES, keyBytes), replicas),
@@ -140,11 +155,20 @@ export class ClientCore {
       maker: this.#maker,
       takesLatecomers: quorums.cachesPromises,
       rules,
+      sharedMs,
       settle: (change) => {
         if (change.context instanceof SessionCall) this.#sessions.changed(change);
         else if (isInnerChange(change.context)) change.context(change);
         else doors.settleChange(change);
       },
+    });
+    this.#expired = new ExpiredReads({
+      core: this,
+      changes: this.#changes,
+      quorums,
+      rules,
+      sharedMs,
+      settle: (operation) => this.#settle(operation),
     });
     this.#ofSessions = { core: this, quorums, rules, settle: (call) => doors.settleSession(call) };
     this.#sessions = new SessionCalls(this.#ofSessions);
@@ -167,15 +191,19 @@ export class ClientCore {
 
   get(key: string, options: OperationOptions | undefined, bucket?: Bucket): Operation {
     this.#requireService();
-    return this.#maker.get(keyIn(bucket, key), options);
+    const operation = this.#maker.get(keyIn(bucket, key), options);
+    operation.heedsExpiry = true;
+    return operation;
   }
 
-  put(key: string, value: Value, options: WriteOptions | undefined, bucket?: Bucket): Operation | PendingChange {
+  put(key: string, value: Value, options: PutOptions | undefined, bucket?: Bucket): Operation | PendingChange {
     const step = this.#writeStep(value, options, bucket);
     if (step !== undefined) return this.#change({ key, step, bucket }, options);
     this.#requireService();
     const place = keyIn(bucket, key);
-    const operation = this.#maker.put(place, value, options);
+    const ttlMs = ttlOf(options, bucket);
+    const expiresAtMs = ttlMs === undefined ? NEVER : this.#doors.sharedMs() + ttlMs;
+    const operation = this.#maker.put(place, value, options, expiresAtMs);
     this.#changes.overwrite(place);
     return operation;
   }
@@ -191,15 +219,15 @@ export class ClientCore {
     return operation;
   }
 
-  update(key: string, fn: UpdateFunction, options: OperationOptions | undefined, bucket?: Bucket): PendingChange {
-    return this.#change({ key, step: updateStep(fn), bucket, tellsValue: true }, options);
+  update(key: string, fn: UpdateFunction, options: ChangeOptions | undefined, bucket?: Bucket): PendingChange {
+    return this.#change({ key, step: updateStep(fn), bucket, tellsValue: true, keepsExpiry: true }, options);
   }
 
   compareAndSet(
     key: string,
     expected: Value,
     next: Value,
-    options: OperationOptions | undefined,
+    options: ChangeOptions | undefined,
     bucket?: Bucket,
   ): PendingChange {
     return this.#change(
@@ -208,8 +236,8 @@ export class ClientCore {
     );
   }
 
-  increment(key: string, by: number, options: OperationOptions | undefined, bucket?: Bucket): PendingChange {
-    return this.#change({ key, step: incrementStep(by), bucket, tellsValue: true }, options);
+  increment(key: string, by: number, options: ChangeOptions | undefined, bucket?: Bucket): PendingChange {
+    return this.#change({ key, step: incrementStep(by), bucket, tellsValue: true, keepsExpiry: true }, options);
   }
 
   /** An operation that asks one replica something; its context has to be an {@link InnerCall}. */
@@ -352,7 +380,7 @@ export class ClientCore {
     if (made instanceof SessionCall) this.#sessions.cancel(made, reason);
     else if (made instanceof PendingChange) this.#changes.cancel(made, reason);
     else if (made instanceof ScanCall) made.cancel(reason);
-    else this.coordinator.cancel(made);
+    else if (!this.#expired.cancel(made, reason)) this.coordinator.cancel(made);
   }
 
   /** Resets of the cluster that it knows of. */
@@ -413,6 +441,7 @@ export class ClientCore {
 
   /** Settles everything. */
   abandon(outcome: 'closed' | 'state-lost'): void {
+    this.#expired.abandon(outcome);
     this.omissions.clear();
     this.#proposer.abandon(outcome);
     const left = this.#changes.stop(); // First: else a round that ends would begin the next one.
@@ -439,7 +468,14 @@ export class ClientCore {
 
   /** The outcome of a settled operation, or the error to reject with. `signal` is the caller's, for its reason. */
   resultOf(operation: Operation, signal: AbortSignal | undefined): Settled | Failure {
-    return resultOf(operation, signal, this.#remember);
+    return resultOf(operation, signal, this.#ofResults);
+  }
+
+  #settle(operation: Operation): void {
+    if (operation.kind === 'change') this.#changes.settled(operation);
+    else if (operation.isOfSession) this.#sessions.settled(operation);
+    else if (isInnerCall(operation.context)) this.#settleInner(operation, operation.context);
+    else this.#doors.settle(operation);
   }
 
   #settleInner(operation: Operation, call: InnerCall): void {
@@ -447,18 +483,18 @@ export class ClientCore {
     this.coordinator.release(operation);
   }
 
-  readonly #remember = (operation: Operation): string => this.#unresolved.keep(operation);
-
   /** What a put or delete does that has to look at what it overwrites; `undefined` for a blind one. */
-  #writeStep(value: Value, options: WriteOptions | undefined, bucket: Bucket | undefined): ChangeStep | undefined {
+  #writeStep(value: Value, options: PutOptions | undefined, bucket: Bucket | undefined): ChangeStep | undefined {
     const ifVersion = options?.ifVersion;
     if (ifVersion !== undefined) return versionStep(ifVersion, this.#maker.copyOf(value));
     return looksFirst(bucket) ? overwriteStep(this.#maker.copyOf(value)) : undefined;
   }
 
-  #change({ key, step, bucket, tellsValue = false }: Change, options: OperationOptions | undefined): PendingChange {
+  #change(change: Change, options: ChangeOptions | undefined): PendingChange {
     this.#requireService();
-    const request = { key: keyIn(bucket, key), step: stepIn(bucket, step), tellsValue };
+    const { key, step, bucket, tellsValue = false, keepsExpiry = false } = change;
+    const expiry = { ttlMs: ttlOf(options, bucket), isKept: keepsExpiry && options?.ttlMs === undefined };
+    const request = { key: keyIn(bucket, key), step: stepIn(bucket, step), tellsValue, expiry };
     return new PendingChange(this.#maker.changeRequest(request, options, this.#changes.open));
   }
 

@@ -170,6 +170,8 @@ export class Operation {
   readonly notBefore: MutableBallot = mutableBallot();
   /** Whether its context is the call of a session. */
   isOfSession = false;
+  /** Whether a value that has expired is none to it; else it wants to know what replicas hold. */
+  heedsExpiry = false;
   /** Ballot that was last written back in vain. */
   readonly wroteBack: MutableBallot = mutableBallot();
   /** Whether the phase proposes the newest entry's value instead of the own one. */
@@ -221,6 +223,14 @@ export class Operation {
     change.isPromised = true;
   }
 
+  /** Makes a read that has ended ready to be submitted again; what was asked, and until when, stays. */
+  renewRead(): void {
+    this.clearAnswers();
+    this.adopts = false;
+    this.wroteBack.high = this.wroteBack.low = 0;
+    this.attempts = this.asked = 0;
+  }
+
   /** Makes it ready to be used again. */
   reset(): void {
     this.clearAnswers();
@@ -255,7 +265,7 @@ export class Operation {
     this.proposed.high = this.proposed.low = this.notBefore.high = this.notBefore.low = 0;
     this.change?.clear();
     this.repair?.clear();
-    this.adopts = this.hasLeft = this.isOfSession = false;
+    this.adopts = this.hasLeft = this.isOfSession = this.heedsExpiry = false;
     this.isFast = true;
     this.attempts = this.asked = this.missed = this.reservedBytes = this.late = 0;
   }

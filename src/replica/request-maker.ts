@@ -3,10 +3,11 @@
 import { QuorateError, integerOption } from '../base/errors.ts';
 import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
 import { INLINE_BYTES_MAX, PENDING_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
-import { VALUE_TYPE, ValueEncoder, decodeValue } from '../base/value-codec.ts';
+import { EXPIRY_BYTES, VALUE_TYPE, ValueEncoder, decodeValue, writeExpiry } from '../base/value-codec.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { OperationOptions, Value } from '../store/store.ts';
 import type { Coordinator } from './coordinator.ts';
+import { NEVER } from './expiry.ts';
 import { writeInquiry } from './inquiry.ts';
 import type { Inquiry } from './inquiry.ts';
 import { writeKey, writtenKey } from './key-bytes.ts';
@@ -47,10 +48,10 @@ export class RequestMaker {
     return this.#withKey(this.acquire('put', options), key);
   }
 
-  put(key: string, value: Value, options: OperationOptions | undefined): Operation {
+  put(key: string, value: Value, options: OperationOptions | undefined, expiresAtMs: number): Operation {
     const operation = this.#withKey(this.acquire('put', options), key);
     try {
-      this.setValue(operation, value);
+      this.setValue(operation, value, expiresAtMs);
     } catch (error) {
       this.#coordinator.release(operation);
       throw error;
@@ -84,7 +85,7 @@ export class RequestMaker {
 
   /** Checks what a change is asked with. `open`: changes that wait already. */
   changeRequest(
-    { key, step, tellsValue }: Pick<ChangeRequest, 'key' | 'step' | 'tellsValue'>,
+    { key, step, tellsValue, expiry }: Pick<ChangeRequest, 'key' | 'step' | 'tellsValue' | 'expiry'>,
     options: OperationOptions | undefined,
     open: number,
   ): ChangeRequest {
@@ -93,7 +94,7 @@ export class RequestMaker {
     if (pending >= PENDING_MAX) throw overloadedError(pending);
     const timeoutMs = checkedTimeout(options);
     const writeNeeded = Math.max(this.#quorums.write, this.sizesFor(options).write);
-    return { key, step, tellsValue, timeoutMs, writeNeeded };
+    return { key, step, tellsValue, expiry, timeoutMs, writeNeeded };
   }
 
   /** An operation without key and value. */
@@ -134,14 +135,15 @@ export class RequestMaker {
   }
 
   /**
-   * Makes a value what the operation writes; `undefined` deletes.
+   * Makes a value, which may expire, what the operation writes; `undefined` deletes.
    *
    * @throws {QuorateError} `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE`; what it had to write before stays then.
    */
-  setValue(operation: Operation, value: Value): void {
+  setValue(operation: Operation, value: Value, expiresAtMs: number): void {
     const { large } = operation;
     if (value === undefined) operation.valueBytes = NO_VALUE;
-    else this.#writeValue(operation, value);
+    else if (expiresAtMs === NEVER) this.#writeValue(operation, value);
+    else this.#writeExpiring(operation, value, expiresAtMs);
     if (large === undefined) return;
     if (operation.large === large) operation.large = undefined;
     large.release();
@@ -173,15 +175,37 @@ export class RequestMaker {
     operation.valueBytes = byteLength;
   }
 
+  #writeExpiring(operation: Operation, value: Value, expiresAtMs: number): void {
+    const { request } = operation;
+    const start = REQUEST.BYTES + padded(operation.keyBytes);
+    const encoded = this.#encoder.encode(value);
+    const byteLength = EXPIRY_BYTES + encoded;
+    if (byteLength > INLINE_BYTES_MAX) {
+      const target = this.#placeLarge(operation, start, byteLength);
+      writeExpiry(expiresAtMs, target, 0);
+      target.set(this.#encoder.bytes.subarray(0, encoded), EXPIRY_BYTES);
+      return;
+    }
+    request.reserve(start + padded(byteLength), start);
+    writeExpiry(expiresAtMs, request.bytes, start);
+    copyWords(this.#encoder, 0, request, start + EXPIRY_BYTES, encoded);
+    operation.valueBytes = byteLength;
+  }
+
   /** Puts bytes, behind `typeBytes` for the type of plain bytes (0), into shared memory. */
   #writeLarge(operation: Operation, start: number, bytes: Uint8Array, typeBytes: 0 | 1): void {
-    const large = this.#pool.allocate(typeBytes + bytes.byteLength);
-    const target = new Uint8Array(large.buffer, LARGE_HEADER_BYTES);
+    const target = this.#placeLarge(operation, start, typeBytes + bytes.byteLength);
     if (typeBytes === 1) target[0] = VALUE_TYPE.BYTES;
     target.set(bytes, typeBytes);
+  }
+
+  /** Room for the large value of an operation, in shared memory. */
+  #placeLarge(operation: Operation, start: number, byteLength: number): Uint8Array {
+    const large = this.#pool.allocate(byteLength);
     operation.large = large;
     operation.valueBytes = BY_REFERENCE;
     operation.request.reserve(start + REFERENCE_BYTES, start);
+    return new Uint8Array(large.buffer, LARGE_HEADER_BYTES);
   }
 }
 

@@ -2,11 +2,12 @@
 import { InvariantError, unreachable } from '../base/assert.ts';
 import { QuorateError } from '../base/errors.ts';
 import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
-import { decodeValue } from '../base/value-codec.ts';
+import { decodeValue, readExpiry } from '../base/value-codec.ts';
 import { mutableBallot, versionOf } from '../protocol/ballot.ts';
 import { readVersion } from '../protocol/lineage.ts';
 import type { ReadResult, Value, WriteResult } from '../store/store.ts';
 import type { LargeValue } from './environment.ts';
+import { NEVER } from './expiry.ts';
 import { sharedValue } from './large-lane.ts';
 import type { Candidate, Operation } from './operation.ts';
 import { NO_VALUE, REQUEST, padded } from './wire.ts';
@@ -14,20 +15,20 @@ import { NO_VALUE, REQUEST, padded } from './wire.ts';
 /** Outcome of any operation. */
 export type Settled = ReadResult | WriteResult;
 
-/**
- * The outcome of a settled operation, or the error to reject with. `signal` is the caller's, for its reason.
- *
- * @param remember keeps an unknown write, and names it.
- */
-export function resultOf(
-  operation: Operation,
-  signal: AbortSignal | undefined,
-  remember: (operation: Operation) => string,
-): Settled | Failure {
+/** What results are made with. */
+export interface ResultDoors {
+  /** Keeps an unknown write, and names it. */
+  remember(operation: Operation): string;
+  /** The time, by the clock that values expire by. */
+  readonly sharedMs: () => number;
+}
+
+/** The outcome of a settled operation, or the error to reject with. `signal` is the caller's, for its reason. */
+export function resultOf(operation: Operation, signal: AbortSignal | undefined, doors: ResultDoors): Settled | Failure {
   const { outcome, kind } = operation;
   switch (outcome) {
     case 'ok':
-      return kind === 'get' ? readOk(operation) : { outcome, version: writtenVersion(operation) };
+      return kind === 'get' ? readOk(operation, doors) : { outcome, version: writtenVersion(operation) };
     case 'absent':
       return { outcome };
     case 'unavailable':
@@ -35,11 +36,11 @@ export function resultOf(
         ? { outcome, needed: operation.readNeeded, got: operation.answers }
         : { outcome, needed: operation.writeNeeded, got: 0 };
     case 'unknown':
-      return { outcome, operationId: remember(operation) };
+      return { outcome, operationId: doors.remember(operation) };
     case 'aborted':
       return new Failure(signal?.reason ?? new QuorateError('ERR_QUORATE_ABORTED', 'The operation was aborted'));
     case 'memory':
-      return new Failure(memoryError(remember(operation)));
+      return new Failure(memoryError(doors.remember(operation)));
     case 'state-lost':
     case 'closed':
       return new Failure(goneError(outcome));
@@ -85,6 +86,13 @@ export function heldValue({ valueBytes, value, large }: Candidate): Value {
   return large === undefined ? decodeValue(value.bytes, 0, valueBytes) : largeValue(large);
 }
 
+/** When the value of an entry expires; {@link NEVER} where it does not, or there is none. */
+export function expiryOf({ valueBytes, value, large }: Candidate): number {
+  if (valueBytes === NO_VALUE) return NEVER;
+  if (large === undefined) return readExpiry(value.bytes, 0);
+  return readExpiry(new Uint8Array(sharedValue(large).buffer), LARGE_HEADER_BYTES);
+}
+
 /** The value that an operation writes; `undefined` where it deletes. */
 export function ownValue({ valueBytes, request, keyBytes, large }: Operation): Value {
   if (valueBytes === NO_VALUE) return undefined;
@@ -97,9 +105,11 @@ function largeValue(large: LargeValue): Value {
   return decodeValue(new Uint8Array(buffer), LARGE_HEADER_BYTES, byteLength);
 }
 
-function readOk({ newest }: Operation): ReadResult {
+function readOk({ newest }: Operation, { sharedMs }: ResultDoors): ReadResult {
   readVersion(newest.lineage, newest.root, scratch);
-  return { outcome: 'ok', value: heldValue(newest), version: versionOf(scratch) };
+  const expiresAtMs = expiryOf(newest);
+  const read = { outcome: 'ok', value: heldValue(newest), version: versionOf(scratch) } as const;
+  return expiresAtMs === NEVER ? read : { ...read, expiresInMs: Math.max(1, Math.ceil(expiresAtMs - sharedMs())) };
 }
 
 const scratch = mutableBallot();

@@ -8,14 +8,23 @@ import { readVersion } from '../protocol/lineage.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { ChangeResult, Value, WriteResult, WriteUnknown } from '../store/store.ts';
 import type { ChangeRequest, ChangeStep, Held } from './change-steps.ts';
+import { LateClock, NEVER, expiryAfter } from './expiry.ts';
 import type { Operation } from './operation.ts';
 import type { RequestMaker } from './request-maker.ts';
-import { Failure, heldValue, ownValue } from './results.ts';
+import { Failure, expiryOf, heldValue, ownValue } from './results.ts';
 
 /** Members of one round: all wait for the encoding of each. */
 const MEMBERS_MAX = 256;
 /** Hexadecimal digits of a place. */
 const PLACE_DIGITS = 2;
+
+/** What a round computes with. */
+export interface ComputeDoors {
+  readonly maker: RequestMaker;
+  readonly rules: Rules;
+  /** The time, by the clock that values expire by. */
+  readonly sharedMs: () => number;
+}
 
 /** What a change ends as. */
 export type ChangeSettled = ChangeResult | WriteResult;
@@ -134,21 +143,34 @@ export class Round {
     return joining.length > 0;
   }
 
-  /** Lets its members compute, one after the other, on the newest value of `operation`. */
-  compute(operation: Operation, maker: RequestMaker): 'propose' | 'keep' {
+  /**
+   * Lets its members compute, one after the other, on the newest value of `operation`. A value that has expired is none
+   * to them: where they write nothing, its deletion is proposed, so that what they are told is true (expiry.ts).
+   */
+  compute(operation: Operation, { maker, rules, sharedMs }: ComputeDoors): 'propose' | 'keep' {
     copyBallot(this.first, operation.first);
     const trials: Trial[] = [];
-    const write = (value: Value): void => maker.setValue(operation, value);
+    // One time for all of them: what one has written has not expired for the next.
+    const clock = new LateClock(sharedMs);
+    let expiresAtMs = expiryOf(operation.newest);
+    const isExpired = clock.hasPassed(expiresAtMs);
     let hasWritten = false;
     for (const { request } of this.members) {
       // Each gets a value of its own: a step may alter what it is given, and its caller gets what it returned.
-      const held = hasWritten ? { value: ownValue(operation), version: undefined } : heldBefore(operation);
-      const trial = run(request.step, held, hasWritten, write);
+      const held = hasWritten ? ownHeld(operation) : isExpired ? NOTHING : heldBefore(operation);
+      const trial = run(request.step, held, hasWritten, (value) => {
+        const nextMs = value === undefined ? NEVER : expiryAfter(request.expiry, { ...held, expiresAtMs }, clock);
+        maker.setValue(operation, value, nextMs);
+        expiresAtMs = nextMs;
+      });
       trials.push(trial);
       hasWritten ||= !(trial instanceof Failure) && trial.outcome === 'ok';
     }
     this.#tries.push({ ballot: { high: operation.ballot.high, low: operation.ballot.low }, trials });
-    return hasWritten ? 'propose' : 'keep';
+    if (hasWritten) return 'propose';
+    if (!isExpired || !rules.deletesExpired) return 'keep';
+    maker.setValue(operation, undefined, NEVER);
+    return 'propose';
   }
 
   /** What a member came to, once the round is over. */
@@ -176,6 +198,13 @@ export class Round {
   get id(): string {
     return versionOf(this.first);
   }
+}
+
+const NOTHING: Held = Object.freeze({ value: undefined, version: undefined });
+
+/** What an earlier member of the round has written. */
+function ownHeld(operation: Operation): Held {
+  return { value: ownValue(operation), version: undefined };
 }
 
 /** What the key held before the round. */

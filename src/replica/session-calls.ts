@@ -6,7 +6,16 @@ import type { Ballot } from '../protocol/ballot.ts';
 import { readVersion } from '../protocol/lineage.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import type { OperationOptions, ScanOptions, UpdateFunction, Value, Version, WriteOptions } from '../store/store.ts';
+import type {
+  ChangeOptions,
+  OperationOptions,
+  PutOptions,
+  ScanOptions,
+  UpdateFunction,
+  Value,
+  Version,
+  WriteOptions,
+} from '../store/store.ts';
 import type { Operation } from './operation.ts';
 import { Failure } from './results.ts';
 import type { Settled } from './results.ts';
@@ -56,11 +65,11 @@ export interface SessionCore {
   sizesFor(options: Pick<OperationOptions, 'level'>): { readonly read: number };
   msUntil(deadlineMs: number): number;
   get(key: string, options: OperationOptions | undefined): Operation;
-  put(key: string, value: Value, options: WriteOptions | undefined): Operation | PendingChange;
+  put(key: string, value: Value, options: PutOptions | undefined): Operation | PendingChange;
   delete(key: string, options: WriteOptions | undefined): Operation | PendingChange;
-  update(key: string, fn: UpdateFunction, options: OperationOptions | undefined): PendingChange;
-  compareAndSet(key: string, expected: Value, next: Value, options: OperationOptions | undefined): PendingChange;
-  increment(key: string, by: number, options: OperationOptions | undefined): PendingChange;
+  update(key: string, fn: UpdateFunction, options: ChangeOptions | undefined): PendingChange;
+  compareAndSet(key: string, expected: Value, next: Value, options: ChangeOptions | undefined): PendingChange;
+  increment(key: string, by: number, options: ChangeOptions | undefined): PendingChange;
   resolve(operationId: string, options: OperationOptions | undefined): Operation | PendingChange | undefined;
   scan(prefix: string, options: ScanOptions | undefined, bucket: undefined, seen: SessionState): ScanCall;
   submit(made: Operation | PendingChange): void;

@@ -2,7 +2,15 @@
 import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
 import { SESSION_KEYS_DEFAULT, SESSION_KEYS_MAX } from '../base/limits.ts';
 import type { SessionOptions } from '../store/session.ts';
-import type { OperationOptions, ScanOptions, UpdateFunction, Value, WriteOptions } from '../store/store.ts';
+import type {
+  ChangeOptions,
+  OperationOptions,
+  PutOptions,
+  ScanOptions,
+  UpdateFunction,
+  Value,
+  WriteOptions,
+} from '../store/store.ts';
 import { readKey } from './key-bytes.ts';
 import type { Operation } from './operation.ts';
 import { PendingChange } from './round.ts';
@@ -59,7 +67,7 @@ export class SessionMaker {
     return this.#bound(operation, key, isWeak);
   }
 
-  put(key: string, value: Value, options: WriteOptions | undefined): SessionCall {
+  put(key: string, value: Value, options: PutOptions | undefined): SessionCall {
     const asked = this.#asked(1, options);
     return this.#written(key, this.#doors.core.put(key, value, asked), asked);
   }
@@ -69,17 +77,17 @@ export class SessionMaker {
     return this.#written(key, this.#doors.core.delete(key, asked), asked);
   }
 
-  update(key: string, fn: UpdateFunction, options: OperationOptions | undefined): SessionCall {
+  update(key: string, fn: UpdateFunction, options: ChangeOptions | undefined): SessionCall {
     const asked = this.#asked(1, options);
     return this.#changed(this.#doors.core.update(key, fn, asked), asked);
   }
 
-  compareAndSet(key: string, expected: Value, next: Value, options: OperationOptions | undefined): SessionCall {
+  compareAndSet(key: string, expected: Value, next: Value, options: ChangeOptions | undefined): SessionCall {
     const asked = this.#asked(1, options);
     return this.#changed(this.#doors.core.compareAndSet(key, expected, next, asked), asked);
   }
 
-  increment(key: string, by: number, options: OperationOptions | undefined): SessionCall {
+  increment(key: string, by: number, options: ChangeOptions | undefined): SessionCall {
     const asked = this.#asked(1, options);
     return this.#changed(this.#doors.core.increment(key, by, asked), asked);
   }

@@ -145,6 +145,7 @@ export function bucketOfTopic(topic: string): Bucket {
     merge: undefined,
     readLevel: 'quorum',
     writeLevel: 'quorum',
+    ttlMs: undefined,
   } as const;
   return { name: topic, rules, prefix: `${MARK}${topic}\u0001` };
 }

@@ -2,7 +2,7 @@
 import { rangeError } from '../base/errors.ts';
 import { TIMEOUT_MS_DEFAULT } from '../base/limits.ts';
 import type { Hint, Hints } from './hints.ts';
-import type { OperationOptions, ReadResult, Store, Value, WriteOptions, WriteResult } from './store.ts';
+import type { OperationOptions, PutOptions, ReadResult, Store, Value, WriteResult } from './store.ts';
 import type { ValueCopies } from './value-copies.ts';
 
 /** What it needs of an engine. */
@@ -16,6 +16,8 @@ export interface HintPlace {
   readonly prefix: string;
   /** Whether writes without a condition are changes here: those are not available. */
   readonly looksFirst: boolean;
+  /** After which time what is written expires unless a write says otherwise. */
+  readonly ttlMs: number | undefined;
 }
 
 /** Reads at the quorum, else from whoever answers, else what this client has written. */
@@ -29,24 +31,25 @@ export async function getAvailable(
   if (read.outcome !== 'unavailable') return read;
   const near = await engine.get(key, { ...options, level: 'one', timeoutMs: restMs });
   const own = hints.newestOf(prefix + key);
-  if (own !== undefined && isNewer(own, near)) return hintedRead(own, copies);
+  if (own !== undefined && isNewer(own, near)) return hintedRead(own.operationId, hints.valueOf(own), copies);
   return near.outcome === 'unavailable' ? near : { ...near, isStale: true };
 }
 
 /** Writes at the quorum, else leaves it to a hint. `value` is `undefined` for a delete. */
 export async function writeAvailable(
   engine: AvailableEngine,
-  { hints, copies, prefix, looksFirst }: HintPlace,
-  [key, value, options]: readonly [string, Value, WriteOptions],
+  { hints, copies, prefix, looksFirst, ttlMs }: HintPlace,
+  [key, value, options]: readonly [string, Value, PutOptions],
 ): Promise<WriteResult> {
   if (looksFirst || options.ifVersion !== undefined) throw refusal();
   const copy = value === undefined ? undefined : copies.of(value); // Its caller may alter it while it is a hint.
+  const expiresAtMs = hints.expiryAfter(options.ttlMs ?? ttlMs);
   const [halfMs] = halves(options);
   const atQuorum = { ...options, level: 'quorum', timeoutMs: halfMs } as const;
   const written = await (value === undefined ? engine.delete(key, atQuorum) : engine.put(key, copy, atQuorum));
   if (written.outcome !== 'unknown' || options.signal?.aborted === true) return written;
   const { operationId } = written;
-  if (!hints.keep(prefix + key, operationId, copy)) return written;
+  if (!hints.keep({ place: prefix + key, operationId, value: copy, expiresAtMs })) return written;
   return { outcome: 'ok', version: operationId, isHinted: true };
 }
 
@@ -60,7 +63,7 @@ function isNewer({ operationId }: Hint, read: ReadResult): boolean {
   return read.outcome !== 'ok' || operationId > read.version;
 }
 
-function hintedRead({ operationId, value }: Hint, copies: ValueCopies): ReadResult {
+function hintedRead(operationId: string, value: Value, copies: ValueCopies): ReadResult {
   if (value === undefined) return { outcome: 'absent', isStale: true };
   return { outcome: 'ok', value: copies.of(value), version: operationId, isStale: true };
 }

@@ -13,6 +13,8 @@ export interface HintDoors {
   /** Resets of the cluster: what was written before one is gone. */
   resets(): number;
   pause(ms: number): Promise<void>;
+  /** The time, by the clock that values expire by. */
+  sharedMs(): number;
 }
 
 /** One write that no quorum may have yet. */
@@ -23,6 +25,8 @@ export interface Hint {
   readonly operationId: string;
   /** What it writes; `undefined` where it deletes. */
   readonly value: Value;
+  /** When that expires; infinite where it does not. */
+  readonly expiresAtMs: number;
   readonly resets: number;
 }
 
@@ -49,13 +53,24 @@ export class Hints {
   }
 
   /** Takes a write over. @returns `false` where there is no room for it. */
-  keep(place: string, operationId: string, value: Value): boolean {
+  keep({ place, operationId, value, expiresAtMs }: Omit<Hint, 'resets'>): boolean {
     if (this.#isStopped || !this.#doors.pin(operationId)) return false;
-    const hint = { place, operationId, value, resets: this.#doors.resets() };
+    const hint = { place, operationId, value, expiresAtMs, resets: this.#doors.resets() };
     this.#open.set(operationId, hint);
     this.#waiting.push(hint);
     this.#next();
     return true;
+  }
+
+  /** When a value expires that is written now, or a little later; infinite without `ttlMs`. */
+  expiryAfter(ttlMs: number | undefined): number {
+    return ttlMs === undefined ? Number.POSITIVE_INFINITY : this.#doors.sharedMs() + ttlMs;
+  }
+
+  /** What a hint is to its readers: `undefined` also where its value has expired. */
+  valueOf({ value, expiresAtMs }: Hint): Value {
+    const isFresh = expiresAtMs === Number.POSITIVE_INFINITY || this.#doors.sharedMs() < expiresAtMs;
+    return isFresh ? value : undefined;
   }
 
   /** The newest hint of a key. */

@@ -49,12 +49,36 @@ export interface BucketOptions {
    * at the quorum at least.
    */
   readonly writeLevel?: Level;
+  /**
+   * The `ttlMs` of its writes unless an operation names one; not with `siblings` or `merge`. Default none. What was
+   * written once may be written again when it has expired.
+   */
+  readonly ttlMs?: number;
 }
 
 /** Options of a write that may depend on what it overwrites. */
 export interface WriteOptions extends OperationOptions {
   /** Writes only where the key holds this version, and answers `conflict` where it does not. */
   readonly ifVersion?: Version;
+}
+
+/** Options of a write of a value. */
+export interface PutOptions extends WriteOptions {
+  /**
+   * Milliseconds, an integer from 1 to 2^40, after which the value expires: no read that begins later returns it, and
+   * the key has no value then. Counted by a clock that setting the time of the machine does not move. Default: never,
+   * or as the bucket says.
+   */
+  readonly ttlMs?: number;
+}
+
+/** Options of a change. */
+export interface ChangeOptions extends OperationOptions {
+  /**
+   * As of {@link PutOptions}, counted from when the change is made. Without it, `update` and `increment` leave a value
+   * to expire when it would have; the others write one that does not, or does as the bucket says.
+   */
+  readonly ttlMs?: number;
 }
 
 /**
@@ -71,10 +95,12 @@ export interface ReadOk {
   readonly outcome: 'ok';
   readonly value: Value;
   readonly version: Version;
+  /** In how many milliseconds the value expires, an integer from 1; not there where it does not. */
+  readonly expiresInMs?: number;
   /** At level `available`: no quorum answered in time, and this is what one replica has, or this client has written. */
   readonly isStale?: true;
 }
-/** The key has no value: never written, or deleted. */
+/** The key has no value: never written, deleted, or expired. */
 export interface ReadAbsent {
   readonly outcome: 'absent';
   /** As of {@link ReadOk}. */
@@ -137,7 +163,7 @@ export type ChangeResult = ChangeOk | WriteConflict | WriteUnknown | WriteUnavai
 
 /** One write of a batch. */
 export type BatchWrite =
-  | { readonly kind: 'put'; readonly key: string; readonly value: Value }
+  | { readonly kind: 'put'; readonly key: string; readonly value: Value; readonly ttlMs?: number }
   | { readonly kind: 'delete'; readonly key: string };
 
 /** Options of a scan. */
@@ -176,23 +202,23 @@ export interface Store {
   /**
    * Writes one key, whatever it held. Rejects `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE` before anything leaves.
    */
-  put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult>;
+  put(key: string, value: Value, options?: PutOptions): Promise<WriteResult>;
   /** Deletes one key; deleting an absent key is `ok`. */
   delete(key: string, options?: WriteOptions): Promise<WriteResult>;
   /**
    * Writes what `fn` makes of the key's value. Where `fn` throws, nothing is written and the promise rejects with its
    * error.
    */
-  update(key: string, fn: UpdateFunction, options?: OperationOptions): Promise<ChangeResult>;
+  update(key: string, fn: UpdateFunction, options?: ChangeOptions): Promise<ChangeResult>;
   /**
    * Writes `next` where the key holds `expected`, compared deeply; `undefined` stands for a key without a value, on
    * either side. Else `conflict`, with what it holds.
    */
-  compareAndSet(key: string, expected: Value, next: Value, options?: OperationOptions): Promise<WriteResult>;
+  compareAndSet(key: string, expected: Value, next: Value, options?: ChangeOptions): Promise<WriteResult>;
   /** Writes where the key has no value; else `conflict`, with what it has. */
-  putIfAbsent(key: string, value: Value, options?: OperationOptions): Promise<WriteResult>;
+  putIfAbsent(key: string, value: Value, options?: ChangeOptions): Promise<WriteResult>;
   /** Adds `by` (a finite number, default 1) to the key's number; a key without a value counts as 0. */
-  increment(key: string, by?: number, options?: OperationOptions): Promise<ChangeResult>;
+  increment(key: string, by?: number, options?: ChangeOptions): Promise<ChangeResult>;
   /** Reads many keys, each on its own; results in the order of the keys. */
   getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]>;
   /** Writes many keys, each on its own (no transaction); results in the order of the writes. */

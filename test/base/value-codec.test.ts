@@ -1,7 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VALUE_BYTES_MAX } from '../../src/base/limits.ts';
-import { VALUE_TYPE, ValueEncoder, decodeValue } from '../../src/base/value-codec.ts';
+import {
+  EXPIRY_BYTES,
+  VALUE_TYPE,
+  ValueEncoder,
+  decodeValue,
+  readExpiry,
+  writeExpiry,
+} from '../../src/base/value-codec.ts';
 
 function roundTrip(value: unknown, encoder: ValueEncoder = new ValueEncoder()): unknown {
   const length = encoder.encode(value);
@@ -97,6 +104,30 @@ describe('A value', () => {
     expect(decoded).toEqual(new Uint8Array(Buffer.from('pooled')));
     expect(decoded).toHaveProperty('buffer.byteLength', 6);
     expect(Object.getPrototypeOf(decoded)).toBe(Uint8Array.prototype);
+  });
+
+  it.each([['text'], [7], [{ a: 1 }], [new Uint8Array([1, 2])], ['\u{1f600}'], [undefined], [[1, 2, 3]]])(
+    'may say when it expires, %j: whoever decodes it gets the value alone',
+    (value) => {
+      const encoder = new ValueEncoder();
+      const length = encoder.encode(value);
+      const bytes = new Uint8Array(3 + EXPIRY_BYTES + length).fill(255);
+      writeExpiry(1234.5, bytes, 3);
+      bytes.set(encoder.bytes.subarray(0, length), 3 + EXPIRY_BYTES);
+      expect(readExpiry(bytes, 3)).toBe(1234.5);
+      expect(readExpiry(bytes, 3 + EXPIRY_BYTES)).toBe(Number.POSITIVE_INFINITY);
+      expect(decodeValue(bytes, 3, EXPIRY_BYTES + length)).toEqual(value);
+    },
+  );
+
+  it('that expires twice, or of which nothing but the moment is there, is damaged', () => {
+    const bytes = new Uint8Array(2 * EXPIRY_BYTES + 1);
+    writeExpiry(1, bytes, 0);
+    writeExpiry(2, bytes, EXPIRY_BYTES);
+    const damaged = expect.objectContaining({ code: 'ERR_QUORATE_FRAME' });
+    expect(() => decodeValue(bytes, 0, bytes.length)).toThrow(damaged);
+    expect(() => decodeValue(bytes, 0, EXPIRY_BYTES)).toThrow(damaged);
+    expect(() => decodeValue(bytes, 0, 1)).toThrow(damaged);
   });
 
   it('of a detached buffer is refused instead of being stored empty', () => {

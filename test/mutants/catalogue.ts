@@ -5,6 +5,7 @@ import { BALLOT_MUTANTS } from './ballot-mutants.ts';
 import { CHANGE_MUTANTS } from './change-mutants.ts';
 import { COORDINATOR_MUTANTS } from './coordinator-mutants.ts';
 import { ERASURE_MUTANTS } from './erasure-mutants.ts';
+import { EXPIRY_MUTANTS } from './expiry-mutants.ts';
 import { LEVEL_MUTANTS } from './level-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { REGISTER_MUTANTS } from './register-mutants.ts';
@@ -24,6 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SESSION_MUTANTS,
   ...BALLOT_MUTANTS,
   ...ERASURE_MUTANTS,
+  ...EXPIRY_MUTANTS,
   ...SUPERVISION_MUTANTS,
 ];
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_EXPIRY } from '../../src/replica/expiry.ts';
 import { ChangeLines, PROMISES_MAX } from '../../src/replica/change-lines.ts';
 import type { ChangeLine } from '../../src/replica/change-lines.ts';
 import { Operation } from '../../src/replica/operation.ts';
@@ -23,7 +24,8 @@ function fill(lines: ChangeLines, prefix: string, count: number): void {
 }
 
 function change(key: string): PendingChange {
-  return new PendingChange({ key, step: () => 'conflict', timeoutMs: 1, writeNeeded: 1, tellsValue: false });
+  const expiry = NO_EXPIRY;
+  return new PendingChange({ key, step: () => 'conflict', timeoutMs: 1, writeNeeded: 1, tellsValue: false, expiry });
 }
 
 describe('A line', () => {

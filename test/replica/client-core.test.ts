@@ -39,6 +39,7 @@ class Fixture {
       ringBytes: 1 << 20,
       life: this.life,
       owner: 1,
+      sharedMs: () => 0,
       settle: (operation: Operation) => this.#settle(operation),
       settleChange: (change: PendingChange) => void this.results.push(change.result),
       settleSession: (call: SessionCall) => void this.results.push(call.result),

@@ -340,6 +340,7 @@ export class CoreCluster {
         ringBytes: 1 << 20,
         life: this.life,
         owner: owner ?? client + 1,
+        sharedMs: () => this.nowMs,
         settle: (operation) => {
           const { context } = operation;
           end(context, core.resultOf(operation, undefined));

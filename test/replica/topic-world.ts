@@ -154,6 +154,7 @@ export class TopicWorld {
         erased: new SimErased(),
         life: { state: CLUSTER_OPEN, resets: 0 },
         owner: client + 1,
+        sharedMs: () => this.nowMs,
         settle: (operation) => core.coordinator.release(operation),
         settleChange: () => undefined,
         settleSession: () => undefined,

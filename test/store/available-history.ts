@@ -26,16 +26,17 @@ export class AvailableClient {
       unpin: (operationId) => core.unpin(operationId),
       resets: () => core.resets,
       pause: (ms) => this.engine.pause(ms),
+      sharedMs: () => cluster.nowMs,
     });
-    this.place = { hints, copies: new ValueCopies(), prefix: '', looksFirst: false };
+    this.place = { hints, copies: new ValueCopies(), prefix: '', looksFirst: false, ttlMs: undefined };
   }
 
   get(key: string, timeoutMs: number): ReturnType<typeof getAvailable> {
     return getAvailable(this.engine, this.place, [key, { timeoutMs }]);
   }
 
-  put(key: string, value: unknown, timeoutMs: number): ReturnType<typeof writeAvailable> {
-    return writeAvailable(this.engine, this.place, [key, value, { timeoutMs }]);
+  put(key: string, value: unknown, timeoutMs: number, ttl: { ttlMs?: number } = {}): ReturnType<typeof writeAvailable> {
+    return writeAvailable(this.engine, this.place, [key, value, { timeoutMs, ...ttl }]);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Capability, CaseTable, ConformanceCase } from './cases/case.ts';
 import { BASIC_CASES } from './cases/basic.ts';
 import { CALL_CASES } from './cases/calls.ts';
 import { CHANGE_CASES } from './cases/changes.ts';
+import { EXPIRY_CASES } from './cases/expiry.ts';
 import { KEY_CASES } from './cases/keys.ts';
 import { SCAN_CASES } from './cases/scans.ts';
 import { VALUE_CASES } from './cases/values.ts';
@@ -36,6 +37,7 @@ export const CASES: CaseTable = {
   ...VERSION_CASES,
   ...CALL_CASES,
   ...SCAN_CASES,
+  ...EXPIRY_CASES,
 };
 
 /** Runs every case on `engine`. */

@@ -3,6 +3,7 @@
 import type {
   ChangeResult,
   OperationOptions,
+  PutOptions,
   ReadResult,
   UpdateFunction,
   Value,
@@ -41,7 +42,7 @@ export class CoreEngine {
     return this.#call((core) => core.resolve(operationId, options)) as Promise<WriteResult>;
   }
 
-  put(key: string, value: Value, options?: WriteOptions): Promise<WriteResult> {
+  put(key: string, value: Value, options?: PutOptions): Promise<WriteResult> {
     return this.#call((core) => core.put(key, value, options)) as Promise<WriteResult>;
   }
 

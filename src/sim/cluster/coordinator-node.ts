@@ -112,6 +112,7 @@ export class CoordinatorNode implements Receiver {
         repairsReads,
         life,
         owner: node,
+        sharedMs: () => engine.nowMs,
         settle: options.settle,
         settleChange: options.settleChange,
         settleSession: options.settleSession,
