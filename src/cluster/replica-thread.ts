@@ -5,7 +5,6 @@ import type { MessagePort } from 'node:worker_threads';
 import { nowMs } from '../base/clock.ts';
 import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
 import type { Holder } from '../base/large-value.ts';
-import { mutableBallot } from '../protocol/ballot.ts';
 import { ParcelLane } from '../replica/large-lane.ts';
 import { Replica, ClientLane } from '../replica/replica.ts';
 import type { Peer } from '../replica/recovery.ts';
@@ -184,8 +183,6 @@ class ReplicaThread {
       return { link: peer.outgoing, large };
     });
     const recovery = { answersNeeded: wiring.quorums.recoverFrom, epochs: this.#epochs };
-    const erased = mutableBallot();
-    new SharedErasedFloor(wiring.board, ERASED_WORD).read(erased);
     this.#replica = new Replica({
       index: replica,
       epoch,
@@ -194,7 +191,7 @@ class ReplicaThread {
       peers: doors,
       rules: rulesUnder(wiring.sabotage),
       topics: definitions && { definitions, epochs: this.#epochs },
-      erased,
+      erased: new SharedErasedFloor(wiring.board, ERASED_WORD),
     });
     for (const client of wiring.clients) this.#attach(client, wiring.dropsUnread);
     for (let other = 0; other < this.#peers.length; other++) this.#ready |= 1 << other;

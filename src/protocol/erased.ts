@@ -19,6 +19,9 @@
 //   is below t, so below the floor, which was raised before anything was erased. Who looks at the floor after the last
 //   of its answers therefore sees that it cannot tell, and says `unknown`, for good. The same holds for a change,
 //   whose place in the lineage is gone.
+// - A promise is forgotten: each replica that erased it refuses what it had refused, and a replica that has lost its
+//   memory, and recovers a key from others of which one knows nothing, promises the floor in place of what that one may
+//   have erased. It looks at the floor once all have answered, since it may have been raised meanwhile.
 // - A replica that never had the key refuses what is below the floor too. That costs its writer a fresh ballot at
 //   most.
 // - A session has seen the deletion and finds nothing, which has no version: where all replicas answer that they have

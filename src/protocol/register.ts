@@ -113,3 +113,13 @@ export function mergeReport(register: Register, report: Report, rules: Rules): b
   register.isVoted = !rules.inheritedIsNoVote || compareBallots(register.accepted, register.promised) >= 0;
   return isNewer;
 }
+
+/**
+ * One of those that answered a recovering replica knew nothing of this register: it may have erased a promise, which
+ * its floor stands for since (`erased.ts`). The floor is merged as a promise is.
+ */
+export function mergeFloor(register: Register, floor: Ballot): void {
+  if (compareBallots(floor, register.promised) <= 0) return;
+  copyBallot(register.promised, floor);
+  if (compareBallots(register.accepted, floor) < 0) register.isVoted = false;
+}

@@ -139,6 +139,8 @@ export interface Rules {
   readonly erasesExactly: boolean;
   /** A replica that has lost its memory takes over up to where the others may have erased. */
   readonly recoversErased: boolean;
+  /** What one of its answerers did not report of a key, that one may have erased: it is promised up to the floor. */
+  readonly coversUnreported: boolean;
   /** A session takes a key of which nothing is left for deleted only where no replica has anything of it. */
   readonly asksAllForErased: boolean;
   /** A repair ends only once every replica that it is for holds the entry. */
@@ -255,6 +257,7 @@ export const RULES: Rules = Object.freeze({
   erasesConfirmed: true,
   erasesExactly: true,
   recoversErased: true,
+  coversUnreported: true,
   asksAllForErased: true,
   repairsAll: true,
   repairsNewest: true,

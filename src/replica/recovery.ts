@@ -4,8 +4,9 @@
 //
 // It asks M others for all their registers, in chunks, and merges the answers by maximum. An answer names the epochs of
 // asker and answerer: one to an earlier incarnation, or pieced together from two incarnations, does not count.
-import { mutableBallot } from '../protocol/ballot.ts';
-import { mergeReport } from '../protocol/register.ts';
+import { isNone, mutableBallot } from '../protocol/ballot.ts';
+import type { Ballot } from '../protocol/ballot.ts';
+import { mergeFloor, mergeReport } from '../protocol/register.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { Epochs, LargeLane, Link } from './environment.ts';
 import { bytesInFrame, writeValue } from './key-table.ts';
@@ -72,6 +73,8 @@ export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #scans: Scan[] = [];
   readonly #report = { promised: mutableBallot(), accepted: mutableBallot(), root: mutableBallot() };
+  /** By the position of an entry: those that have reported it, as a mask. */
+  #reporters = new Uint16Array(CHUNK_ENTRIES);
   #nowMs = 0;
 
   constructor(options: RecoveryOptions) {
@@ -81,6 +84,20 @@ export class Recovery {
   /** Whether enough others have answered whole. */
   get isDone(): boolean {
     return this.#scans.reduce((sum, { answers }) => sum + answers, 0) >= this.#options.plan.answersNeeded;
+  }
+
+  /**
+   * It has ended: what one of those that answered did not report, that one may have erased.
+   *
+   * @param floor up to where deletions may have been erased, looked at after the last answer.
+   */
+  coverUnreported(floor: Ballot): void {
+    if (isNone(floor)) return;
+    let answered = 0;
+    for (const { answerer, answers } of this.#scans) if (answers > 0) answered |= 1 << answerer;
+    for (const { position, register } of this.#options.table.entries()) {
+      if ((this.#reporters[position]! & answered) !== answered) mergeFloor(register, floor);
+    }
   }
 
   /** Asks where an answer is missing. */
@@ -137,6 +154,7 @@ export class Recovery {
     if (valueBytes === NO_VALUE && !rules.adoptsTombstones) return true;
     const hash = words[at + CATCH_UP.HASH]!;
     const entry = table.find(hash, frame, keyStart, keyBytes) ?? table.add(hash, frame, keyStart, keyBytes);
+    this.#noteReporter(entry, peer);
     const report = this.#report;
     readBallot(words, at + CATCH_UP.ACCEPTED, report.accepted);
     readBallot(words, at + CATCH_UP.ROOT, report.root);
@@ -151,6 +169,15 @@ export class Recovery {
       large?.release();
     }
     return true;
+  }
+
+  #noteReporter({ position }: Entry, peer: number): void {
+    if (position >= this.#reporters.length) {
+      const longer = new Uint16Array(Math.max(position + 1, 2 * this.#reporters.length));
+      longer.set(this.#reporters);
+      this.#reporters = longer;
+    }
+    this.#reporters[position]! |= 1 << peer;
   }
 
   #isOverdue(scan: Scan): boolean {

@@ -6,11 +6,10 @@
 import { assert, unreachable } from '../base/assert.ts';
 import { judgeAccept, judgePrepare, promise, promiseNext, store } from '../protocol/register.ts';
 import { copyBallot, mutableBallot } from '../protocol/ballot.ts';
-import type { Ballot } from '../protocol/ballot.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { GRANTED, NO_MEMORY, REFUSED } from './environment.ts';
-import type { LargeLane, Link, Vote, VoteBox } from './environment.ts';
+import type { ErasedFloor, LargeLane, Link, Vote, VoteBox } from './environment.ts';
 import { InquiryDesk } from './inquiry-desk.ts';
 import { KeyTable, bytesInFrame, writeValue } from './key-table.ts';
 import type { Entry } from './key-table.ts';
@@ -98,8 +97,8 @@ export interface ReplicaOptions {
   /** By replica; its own place is unused. */
   readonly peers: readonly (Peer | undefined)[];
   readonly rules?: Rules;
-  /** Up to where deletions may have been erased, looked at since its epoch began; default none. */
-  readonly erased?: Ballot;
+  /** Up to where deletions may have been erased; missing where none are. Its epoch has begun. */
+  readonly erased?: Pick<ErasedFloor, 'read'>;
   /** What its voters judge, where the cluster has topics. */
   readonly topics?: TopicPlan | undefined;
   /** Entries of one answer to a recovering replica; default {@link CHUNK_ENTRIES}. */
@@ -120,6 +119,7 @@ export class Replica {
   readonly #inquiries: InquiryDesk;
   /** What every key that it does not know is promised to: it may have erased it. */
   readonly #floor = mutableBallot();
+  readonly #erased: Pick<ErasedFloor, 'read'> | undefined;
   #recovery: Recovery | undefined;
   /** Scratch, overwritten per frame. */
   readonly #ballot = mutableBallot();
@@ -137,7 +137,8 @@ export class Replica {
     this.topics = topics && new TopicDesk({ ...topics, index, epoch, peers, rules: this.#rules, answersNeeded });
     const holdings = { table: this.table, rules: this.#rules, topics: this.topics, floor: this.#floor };
     this.#inquiries = new InquiryDesk(holdings, epoch);
-    if (erased !== undefined && this.#rules.recoversErased) copyBallot(this.#floor, erased);
+    this.#erased = erased;
+    if (this.#rules.recoversErased) erased?.read(this.#floor);
     this.#recovery =
       recovery &&
       new Recovery({ plan: recovery, epoch, index, table: this.table, peers: options.peers, rules: this.#rules });
@@ -210,7 +211,12 @@ export class Replica {
   }
 
   #endRecoveryIfDone(): void {
-    if (this.#recovery?.isDone === true && this.topics?.isCaughtUp !== false) this.#recovery = undefined;
+    if (this.#recovery?.isDone !== true || this.topics?.isCaughtUp === false) return;
+    if (this.#rules.coversUnreported) {
+      this.#erased?.read(this.#floor);
+      this.#recovery.coverUnreported(this.#floor);
+    }
+    this.#recovery = undefined;
   }
 
   #accept(lane: ClientLane, frame: FrameViews, start: number): void {

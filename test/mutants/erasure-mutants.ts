@@ -29,6 +29,7 @@ export const ERASURE_MUTANTS: readonly Mutant[] = [
   ),
   without('erasesExactly', 'What has come since a deletion was confirmed is erased', directed('erasesExactly')),
   without('asksAllForErased', 'A session takes its own write for deleted', directed('asksAllForErased')),
+  without('coversUnreported', 'A recovered replica lacks a promise that was erased', directed('coversUnreported')),
 ];
 
 /** The schedules of erasing that a rule answers. */

@@ -237,16 +237,18 @@ export class CoreCluster {
     this.#flights.splice(index, 1);
   }
 
-  /** A replica dies and comes back without its memory; the others answer its questions at once. */
-  restart(replica: number): void {
+  /** A replica dies and comes back without its memory; the others answer its questions at once, after `meanwhile`. */
+  restart(replica: number, meanwhile?: () => void): void {
     this.#epochs[replica]!++;
     this.#restarts++;
     const { quorums, rules = RULES, bytesMax = 1 << 24 } = this.#options;
     const plan = { answersNeeded: quorums.recoverFrom, epochs: this.epochs };
     const epoch = this.#epochs[replica]!;
     const peers = this.#replicas.map((_, other) => this.#peerOf(replica, other));
-    const successor = new Replica({ index: replica, epoch, bytesMax, recovery: plan, peers, rules });
+    const { erased } = this;
+    const successor = new Replica({ index: replica, epoch, bytesMax, recovery: plan, peers, rules, erased });
     this.#replicas[replica] = successor;
+    meanwhile?.();
     successor.tick(this.nowMs);
     while (this.#toPeers.length > 0) this.#toPeers.shift()?.();
     assert(successor.isOperational, 'The others have answered');

@@ -56,6 +56,8 @@ export interface Danger {
 
 const OK = { outcome: 'ok' };
 const ABSENT = { outcome: 'absent' };
+/** A write and an increment were acknowledged, and only the increment is there. */
+const LOST_UPDATE = { outcome: 'lost update' };
 
 export const DANGERS: readonly Danger[] = [
   {
@@ -92,6 +94,21 @@ export const DANGERS: readonly Danger[] = [
     play: forget,
     right: { outcome: 'unavailable' },
     wrong: ABSENT,
+  },
+  {
+    title:
+      'A replica recovers a deletion from one that has it still, and not the promise that another erased with its own',
+    rule: 'coversUnreported',
+    play: (rules) => forgetPromise('deletion', rules),
+    right: OK,
+    wrong: LOST_UPDATE,
+  },
+  {
+    title: 'A promise is erased, of a key that nobody has written, while a replica recovers that has made it too',
+    rule: 'coversUnreported',
+    play: (rules) => forgetPromise('promise', rules),
+    right: OK,
+    wrong: LOST_UPDATE,
   },
 ];
 
@@ -146,4 +163,41 @@ function forget(rules: Rules): unknown {
   const read = cluster.call(0, () => session.get('k', { timeoutMs: 500 }));
   cluster.settle([0]);
   return read.result;
+}
+
+/**
+ * Replicas 1 and 2 have promised an increment its ballot. Then 1 erases that, with the deletion of the key or alone,
+ * and 2 loses its memory. A write of before, with a lower ballot, and the increment are what is under way.
+ */
+function forgetPromise(what: 'deletion' | 'promise', rules: Rules): unknown {
+  const { cluster, collector, collect } = worldOf(rules);
+  if (what === 'deletion') cluster.run(1, (core) => core.delete('k', OPTIONS));
+  const put = cluster.call(0, (core) => core.put('k', 10, OPTIONS));
+  const increment = cluster.call(1, (core) => core.increment('k', 1, OPTIONS));
+  cluster.exchange(1, 'prepare', [1, 2]);
+  cluster.asleep.add(0).add(1);
+  const eraseAtOne = (): void => {
+    collect(AFTER_MS - 40);
+    for (let turn = 0; turn < 200 && cluster.replicaAt(1).table.size > 0; turn++) {
+      cluster.pass(Math.min(20, collector.turn(cluster.nowMs)));
+      if (collector.counters.collected === 0) cluster.settleOf(2);
+      else cluster.exchange(2, 'inquire', [1]);
+    }
+    cluster.loseAllOf(2);
+    assert.equal(cluster.replicaAt(1).table.size, 0, 'It is erased there');
+  };
+  if (what === 'deletion') eraseAtOne();
+  cluster.restart(2, what === 'promise' ? eraseAtOne : undefined);
+  cluster.exchange(0, 'accept', [0, 2]);
+  cluster.exchange(1, 'accept', [0, 2]);
+  cluster.asleep.clear();
+  cluster.settle();
+  const read = cluster.run(2, (core) => core.get('k', OPTIONS));
+  const isLost = is(put.result, OK) && is(increment.result, OK) && is(read, { value: 1 });
+  return isLost ? LOST_UPDATE : OK;
+}
+
+/** Whether a result has these fields. */
+function is(result: unknown, fields: object): boolean {
+  return Object.entries(fields).every(([name, value]) => Reflect.get(Object(result), name) === value);
 }

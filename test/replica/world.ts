@@ -386,8 +386,6 @@ export class World {
     const { recoverFrom } = this.quorums;
     const { chunkEntries } = this.#options;
     const epoch = seat.epoch + seat.lateBumps;
-    const erased = mutableBallot();
-    this.erased.read(erased);
     seat.state = 'running';
     seat.lanes = this.#clients.map((_, client) => this.#laneOf(client));
     seat.replica = new Replica({
@@ -401,7 +399,7 @@ export class World {
         return { link, large: NO_LARGE_LANE };
       }),
       rules: this.#rules,
-      erased,
+      erased: this.erased,
       ...(chunkEntries !== undefined && { chunkEntries }),
     });
   }

@@ -2,7 +2,6 @@
 // has caught up), spends time on each, and may be slow, paused or dead. The replica itself is production code.
 import { CLIENT_HOLDER, replicaHolder } from '../../base/large-value.ts';
 import type { Holder } from '../../base/large-value.ts';
-import { mutableBallot } from '../../protocol/ballot.ts';
 import type { ErasedFloor, Vote, VoteBox } from '../../replica/environment.ts';
 import type { Peer } from '../../replica/recovery.ts';
 import { ClientLane, Replica } from '../../replica/replica.ts';
@@ -109,8 +108,6 @@ export class ReplicaNode implements Receiver {
   start(epoch: number, beginsEmpty: boolean, dropsUnread: boolean): void {
     if (dropsUnread) this.#dropUnread();
     const { index, epochs, erased, quorums, rules, bytesMax, engine } = this.#options;
-    const floor = mutableBallot();
-    erased.read(floor);
     const peers = this.#connect(epoch);
     this.replica = new Replica({
       index,
@@ -119,7 +116,7 @@ export class ReplicaNode implements Receiver {
       recovery: beginsEmpty ? undefined : { answersNeeded: quorums.recoverFrom, epochs },
       peers,
       rules,
-      erased: floor,
+      erased,
     });
     this.#isPaused = this.#isAnnounced = false;
     this.#busyUntilUs = engine.nowUs;
