@@ -29,7 +29,7 @@ export const SPIN_LOOKS_MAX = 1024;
 /** Most waits in a row without a look before parking, after looks that found nothing. */
 export const LOOKS_LEFT_OUT_MAX = 64;
 
-/** Deletions that one collector asks all replicas about at a time. */
+/** Deletions that one collector asks all replicas about at a time, and expired values that it deletes. */
 export const COLLECT_CONFIRMS_MAX = 32;
 
 /** Longest key, in UTF-8 bytes. */

@@ -169,6 +169,18 @@ export function readExpiry(bytes: Uint8Array, at: number): number {
   return bytes[at] === VALUE_TYPE.EXPIRING ? readNumber(bytes, at + MOMENT_AT) : Number.POSITIVE_INFINITY;
 }
 
+const BYTES_OF_MOMENT = Uint8Array.of(VALUE_TYPE.EXPIRING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+const MOMENT = new Int32Array(BYTES_OF_MOMENT.buffer);
+const EXPIRING_WORD = MOMENT[0]!;
+
+/** The same of a value of `byteLength` that lies in words, at their start. Allocates nothing. */
+export function readExpiryInWords(words: Int32Array, byteLength: number): number {
+  if (byteLength < EXPIRY_BYTES || words[0] !== EXPIRING_WORD) return Number.POSITIVE_INFINITY;
+  MOMENT[1] = words[1]!;
+  MOMENT[2] = words[2]!;
+  return readNumber(BYTES_OF_MOMENT, MOMENT_AT);
+}
+
 /** Short dense lists of nothing but numbers: what the plain-data codec would carry just so. */
 function isListOfNumbers(value: unknown): value is readonly number[] {
   if (!Array.isArray(value) || types.isProxy(value) || Object.getPrototypeOf(value) !== Array.prototype) return false;

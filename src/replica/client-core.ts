@@ -26,8 +26,8 @@ import { Coordinator } from './coordinator.ts';
 import type { CoordinatorDoors } from './coordinator.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from './environment.ts';
 import type { ClusterLife } from './environment.ts';
-import { ExpiredReads } from './expired-reads.ts';
-import { NEVER, ttlOf } from './expiry.ts';
+import { ExpiredReads, deleteIfExpired } from './expired-reads.ts';
+import { NEVER, NO_EXPIRY, ttlOf } from './expiry.ts';
 import type { Inquiry } from './inquiry.ts';
 import { readKey } from './key-bytes.ts';
 import { LargePool } from './large-pool.ts';
@@ -336,6 +336,21 @@ export class ClientCore {
   /** What positions of watches depend on. */
   get watched(): WatchedCluster {
     return { resets: this.#life.resets };
+  }
+
+  /**
+   * A change of a key, as replicas know it, that deletes its value if that has expired, and else leaves it alone: it
+   * ends as a conflict either way. Its context has to be an {@link InnerChange}.
+   */
+  deleteExpired(place: string, options: OperationOptions | undefined): PendingChange {
+    this.#requireService();
+    const request = { key: place, step: deleteIfExpired, tellsValue: false, expiry: NO_EXPIRY };
+    return new PendingChange(this.#maker.changeRequest(request, options, this.#changes.open));
+  }
+
+  /** The time, by the clock that values expire by. */
+  sharedMs(): number {
+    return this.#doors.sharedMs();
   }
 
   /** The write of `operationId` again, under its first tag; `undefined` when it is not known, or no longer. */

@@ -5,6 +5,9 @@
 // page: of each deletion up to the floor it asks all replicas whether they have voted for it; those that are confirmed
 // it has erased everywhere. What a replica holds of a key that nobody ever wrote, a promise, is erased at that replica
 // alone. The next pass goes through another replica, with another floor.
+//
+// Before that it deletes what has expired and nobody has read since, by the change by which a reader deletes it
+// (expired-reads.ts): the replica lists, page by page, and the change looks again. A later pass erases the deletions.
 import { COLLECT_CONFIRMS_MAX } from '../base/limits.ts';
 import { QuorateError } from '../base/errors.ts';
 import { popcount } from '../base/bits.ts';
@@ -16,10 +19,13 @@ import type { InnerCall } from './client-core.ts';
 import type { Epochs, ErasedFloor, TagCounter } from './environment.ts';
 import { eraseQuestion, listQuestion, readDeletions } from './erasing.ts';
 import type { Erasable } from './erasing.ts';
-import { DELETIONS, ERASE, inquiryAnswer } from './inquiry.ts';
+import { expiredQuestion, readExpired } from './expired-keys.ts';
+import { DELETIONS, ERASE, EXPIRED, inquiryAnswer } from './inquiry.ts';
 import type { Inquiry } from './inquiry.ts';
 import { readKey } from './key-bytes.ts';
 import type { Operation } from './operation.ts';
+import { Failure } from './results.ts';
+import type { PendingChange } from './round.ts';
 import type { FrameViews } from './wire.ts';
 
 /** How long a page, a confirmation, an erasure may take. What is late is left to a later pass. */
@@ -33,7 +39,11 @@ export interface CollectorCore {
   inquire(inquiry: Inquiry, options: OperationOptions | undefined): Operation;
   /** A read of a key by its bytes that ends with what all replicas have voted for, if they have. */
   confirm(key: string, options: OperationOptions | undefined): Operation;
-  submit(operation: Operation): void;
+  /** A change of a key by its bytes that deletes what has expired. */
+  deleteExpired(key: string, options: OperationOptions | undefined): PendingChange;
+  submit(made: Operation | PendingChange): void;
+  /** The time, by the clock that values expire by. */
+  sharedMs(): number;
 }
 
 /** What a collector is made with. */
@@ -55,11 +65,13 @@ export interface CollectorCounters {
   passes: number;
   /** Deletions that all replicas were told to erase. */
   collected: number;
+  /** Values that were found expired, and are gone. */
+  expired: number;
 }
 
 /** One collector. */
 export class Collector {
-  readonly counters: CollectorCounters = { passes: 0, collected: 0 };
+  readonly counters: CollectorCounters = { passes: 0, collected: 0, expired: 0 };
   readonly #options: CollectorOptions;
   /** A tag, and when it was taken. */
   readonly #sample = mutableBallot();
@@ -68,9 +80,12 @@ export class Collector {
   readonly #floor = mutableBallot();
   #lister = 0;
   #cursor = 0;
+  #expiredCursor = 0;
   /** Whether a pass is under way, and calls of it. */
   #isPassing = false;
   #calls = 0;
+  /** Keys whose value has expired, and is not deleted yet. */
+  #expired: string[] = [];
   /** What was found and is not done: promises alone; deletions; those that all replicas have voted for. */
   #empty: Erasable[] = [];
   #listed: Erasable[] = [];
@@ -110,7 +125,7 @@ export class Collector {
     this.#restsUntilMs = nowMs + (this.#options.restMs ?? REST_MS);
     if (!epochs.isOperational(this.#lister)) return;
     this.#isPassing = true;
-    this.#cursor = 0;
+    this.#cursor = this.#expiredCursor = 0;
     this.counters.passes++;
   }
 
@@ -121,6 +136,8 @@ export class Collector {
 
   /** The next step of a pass, once the calls of the one before have ended. */
   #goOn(nowMs: number): void {
+    if (this.#expired.length > 0) return this.#deleteExpired();
+    if (this.#expiredCursor >= 0) return this.#listExpired();
     if (this.#empty.length > 0) return this.#erase(this.#empty.splice(0), 1 << this.#lister);
     if (this.#listed.length > 0) return this.#confirm();
     if (this.#confirmed.length > 0) return this.#eraseConfirmed();
@@ -130,10 +147,35 @@ export class Collector {
 
   #endPass(nowMs: number): void {
     this.#isPassing = false;
+    this.#expired = [];
     this.#empty = [];
     this.#listed = [];
     this.#confirmed = [];
     this.#restsUntilMs = nowMs + (this.#options.restMs ?? REST_MS);
+  }
+
+  #listExpired(): void {
+    const words = expiredQuestion(this.#expiredCursor, this.#options.core.sharedMs());
+    this.#expiredCursor = -1; // Where it fails, the deletions are next.
+    this.#ask({ replica: this.#lister, subject: EXPIRED, words }, (operation) => {
+      const { payload, payloadBytes } = inquiryAnswer(operation);
+      const { next, keys } = readExpired(payload, payloadBytes);
+      if (next > 0) this.#expiredCursor = next;
+      this.#expired = keys;
+    });
+  }
+
+  #deleteExpired(): void {
+    for (const key of this.#expired.splice(0, COLLECT_CONFIRMS_MAX)) {
+      const change = this.#options.core.deleteExpired(key, { timeoutMs: TIMEOUT_MS });
+      this.#calls++;
+      change.context = ({ result }: PendingChange): void => {
+        this.#calls--;
+        if (result === undefined || result instanceof Failure || result.outcome !== 'conflict') return;
+        if (result.value === undefined) this.counters.expired++;
+      };
+      this.#options.core.submit(change);
+    }
   }
 
   #list(): void {

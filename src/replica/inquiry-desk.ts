@@ -6,8 +6,9 @@ import { answerEntries, answerLeaves, answerNodes } from './digest-inquiries.ts'
 import { GRANTED, REFUSED } from './environment.ts';
 import type { Link, Vote } from './environment.ts';
 import { answerDeletions, answerErase } from './erasing.ts';
-import { DELETIONS, ERASE, JOURNAL, LEAF_DIGESTS, LEAF_ENTRIES, LIST, NODE_DIGESTS, SIZE } from './inquiry.ts';
+import { DELETIONS, ERASE, EXPIRED, JOURNAL, LEAF_DIGESTS, LEAF_ENTRIES, LIST, NODE_DIGESTS, SIZE } from './inquiry.ts';
 import { answerJournal } from './journal-inquiry.ts';
+import { answerExpired } from './expired-keys.ts';
 import { answerList } from './key-list.ts';
 import { FrameBuffer } from './operation.ts';
 import { INQUIRY_REPLY, REPLY, REQUEST, copyWords, padded } from './wire.ts';
@@ -20,6 +21,7 @@ const ANSWERERS: ReadonlyMap<number, Answerer> = new Map<number, Answerer>([
   [LIST, answerList],
   [DELETIONS, answerDeletions],
   [ERASE, answerErase],
+  [EXPIRED, answerExpired],
   [JOURNAL, answerJournal],
   [NODE_DIGESTS, answerNodes],
   [LEAF_DIGESTS, answerLeaves],

@@ -31,6 +31,8 @@ export const LEAF_ENTRIES = 18;
 /** Which deletions may be erased, and to erase them: see erasing.ts. */
 export const DELETIONS = 10;
 export const ERASE = 11;
+/** Which values have expired: see expired-keys.ts. */
+export const EXPIRED = 12;
 
 /** What is asked, and of whom. */
 export interface Inquiry {
