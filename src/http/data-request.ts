@@ -1,5 +1,5 @@
 // What a request asks of the store: the key, the level, the value. Everything a stranger sends is checked here.
-import { HTTP_OPERATION_MS_MAX, KEY_BYTES_MAX } from '../base/limits.ts';
+import { HTTP_OPERATION_MS_MAX, KEY_BYTES_MAX, TTL_MS_MAX } from '../base/limits.ts';
 import type { Level, OperationOptions, Value } from '../store/store.ts';
 import { parseJson } from './json.ts';
 import { failure } from './reply.ts';
@@ -13,10 +13,16 @@ export type Parsed<T> =
 /** The part of {@link OperationOptions} that a client chooses. */
 export type ChosenOptions = Pick<OperationOptions, 'level' | 'timeoutMs'>;
 
-/** The body of `POST /data`. */
-export interface KeyValue {
-  readonly key: string;
+/** The body of `PUT /data/:key`. */
+export interface ValueBody {
   readonly value: Value;
+  /** After which time the value expires; `undefined` where it does not. */
+  readonly ttlMs: number | undefined;
+}
+
+/** The body of `POST /data`. */
+export interface KeyValue extends ValueBody {
+  readonly key: string;
 }
 
 const NO_CHOICE: Parsed<ChosenOptions> = { kind: 'parsed', value: {} };
@@ -75,20 +81,29 @@ export function refuseMediaType(type: string | undefined, encoding: string | und
   return failure(415, 'ERR_QUORATE_HTTP_MEDIA_TYPE', sentence);
 }
 
-/** Reads the body of `POST /data`: an object with a `key`, a `value`, and nothing else. */
+/** Reads the body of `POST /data`: an object with a `key`, a `value`, perhaps a `ttlMs`, and nothing else. */
 export function keyValueOf(body: Uint8Array): Parsed<KeyValue> {
   const members = membersOf(body, ['key', 'value']);
   if (members.kind === 'refused') return members;
-  const { key: given, value } = members.value;
+  const { key: given } = members.value;
   if (typeof given !== 'string') return refusedBody('The body has no "key" that is a string');
   const key = checkKey(given);
-  return key.kind === 'refused' ? key : { kind: 'parsed', value: { key: key.value, value } };
+  if (key.kind === 'refused') return key;
+  const value = checkValue(members.value);
+  return value.kind === 'refused' ? value : { kind: 'parsed', value: { key: key.value, ...value.value } };
 }
 
-/** Reads the body of `PUT /data/:key`: an object with a `value` and nothing else. */
-export function valueOf(body: Uint8Array): Parsed<Value> {
+/** Reads the body of `PUT /data/:key`: an object with a `value`, perhaps a `ttlMs`, and nothing else. */
+export function valueOf(body: Uint8Array): Parsed<ValueBody> {
   const members = membersOf(body, ['value']);
-  return members.kind === 'refused' ? members : { kind: 'parsed', value: members.value['value'] };
+  return members.kind === 'refused' ? members : checkValue(members.value);
+}
+
+function checkValue({ value, ttlMs }: Readonly<Record<string, unknown>>): Parsed<ValueBody> {
+  if (ttlMs === undefined) return { kind: 'parsed', value: { value, ttlMs } };
+  const isTtl = typeof ttlMs === 'number' && Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs <= TTL_MS_MAX;
+  if (!isTtl) return refusedBody(`The "ttlMs" must be an integer from 1 to ${TTL_MS_MAX}`);
+  return { kind: 'parsed', value: { value, ttlMs } };
 }
 
 function membersOf(body: Uint8Array, names: readonly string[]): Parsed<Readonly<Record<string, unknown>>> {
@@ -98,8 +113,10 @@ function membersOf(body: Uint8Array, names: readonly string[]): Parsed<Readonly<
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return refusedBody('The body is no object');
   const missing = names.find((name) => !Object.hasOwn(value, name));
   if (missing !== undefined) return refusedBody(`The body has no "${missing}"`);
-  const only = names.map((name) => `"${name}"`).join(' and ');
-  if (Object.keys(value).length > names.length) return refusedBody(`The body has members other than ${only}`);
+  const allowed = [...names, 'ttlMs'];
+  const only = allowed.map((name) => `"${name}"`).join(', ');
+  const hasOthers = Object.keys(value).some((name) => !allowed.includes(name));
+  if (hasOthers) return refusedBody(`The body has members other than ${only}`);
   return { kind: 'parsed', value: { ...value } };
 }
 

@@ -1,9 +1,9 @@
 // The service itself: routes, methods, outcomes. Both faces, fetch and node:http, hand their requests to it.
 import { integerOption } from '../base/errors.ts';
 import { HTTP_BODY_BYTES_MAX, IDEMPOTENCY_KEYS_MAX } from '../base/limits.ts';
-import type { OperationOptions, ReadOk, Value, WriteOptions, WriteResult } from '../store/store.ts';
+import type { OperationOptions, ReadOk, WriteOptions, WriteResult } from '../store/store.ts';
 import { keyOfSegment, keyValueOf, optionsOfQuery, refuseMediaType, valueOf } from './data-request.ts';
-import type { ChosenOptions, Parsed } from './data-request.ts';
+import type { ChosenOptions, KeyValue, Parsed } from './data-request.ts';
 import { counterMetrics, statusMetrics, writeMetrics } from './metrics-text.ts';
 import { etagOf, preconditionOf } from './precondition.ts';
 import type { Precondition, PreconditionHeader } from './precondition.ts';
@@ -144,7 +144,7 @@ export class Service {
     if (body.kind === 'refused') return body.reply;
     const value = valueOf(body.value);
     if (value.kind === 'refused') return value.reply;
-    return this.#write(call, { key: key.value, value: value.value, ...asked.value, body: body.value });
+    return this.#write(call, { key: key.value, ...value.value, ...asked.value, body: body.value });
   }
 
   async #delete(call: Call, segment: string, query: string): Promise<Reply> {
@@ -164,8 +164,9 @@ export class Service {
     );
   }
 
-  #write(call: Call, { key, value, body, ...asked }: PutRequest): Promise<Reply> {
-    const begin = (options: OperationOptions): Promise<WriteResult> => {
+  #write(call: Call, { key, value, ttlMs, body, ...asked }: PutRequest): Promise<Reply> {
+    const begin = (chosen: OperationOptions): Promise<WriteResult> => {
+      const options = ttlMs === undefined ? chosen : { ...chosen, ttlMs };
       if (asked.precondition.kind === 'absent') return this.#store.putIfAbsent(key, value, options);
       return this.#store.put(key, value, writeOptionsOf(options, asked.precondition));
     };
@@ -212,9 +213,7 @@ interface Asked {
 }
 
 /** One put, by either route. */
-interface PutRequest extends Asked {
-  readonly key: string;
-  readonly value: Value;
+interface PutRequest extends Asked, KeyValue {
   readonly body: Uint8Array;
 }
 
@@ -226,7 +225,10 @@ function askedOf(call: Call, query: string, taken: readonly PreconditionHeader[]
   return { kind: 'parsed', value: { chosen: chosen.value, precondition: precondition.value } };
 }
 
-function writeOptionsOf(options: OperationOptions, precondition: Precondition): WriteOptions {
+function writeOptionsOf<Options extends OperationOptions>(
+  options: Options,
+  precondition: Precondition,
+): Options & WriteOptions {
   return precondition.kind === 'version' ? { ...options, ifVersion: precondition.version } : options;
 }
 
@@ -260,9 +262,10 @@ function warn(error: unknown): void {
 }
 
 /** JSON carries a value exactly, or as the base64 of its bytes and says so, or not at all. */
-function valueReply({ value, version }: Pick<ReadOk, 'value' | 'version'>): Reply {
+function valueReply({ value, version, expiresInMs }: ReadOk): Reply {
   const members = membersOf(value);
-  if (members !== undefined) return jsonReply(200, `{${members}}`, etagOf(version));
+  const time = expiresInMs === undefined ? '' : `,"expiresInMs":${expiresInMs}`;
+  if (members !== undefined) return jsonReply(200, `{${members}${time}}`, etagOf(version));
   return failure(406, 'ERR_QUORATE_NOT_JSON', 'The value has no exact form in JSON');
 }
 

@@ -5,7 +5,9 @@ import type { ErrorCode } from '../../src/base/errors.ts';
 import type { ObservedStore, StoreCounters, StoreStatus } from '../../src/http/status.ts';
 import type {
   BatchWrite,
+  ChangeOptions,
   OperationOptions,
+  PutOptions,
   ReadResult,
   ScanOptions,
   ScanResult,
@@ -28,7 +30,7 @@ export type Fate =
 export interface Operation {
   readonly kind: 'get' | 'put' | 'putIfAbsent' | 'delete' | 'scan' | 'resolve';
   readonly key: string;
-  readonly options: WriteOptions & ScanOptions;
+  readonly options: PutOptions & ScanOptions;
 }
 
 /** A promise with its resolver. */
@@ -52,6 +54,8 @@ export function failureOf(code: ErrorCode): QuorateError {
 export class FakeStore implements ObservedStore {
   readonly values = new Map<string, unknown>();
   readonly versions = new Map<string, string>();
+  /** In how many milliseconds values expire, by key: time does not pass here. */
+  readonly times = new Map<string, number>();
   readonly operations: Operation[] = [];
   /** Writes that took effect, by key, in order. */
   readonly effects: string[] = [];
@@ -82,7 +86,9 @@ export class FakeStore implements ObservedStore {
       throw options.signal?.reason;
     }
     if (!this.values.has(key)) return { outcome: 'absent' };
-    return { outcome: 'ok', value: this.values.get(key), version: this.#versionOf(key) };
+    const expiresInMs = this.times.get(key);
+    const read = { outcome: 'ok', value: this.values.get(key), version: this.#versionOf(key) } as const;
+    return expiresInMs === undefined ? read : { ...read, expiresInMs };
   }
 
   async scan(prefix: string, options: ScanOptions = {}): Promise<ScanResult> {
@@ -97,11 +103,11 @@ export class FakeStore implements ObservedStore {
     return { outcome: 'ok', entries, ...(keys.length > limit && { after: keys[limit - 1]! }) };
   }
 
-  put(key: string, value: unknown, options: WriteOptions = {}): Promise<WriteResult> {
+  put(key: string, value: unknown, options: PutOptions = {}): Promise<WriteResult> {
     return this.#write({ kind: 'put', key, options }, () => this.values.set(key, value));
   }
 
-  putIfAbsent(key: string, value: unknown, options: OperationOptions = {}): Promise<WriteResult> {
+  putIfAbsent(key: string, value: unknown, options: ChangeOptions = {}): Promise<WriteResult> {
     return this.#write({ kind: 'putIfAbsent', key, options }, () => this.values.set(key, value));
   }
 

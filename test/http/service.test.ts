@@ -70,6 +70,24 @@ describe.each(FACES)('The service behind the %s', (name) => {
       ]);
     });
 
+    it('hands a time to live to the store, whatever the method and condition, and says what is left', async () => {
+      const { store, face } = await openFake(name);
+      await face.ask('POST', '/data', jsonBody({ key: 'k', value: 1, ttlMs: 1 }));
+      await face.ask('PUT', '/data/k', jsonBody({ value: 2, ttlMs: 2 ** 40 }));
+      await face.ask('PUT', '/data/l', jsonBody({ value: 3, ttlMs: 3 }, { 'if-none-match': '*' }));
+      await face.ask('PUT', '/data/l', jsonBody({ value: 4 }));
+      const asked = store.operations.map(({ kind, options: { ttlMs } }) => [kind, ttlMs]);
+      expect(asked).toEqual([
+        ['put', 1],
+        ['put', 2 ** 40],
+        ['putIfAbsent', 3],
+        ['put', undefined],
+      ]);
+      store.times.set('k', 7);
+      expect((await face.ask('GET', '/data/k')).json()).toEqual({ data: 2, expiresInMs: 7 });
+      expect((await face.ask('GET', '/data/l')).json()).toEqual({ data: 4 });
+    });
+
     it.each([
       'level=most',
       'level=',
@@ -172,6 +190,11 @@ describe.each(FACES)('The service behind the %s', (name) => {
       ['a key that is no string', '{"key":1,"value":1}'],
       ['no value', '{"key":"k"}'],
       ['another member', '{"key":"k","value":1,"ttl":1}'],
+      ['a time to live of nothing', '{"key":"k","value":1,"ttlMs":0}'],
+      ['a time to live that is no integer', '{"key":"k","value":1,"ttlMs":1.5}'],
+      ['a time to live that is too long', `{"key":"k","value":1,"ttlMs":${2 ** 40 + 1}}`],
+      ['a time to live that is text', '{"key":"k","value":1,"ttlMs":"1"}'],
+      ['a time to live that is null', '{"key":"k","value":1,"ttlMs":null}'],
     ])('refuses %s with 400', async (_, body) => {
       const { store, face } = await openFake(name);
       expectFailure(await face.ask('POST', '/data', jsonBody(body)), 400, 'ERR_QUORATE_HTTP_BODY');
