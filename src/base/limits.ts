@@ -2,7 +2,7 @@
 // ring wraps by masking.
 
 /**
- * Most replicas of one cluster: votes are bit masks, and each replica listens to every other. With CLIENTS_MAX they
+ * Most replicas of one cluster: votes are bit masks, and each replica listens to every other. With CLIENT_PLACES they
  * fill the 31 lanes of a ready mask, and with one more the owner of a ring would no longer name its replica.
  */
 export const REPLICAS_MAX = 15;
@@ -11,7 +11,9 @@ export const VOTERS_MAX = 31;
 /** Largest weight of one voter: the sum over all of them is exact. */
 export const WEIGHT_MAX = 1_000_000_000;
 /** Most client threads (main included) that are connected to one cluster at a time. */
-export const CLIENTS_MAX = 16;
+export const CLIENTS_MAX = 15;
+/** Places in the client table of a cluster: the last one is for the client inside of the chair. */
+export const CLIENT_PLACES: number = CLIENTS_MAX + 1;
 /** Lanes that one ready mask can name: a signed 32-bit word, its sign bit unused. */
 export const LANES_MAX = 31;
 

@@ -17,7 +17,7 @@ const SECONDS_DEFAULT = 30;
 const SECONDS_MAX = 43_200;
 const CLIENTS_DEFAULT = 4;
 /** The supervisor needs places for clients that replace those whose death it has not noticed yet. */
-const CLIENTS_LIMIT: number = CLIENTS_MAX / 2;
+const CLIENTS_LIMIT: number = Math.floor(CLIENTS_MAX / 2);
 const GAP_MS_DEFAULT = 50;
 const GAP_MS_MAX = 60_000;
 /** Bounds of the time between two lines of progress where there is no terminal, in milliseconds. */

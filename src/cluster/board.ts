@@ -1,23 +1,24 @@
 // The shared words of a cluster, in one buffer that every thread of it maps. Drawn once:
 //
-//   words    0  [ MAGIC | REPLICAS | STATE | REFERENCES | RESETS | CLAIMS ]
+//   words    0  [ MAGIC | REPLICAS | STATE | REFERENCES | RESETS | CLAIMS | CHAIR (see chair-seat.ts) ]
 //           16  [ TAG low, TAG high ] (one 64-bit counter)
 //           18  [ ERASED low, ERASED high ] (one 64-bit word, see erased-floor.ts)
-//           32  client table (see client-life.ts): CLIENTS_MAX claims, then 48 ARMED
+//           32  client table (see client-life.ts): CLIENT_PLACES claims, then 48 ARMED
 //           64  status board (see ring/epoch-table.ts): epochs, restart counter, states
 //          128  client table: PROBED
-//          144  replica counters: per replica one line [ KEYS | BYTES / 1024 | FAULT ]
+//          144  replica counters: per replica one line [ KEYS | BYTES / 1024 | FAULT | COLLECTED ]
 //          then one doorbell per replica, then one per client
 //
 // A thread reads what it likes at any time; who writes a word is said where it is written.
 import { assert } from '../base/assert.ts';
-import { CLIENTS_MAX, REPLICAS_MAX } from '../base/limits.ts';
+import { CLIENT_PLACES, REPLICAS_MAX } from '../base/limits.ts';
 import { CLUSTER_OPEN } from '../replica/environment.ts';
 import type { ClusterLifeWords } from '../replica/environment.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { DOORBELL, LINE_WORDS } from '../ring/layout.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import type { SharedMemory } from '../ring/memory.ts';
+import { ChairSeat } from './chair-seat.ts';
 import { ClientTable } from './client-life.ts';
 
 const MAGIC = 0x51_43_4c_55; // "QCLU"
@@ -28,6 +29,7 @@ const AT = {
   REFERENCES: 3,
   RESETS: 4,
   CLAIMS: 5,
+  CHAIR: 6,
   TAG: 16,
   ERASED: 18,
   CLIENTS: 32,
@@ -37,7 +39,7 @@ const AT = {
   COUNTERS: 144,
 } as const;
 const DOORBELLS = AT.COUNTERS + REPLICAS_MAX * LINE_WORDS;
-const WORDS = DOORBELLS + (REPLICAS_MAX + CLIENTS_MAX) * DOORBELL.WORDS;
+const WORDS = DOORBELLS + (REPLICAS_MAX + CLIENT_PLACES) * DOORBELL.WORDS;
 
 /** Word of the epoch table in the board. */
 export const EPOCH_TABLE_WORD: number = AT.EPOCHS;
@@ -47,7 +49,7 @@ export const TAG_WORD: number = AT.TAG;
 export const ERASED_WORD: number = AT.ERASED;
 
 /** Per replica counters, for whoever looks. */
-export const COUNTER = { KEYS: 0, KIBIBYTES: 1, FAULT: 2 } as const;
+export const COUNTER = { KEYS: 0, KIBIBYTES: 1, FAULT: 2, COLLECTED: 3 } as const;
 
 /** Allocates the board of a cluster. */
 export function createBoard(replicas: number): SharedArrayBuffer {
@@ -69,6 +71,7 @@ export class ClusterBoard implements ClusterLifeWords {
   readonly memory: SharedMemory;
   readonly replicas: number;
   readonly clients: ClientTable;
+  readonly chair: ChairSeat;
 
   constructor(memory: SharedMemory) {
     assert(memory.words[AT.MAGIC] === MAGIC, 'The memory holds a cluster board');
@@ -76,6 +79,7 @@ export class ClusterBoard implements ClusterLifeWords {
     this.replicas = memory.words[AT.REPLICAS]!;
     const layout = { claims: AT.CLIENTS, armed: AT.ARMED, probed: AT.PROBED, counter: AT.CLAIMS };
     this.clients = new ClientTable(memory, layout);
+    this.chair = new ChairSeat(memory, AT.CHAIR);
   }
 
   /** Life of the cluster; the supervisor's thread writes it. */

@@ -5,10 +5,10 @@
 // engine takes a thread's waiters away when the thread has ended, however it ended, and not before. So the supervisor
 // now and then wakes one: where it finds none, the thread is gone. The client replaces what was woken as soon as it
 // gets to it; until then the supervisor halves its pace with each waiter that it takes, so that 16 last for hours.
-import { CLIENTS_MAX } from '../base/limits.ts';
+import { CLIENTS_MAX, CLIENT_PLACES } from '../base/limits.ts';
 import type { SharedMemory } from '../ring/memory.ts';
 
-/** Where the client table lies in the board, in words; CLIENTS_MAX words each. */
+/** Where the client table lies in the board, in words; CLIENT_PLACES words each. */
 export interface ClientTableLayout {
   /** The claim that holds a place; 0 when it is free. */
   readonly claims: number;
@@ -27,6 +27,8 @@ export interface Claim {
   readonly claim: number;
 }
 
+/** The place of the client inside of the chair. */
+export const CHAIRS_PLACE: number = CLIENT_PLACES - 1;
 /** Waiters that a client leaves. */
 const WAITERS = 16;
 /** Holds a place while it is given back; no claim is negative. */
@@ -45,15 +47,25 @@ export class ClientTable {
 
   /** Takes a free place and leaves signs of life there; `undefined` when all are taken. */
   claim(): Claim | undefined {
-    const { words, atomics } = this.#memory;
-    const claim = (atomics.add(words, this.#at.counter, 1) & CLAIM_MASK) + 1;
     for (let place = 0; place < CLIENTS_MAX; place++) {
-      if (atomics.compareExchange(words, this.#at.claims + place, 0, claim) !== 0) continue;
-      const taken = { place, claim };
-      this.showLife(taken);
-      return taken;
+      const taken = this.#take(place);
+      if (taken !== undefined) return taken;
     }
     return undefined;
+  }
+
+  /** The same for the chair's place. */
+  claimChairs(): Claim | undefined {
+    return this.#take(CHAIRS_PLACE);
+  }
+
+  #take(place: number): Claim | undefined {
+    const { words, atomics } = this.#memory;
+    const claim = (atomics.add(words, this.#at.counter, 1) & CLAIM_MASK) + 1;
+    if (atomics.compareExchange(words, this.#at.claims + place, 0, claim) !== 0) return undefined;
+    const taken = { place, claim };
+    this.showLife(taken);
+    return taken;
   }
 
   /** Replaces the waiters that the supervisor took. The holder's thread only; never blocks. */
@@ -98,7 +110,7 @@ export class ClientTable {
     return atomics.notify(words, this.#at.armed + place, 1) > 0;
   }
 
-  /** Places that are taken. */
+  /** Places that are taken, but for the chair's. */
   get size(): number {
     let count = 0;
     for (let place = 0; place < CLIENTS_MAX; place++) if (this.claimOf(place) !== 0) count++;
@@ -138,7 +150,7 @@ interface Watched {
 /** Looks for clients whose thread is gone. The supervisor's; time is an argument. */
 export class ClientWatch {
   readonly #table: ClientTable;
-  readonly #watched: (Watched | undefined)[] = Array.from({ length: CLIENTS_MAX });
+  readonly #watched: (Watched | undefined)[] = Array.from({ length: CLIENT_PLACES });
 
   constructor(table: ClientTable) {
     this.#table = table;
@@ -147,7 +159,7 @@ export class ClientWatch {
   /** Places whose holder is gone for certain; call it often, it looks rarely. */
   gone(nowMs: number): Claim[] {
     const found: Claim[] = [];
-    for (let place = 0; place < CLIENTS_MAX; place++) {
+    for (let place = 0; place < CLIENT_PLACES; place++) {
       const claim = this.#table.claimOf(place);
       if (claim <= 0) continue;
       if (this.#isGone(place, this.#watch(place, claim, nowMs), nowMs)) found.push({ place, claim });

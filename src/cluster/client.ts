@@ -5,12 +5,9 @@ import { assert } from '../base/assert.ts';
 import { monotonicMs, nowMs } from '../base/clock.ts';
 import { QuorateError, integerOption } from '../base/errors.ts';
 import { WINDOW_SLOTS } from '../base/limits.ts';
-import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
-import { systemRandom } from '../base/random.ts';
 import { bucketOf, looksFirst } from '../replica/bucket.ts';
 import { ClientCore } from '../replica/client-core.ts';
 import type { Coordinator } from '../replica/coordinator.ts';
-import { ParcelLane } from '../replica/large-lane.ts';
 import { Operation } from '../replica/operation.ts';
 import { decisionResult } from '../replica/proposal.ts';
 import type { Proposal } from '../replica/proposal.ts';
@@ -19,11 +16,6 @@ import { Failure } from '../replica/results.ts';
 import type { PendingChange } from '../replica/round.ts';
 import type { ScanCall } from '../replica/scan.ts';
 import type { SessionCall } from '../replica/session-calls.ts';
-import type { Doorbell } from '../ring/doorbell.ts';
-import { EpochTable } from '../ring/epoch-table.ts';
-import { sharedMemory } from '../ring/memory.ts';
-import { RingConsumer, RingProducer } from '../ring/spsc-ring.ts';
-import { TallyBoard } from '../ring/tally-board.ts';
 import { actorNames } from '../store/actor-names.ts';
 import type { HintPlace } from '../store/available.ts';
 import type { BucketCall } from '../store/conflicts.ts';
@@ -39,12 +31,10 @@ import { SiblingBucket } from '../store/sibling-bucket.ts';
 import type { SiblingStore } from '../store/siblings.ts';
 import type { WriteResult } from '../store/store.ts';
 import { ValueCopies } from '../store/value-copies.ts';
-import { ClusterBoard, EPOCH_TABLE_WORD, ERASED_WORD, TAG_WORD } from './board.ts';
 import { makerIn } from './bucket-maker.ts';
-import { Channel } from './channel.ts';
-import { clientLargeChannel, clientOwner } from './connection.ts';
+import type { Chair } from './chair-seat.ts';
+import { ClientLanes } from './client-lanes.ts';
 import type { Connection } from './connection.ts';
-import { SharedErasedFloor } from './erased-floor.ts';
 import { inspectCluster } from './inspect.ts';
 import type { ClusterClient, ClusterMetrics, ClusterStatus, Session, SyncStore } from './options.ts';
 import { RepairCalls } from './repair-call.ts';
@@ -53,7 +43,6 @@ import { rulesUnder } from './sabotage.ts';
 import { ClusterSession } from './session.ts';
 import { CallsOf, StoreCalls } from './store-calls.ts';
 import type { Caller, Ending, Made } from './store-calls.ts';
-import { SharedTagCounter } from './tag-counter.ts';
 
 /** How often deadlines and silences are looked at while operations are pending, in milliseconds. */
 const TICK_MS = 5;
@@ -99,13 +88,7 @@ export interface ClientPlace {
 /** A client, made from a connection. One thread uses it. */
 export class Client extends StoreCalls implements ClusterClient {
   readonly #connection: Connection;
-  readonly #board: ClusterBoard;
-  readonly #epochs: EpochTable;
-  readonly #bell: Doorbell;
-  readonly #replicaBells: readonly Doorbell[];
-  readonly #requests: readonly RingProducer[];
-  readonly #replies: readonly RingConsumer[];
-  readonly #large: readonly ParcelLane[];
+  readonly #lanes: ClientLanes;
   protected readonly maker: ClientCore;
   /** The core's. */
   readonly #coordinator: Coordinator;
@@ -120,8 +103,6 @@ export class Client extends StoreCalls implements ClusterClient {
   readonly #newActor: () => string;
   readonly #hints: Hints;
   protected override readonly hintPlace: HintPlace;
-  /** The client's lane at every replica; lanes below are those of other replicas. */
-  readonly #lane: number;
   #isFlushing = false;
   #isDraining = false;
   /** Submissions in a crowd. */
@@ -132,46 +113,16 @@ export class Client extends StoreCalls implements ClusterClient {
   #isClosed = false;
   #onIdle: (() => void) | undefined;
   #wakeUps = 0;
-  #replicaWakeUps = 0;
 
   constructor(connection: Connection, place: ClientPlace) {
     super();
     this.#connection = connection;
     this.#place = place;
-    const memory = sharedMemory(connection.board);
-    this.#board = new ClusterBoard(memory);
-    this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
-    const { client, lanes, name, quorums, serial } = connection;
-    this.#lane = quorums.replicas + client;
+    const { name, quorums, serial } = connection;
+    this.#lanes = new ClientLanes(connection);
     this.#newActor = actorNames(`${name}-${serial}`);
-    this.#bell = this.#board.clientBell(client);
-    this.#replicaBells = lanes.map((_, replica) => this.#board.replicaBell(replica));
-    const owner = clientOwner(serial);
-    this.#requests = lanes.map((lane) => new RingProducer(sharedMemory(lane.requests), owner));
-    this.#replies = lanes.map((lane) => new RingConsumer(sharedMemory(lane.replies), owner));
-    this.#large = lanes.map(
-      (_, replica) =>
-        new ParcelLane({
-          channel: new Channel(clientLargeChannel(name, serial, replica)),
-          nextReference: () => this.#board.nextReference(),
-          self: CLIENT_HOLDER,
-          peer: () => replicaHolder(replica, this.#epochs.epochOf(replica)),
-        }),
-    );
     const doors = {
-      links: this.#requests,
-      large: this.#large,
-      board: new TallyBoard(sharedMemory(connection.tally)),
-      epochs: this.#epochs,
-      tags: new SharedTagCounter(connection.board, TAG_WORD),
-      erased: new SharedErasedFloor(connection.board, ERASED_WORD),
-      random: systemRandom(),
-      ringBytes: connection.ringBytes,
-      repairsReads: connection.readRepair,
-      firstReader: client % quorums.replicas,
-      life: this.#board,
-      owner: serial,
-      sharedMs: monotonicMs,
+      ...this.#lanes.doors,
       settle: (operation: Operation): void => this.#settle(operation),
       settleChange: (change: PendingChange): void => this.#settleMade(change),
       settleSession: (call: SessionCall): void => this.#settleMade(call),
@@ -190,6 +141,10 @@ export class Client extends StoreCalls implements ClusterClient {
       sharedMs: monotonicMs,
     });
     this.hintPlace = { hints: this.#hints, copies: new ValueCopies(), prefix: '', looksFirst: false, ttlMs: undefined };
+  }
+
+  get chair(): Chair | undefined {
+    return this.#lanes.board.chair.chair;
   }
 
   session(options: SessionOptions = {}): Session {
@@ -253,7 +208,7 @@ export class Client extends StoreCalls implements ClusterClient {
     const { deletes, omissions } = this.maker;
     const wakeUps = this.#wakeUps;
     const { open: hints, lost: hintsLost } = this.#hints;
-    const replicaWakeUps = this.#replicaWakeUps;
+    const replicaWakeUps = this.#lanes.replicaWakeUps;
     const ofOmissions = {
       omissions: omissions.size,
       omissionsRepaired: omissions.repaired,
@@ -265,7 +220,7 @@ export class Client extends StoreCalls implements ClusterClient {
   inspect(): ClusterStatus {
     const { quorums, lanes } = this.#connection;
     const requests = lanes.map((lane) => lane.requests);
-    const status = inspectCluster(this.#board, this.#epochs, quorums, requests);
+    const status = inspectCluster(this.#lanes.board, this.#lanes.doors.epochs, quorums, requests);
     const replicas = status.replicas.map((each) => {
       const divergence = this.#repairs.divergenceOf(each.replica);
       return divergence === undefined ? each : Object.assign(each, { divergence });
@@ -342,23 +297,7 @@ export class Client extends StoreCalls implements ClusterClient {
   #flush(): void {
     this.#isFlushing = false;
     // Again where room turned up while we asked for it; a replica that empties its ring that fast is none to wait for.
-    for (let pass = 0; pass < FLUSH_PASSES_MAX && this.#flushOnce(); pass++);
-  }
-
-  /** Sends what there is room for. @returns whether the queue was held back by a ring that has room now. */
-  #flushOnce(): boolean {
-    let replicas = this.maker.flush(nowMs());
-    for (let replica = 0; replicas !== 0; replica++, replicas >>>= 1) {
-      if ((replicas & 1) === 0) continue;
-      this.#requests[replica]!.publish();
-      if (this.#replicaBells[replica]!.ring(this.#lane)) this.#replicaWakeUps++;
-    }
-    let hasRoom = false;
-    let blocked = this.#coordinator.takeBlocked();
-    for (let replica = 0; blocked !== 0; replica++, blocked >>>= 1) {
-      if ((blocked & 1) !== 0 && !this.#requests[replica]!.wantRoom()) hasRoom = true;
-    }
-    return hasRoom;
+    for (let pass = 0; pass < FLUSH_PASSES_MAX && this.#lanes.send(this.maker, nowMs()); pass++);
   }
 
   /**
@@ -368,27 +307,15 @@ export class Client extends StoreCalls implements ClusterClient {
   #serveCrowd(): void {
     if (this.#isDraining) return; // A step of a change submits this.
     this.#drain();
-    this.#flushOnce();
+    this.#lanes.send(this.maker, nowMs());
   }
 
   /** Takes in what has arrived, and settles what is decided. */
   #drain(): void {
     this.#isDraining = true;
-    this.#takeIn();
-    this.#isDraining = false;
-  }
-
-  #takeIn(): void {
-    this.#bell.take();
-    this.maker.look();
-    for (let replica = 0; replica < this.#replies.length; replica++) {
-      const ring = this.#replies[replica]!;
-      let start = ring.next();
-      if (start < 0) continue;
-      for (; start >= 0; start = ring.next()) this.#coordinator.receive(replica, ring, start);
-      ring.free();
-    }
+    this.#lanes.takeIn(this.maker);
     this.#coordinator.collect(nowMs());
+    this.#isDraining = false;
   }
 
   /** Waits for the next wake-up while operations are pending; the process stays alive meanwhile. */
@@ -402,14 +329,14 @@ export class Client extends StoreCalls implements ClusterClient {
     }
     if (this.#isArmed) return;
     this.#isArmed = true;
-    const wait = this.#bell.parkAsync();
+    const wait = this.#lanes.bell.parkAsync();
     if (wait === undefined) setImmediate(this.#wake);
     else void wait.then(this.#wake);
   }
 
   readonly #wake = (): void => {
     this.#isArmed = false;
-    this.#bell.unpark();
+    this.#lanes.bell.unpark();
     this.#wakeUps++;
     this.#drain();
     process.nextTick(this.#endTurn); // After the continuations of what was settled, whose operations join the batch.
@@ -465,7 +392,7 @@ export class Client extends StoreCalls implements ClusterClient {
     this.maker.submit(operation);
     this.#flush();
     for (let reviewMs = nowMs() + TICK_MS; box.result === undefined;) {
-      this.#bell.park(this.#msToHedge());
+      this.#lanes.bell.park(this.#msToHedge());
       this.#wakeUps++;
       this.#drain();
       // A round of changes has begun where another has ended, or a read is sent to others.
@@ -509,10 +436,7 @@ export class Client extends StoreCalls implements ClusterClient {
   #letGo(): void {
     clearInterval(this.#ticker);
     this.#ticker = undefined;
-    this.#bell.wake();
-    for (const lane of this.#large) lane.close();
-    for (const ring of this.#requests) ring.detach();
-    for (const ring of this.#replies) ring.detach();
+    this.#lanes.close();
     this.#place.onClose();
   }
 }

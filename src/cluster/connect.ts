@@ -21,7 +21,7 @@ const CONNECT_MS_MAX = 10_000;
  * handle to a worker as it is, or as `workerData`. Each call opens a client of its own; close it when done.
  *
  * @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` when `handle` is none.
- * @throws {QuorateError} `ERR_QUORATE_CLOSED` when the cluster is closed, `ERR_QUORATE_OVERLOADED` when 16 clients are
+ * @throws {QuorateError} `ERR_QUORATE_CLOSED` when the cluster is closed, `ERR_QUORATE_OVERLOADED` when 15 clients are
  *   connected, `ERR_QUORATE_TIMEOUT` when its supervisor does not answer.
  */
 export async function connectClient(handle: ClusterHandle): Promise<Client> {

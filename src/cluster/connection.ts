@@ -56,8 +56,21 @@ export function clientOwner(serial: number): number {
   return -1 - serial;
 }
 
+/** One incarnation of a replica. */
+export interface Inside {
+  readonly replica: number;
+  readonly epoch: number;
+}
+
 /** What travels on the door channel. */
 export type DoorMessage =
-  | { readonly kind: 'connect'; readonly ticket: string; readonly client: number; readonly claim: number }
+  | {
+      readonly kind: 'connect';
+      readonly ticket: string;
+      readonly client: number;
+      readonly claim: number;
+      /** Whose thread it is in, where that is a replica: it ends with that. */
+      readonly inside?: Inside;
+    }
   | { readonly kind: 'connected'; readonly ticket: string; readonly connection: Connection }
   | { readonly kind: 'disconnect'; readonly client: number; readonly serial: number };

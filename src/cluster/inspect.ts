@@ -19,7 +19,10 @@ export function inspectCluster(
   const { read, write, prepare, recoverFrom } = quorums;
   const replicas = requests.map((ring, replica) => inspectReplica(board, epochs, replica, ring));
   const stateLost = board.state === CLUSTER_STATE_LOST;
-  return { replicas, read, write, prepare, recoverFrom, stateLost, clients: board.clients.size };
+  let collected = 0;
+  for (let replica = 0; replica < quorums.replicas; replica++) collected += board.counter(replica, COUNTER.COLLECTED);
+  const { chair } = board.chair;
+  return { replicas, read, write, prepare, recoverFrom, stateLost, chair, collected, clients: board.clients.size };
 }
 
 function inspectReplica(

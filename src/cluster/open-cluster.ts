@@ -4,7 +4,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { controlClient } from '../actor/control-plane.ts';
 import { QuorateError, integerOption, rangeError, typeError } from '../base/errors.ts';
-import { RING_BYTES_MAX } from '../base/limits.ts';
+import { RING_BYTES_MAX, TIMEOUT_MS_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { checkedBuckets } from '../replica/bucket.ts';
@@ -35,6 +35,7 @@ import type { DecisionResult, ProposeOptions, ProposeResult } from '../store/top
 import { checkedTopics } from '../replica/topic-rules.ts';
 import { CLUSTER_CLOSED, CLUSTER_STATE_LOST } from '../replica/environment.ts';
 import { ClusterBoard, TAG_WORD, createBoard } from './board.ts';
+import type { Chair } from './chair-seat.ts';
 import type { Client } from './client.ts';
 import { connectClient } from './connect.ts';
 import type { Fault } from './fault.ts';
@@ -298,6 +299,10 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#connected.repair(options);
   }
 
+  get chair(): Chair | undefined {
+    return this.#connected.chair;
+  }
+
   metrics(): ClusterMetrics {
     return this.#connected.metrics();
   }
@@ -381,6 +386,9 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
         this.#client?.heedLife();
         this.emit('stateLost', { down: event.down });
         return;
+      case 'chair':
+        this.emit('chair', { replica: event.replica, term: event.term });
+        return;
       case 'reset':
         this.emit('reset');
         return;
@@ -427,6 +435,10 @@ function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Omit<Super
     hungMs: integerOption('hungMs', options.hungMs ?? 500, rangeOf(20, 600_000)),
     standbys: integerOption('standbys', options.standbys ?? 1, rangeOf(0, 16)),
     restartsMax: integerOption('restartsMax', options.restartsMax ?? 10, rangeOf(0, 1_000_000)),
+    housekeeping: {
+      collectAfterMs: integerOption('collectAfterMs', options.collectAfterMs ?? 60_000, rangeOf(0, TIMEOUT_MS_MAX)),
+      repairEveryMs: integerOption('repairEveryMs', options.repairEveryMs ?? 60_000, rangeOf(0, TIMEOUT_MS_MAX)),
+    },
     restartWindowMs: integerOption('restartWindowMs', options.restartWindowMs ?? 10_000, rangeOf(1, 86_400_000)),
     replicaEntry: actorUrl('replica').href,
   };

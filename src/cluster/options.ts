@@ -1,4 +1,5 @@
 // What an application says when it opens a cluster, and what it sees of it. Types only.
+import type { Chair } from './chair-seat.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { SessionOptions, SessionStore } from '../store/session.ts';
 import type { SiblingStore } from '../store/siblings.ts';
@@ -24,6 +25,7 @@ import type { DecisionResult, ProposeOptions, ProposeResult, TopicOptions } from
 
 export type { CorruptKey, RepairOptions, RepairReport, RepairedReplica } from '../store/repair.ts';
 export type { Divergence } from './repair-call.ts';
+export type { Chair } from './chair-seat.ts';
 export type { ExitReason } from '../supervision/exit-reason.ts';
 
 /** Options of `openCluster`. */
@@ -50,6 +52,13 @@ export interface ClusterOptions {
   readonly restartsMax?: number;
   /** Default 10,000. */
   readonly restartWindowMs?: number;
+  /**
+   * Keys that were deleted so long ago are forgotten by all replicas, an integer from 0 (never) to 2^31 - 1
+   * milliseconds; default 60,000. A write that is not decided by then may end as `unknown` for good.
+   */
+  readonly collectAfterMs?: number;
+  /** Rest between two comparisons of all replicas, an integer from 0 (none) to 2^31 - 1 ms; default 60,000. */
+  readonly repairEveryMs?: number;
   /** Buckets by name (1 to 64 letters, digits, and `.`, `_`, `-`): keys of their own, with rules of their own. */
   readonly buckets?: Readonly<Record<string, BucketOptions>>;
   /** Whether reads send what they return to replicas that they saw behind it, once they have ended; default true. */
@@ -91,6 +100,11 @@ export interface ClusterStatus {
   /** Others that a recovering replica must hear (M); at most `replicas - recoverFrom` may be down at once. */
   readonly recoverFrom: number;
   readonly stateLost: boolean;
+  /** Who keeps the house; `undefined` while nobody does, since the last chair has died. */
+  readonly chair: Chair | undefined;
+  /** Deletions that were collected, in all. */
+  readonly collected: number;
+  /** Clients that are connected. */
   readonly clients: number;
   /** Operations of this client that are pending. */
   readonly pending: number;
@@ -137,6 +151,8 @@ export interface ClusterMetrics {
 /** Events of a cluster, by name, as listeners of an EventEmitter receive them. */
 export interface ClusterEvents {
   down: [event: { readonly replica: number; readonly epoch: number; readonly reason: ExitReason }];
+  /** A replica has taken the chair. No two chairs have the same term, and terms grow. */
+  chair: [event: Chair];
   operational: [event: { readonly replica: number; readonly epoch: number; readonly recoveryMs: number }];
   stateLost: [event: { readonly down: readonly number[] }];
   reset: [];
@@ -178,6 +194,11 @@ export interface Session extends SyncStore, SessionStore {}
 
 /** A client of a cluster: on the main thread or in a worker. */
 export interface ClusterClient extends SyncStore, AsyncDisposable {
+  /**
+   * The replica that keeps the house: it collects deletions and compares the replicas. Chosen when the cluster starts
+   * and again when it dies, one in each term; `undefined` in between.
+   */
+  readonly chair: Chair | undefined;
   /** Counters of this client. */
   metrics(): ClusterMetrics;
   /** Replica states, read from shared memory without asking their threads. */

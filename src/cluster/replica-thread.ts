@@ -27,6 +27,10 @@ import { SharedErasedFloor } from './erased-floor.ts';
 import { AT_FAIL_POINT, failPointOf, setTrap, stopHere } from './fail-point.ts';
 import type { FailPoint } from './fail-point.ts';
 import { FaultCommitter } from './fault.ts';
+import type { Chair } from './chair-seat.ts';
+import { Housekeeper } from './housekeeper.ts';
+import type { Housekeeping } from './housekeeper.ts';
+import { InnerClient } from './inner-client.ts';
 import { rulesUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
 
@@ -57,6 +61,7 @@ export interface ReplicaWiring {
   /** The rule that this cluster breaks on purpose, if any. */
   readonly sabotage: Sabotage | undefined;
   readonly bytesMax: number;
+  readonly housekeeping: Housekeeping;
   /** A first start begins empty and operational; any later one recovers. */
   readonly isFirst: boolean;
   /** Whether frames from before are to be dropped: after a reset they belong to the lost state. */
@@ -73,6 +78,12 @@ export type ReplicaMessage =
   | { readonly kind: 'attach'; readonly wiring: ClientWiring }
   | { readonly kind: 'detach'; readonly client: number };
 
+/** What a replica tells its supervisor once it has taken the chair. */
+export interface ChairTaken {
+  readonly kind: 'chair';
+  readonly term: number;
+}
+
 /** Commands of the doorbell's control word. */
 export const COMMAND_MESSAGES = 1;
 export const COMMAND_EVENT_LOOP = 2;
@@ -85,6 +96,8 @@ const FAULT_FRAMES = 16;
 const PARK_MS = 5000;
 /** How often a replica that loads modules shows that it lives. */
 const LOADING_TICK_MS = 20;
+/** Turns with frames between two looks at what the house needs: each look reads the clock. */
+const HOUSE_TURNS = 16;
 /** How often a recovering replica looks for missing answers. */
 const RECOVERY_TICK_MS = 5;
 
@@ -159,6 +172,9 @@ class ReplicaThread {
   #ready = 0;
   #isAnnounced = false;
   readonly #faults = new FaultCommitter();
+  /** What it does while it sits in the chair; `undefined` while another does. */
+  #house: { readonly chair: Chair; readonly keeper: Housekeeper } | undefined;
+  #houseTurns = 0;
 
   constructor(wiring: ReplicaWiring, port: MessagePort, definitions: Definitions) {
     this.#wiring = wiring;
@@ -212,13 +228,40 @@ class ReplicaThread {
     if (this.#isAnnounced && this.#replica.topics !== undefined) this.#gossip();
     this.bell.countTurn(handled);
     if (this.#faults.isLeaking) return this.#faults.leak();
+    const houseMs = this.#keepHouse(handled);
     if (handled > 0) {
       this.#board.setCounter(this.#wiring.replica, COUNTER.KEYS, this.#replica.table.size);
       this.#board.setCounter(this.#wiring.replica, COUNTER.KIBIBYTES, this.#replica.table.bytes >>> 10);
       return;
     }
     this.#suffer();
-    this.bell.park(this.#replica.isOperational ? this.#parkMs : RECOVERY_TICK_MS);
+    this.bell.park(this.#replica.isOperational ? Math.min(this.#parkMs, houseMs) : RECOVERY_TICK_MS);
+  }
+
+  /** Takes the chair where it is free, and does what falls to it. @returns in how many milliseconds there is more. */
+  #keepHouse(handled: number): number {
+    if (!this.#isAnnounced) return PARK_MS;
+    if (this.#house === undefined) return this.#takeChair() ? 0 : PARK_MS;
+    if (handled > 0 && ++this.#houseTurns % HOUSE_TURNS !== 0) return 0;
+    const { chair, keeper } = this.#house;
+    if (!this.#board.chair.isHeld(chair)) return PARK_MS; // Fenced: somebody has taken this thread for dead.
+    return keeper.turn(nowMs());
+  }
+
+  #takeChair(): boolean {
+    const { name, board, replica, epoch, quorums, housekeeping, sabotage } = this.#wiring;
+    const term = this.#board.chair.take(replica);
+    if (term === 0) return false;
+    const client = new InnerClient(name, board, { replica, epoch });
+    const onCollected = (count: number): void => {
+      const before = this.#board.counter(replica, COUNTER.COLLECTED);
+      this.#board.setCounter(replica, COUNTER.COLLECTED, before + count);
+    };
+    const keeper = new Housekeeper({ ...housekeeping, client, quorums, rules: rulesUnder(sabotage), onCollected });
+    this.#house = { chair: { replica, term }, keeper };
+    const taken: ChairTaken = { kind: 'chair', term };
+    this.#port.postMessage(taken);
+    return true;
   }
 
   /** Topics: asks other voters, now and then, and where something is missing at once. */

@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { nowMs } from '../base/clock.ts';
 import { QuorateError } from '../base/errors.ts';
-import { CLIENTS_MAX, WINDOW_SLOTS } from '../base/limits.ts';
+import { CLIENT_PLACES, WINDOW_SLOTS } from '../base/limits.ts';
 import { systemRandom } from '../base/random.ts';
 import { DOWN, EpochTable, OPERATIONAL, RECOVERING, STARTING } from '../ring/epoch-table.ts';
 import { sharedMemory } from '../ring/memory.ts';
@@ -20,7 +20,7 @@ import type { HangMeasurement } from '../supervision/hang-watch.ts';
 import { ThreadKeeper } from '../supervision/thread-keeper.ts';
 import { COUNTER, ClusterBoard, EPOCH_TABLE_WORD } from './board.ts';
 import { Channel } from './channel.ts';
-import { ClientWatch } from './client-life.ts';
+import { CHAIRS_PLACE, ClientWatch } from './client-life.ts';
 import { doorChannel, replicaOwner } from './connection.ts';
 import type { Buckets } from '../replica/bucket.ts';
 import type { TopicModules, Topics } from '../replica/topic-rules.ts';
@@ -31,9 +31,10 @@ import { AT_FAIL_POINT, FAIL_POINT_EXIT, NEXT_LIFE, codeOf } from './fail-point.
 import type { FailPoint } from './fail-point.ts';
 import { FAULT_CODES, isSurvived } from './fault.ts';
 import type { Fault } from './fault.ts';
+import type { Housekeeping } from './housekeeper.ts';
 import type { Sabotage } from './sabotage.ts';
 import { COMMAND_MESSAGES } from './replica-thread.ts';
-import type { ClientWiring, PeerWiring, ReplicaMessage, ReplicaWiring } from './replica-thread.ts';
+import type { ChairTaken, ClientWiring, PeerWiring, ReplicaMessage, ReplicaWiring } from './replica-thread.ts';
 
 /** What the main thread starts a supervisor with; plain and cloneable. */
 export interface SupervisorWiring {
@@ -53,6 +54,7 @@ export interface SupervisorWiring {
   readonly standbys: number;
   readonly restartsMax: number;
   readonly restartWindowMs: number;
+  readonly housekeeping: Housekeeping;
   /** Where replicas' program lies. */
   readonly replicaEntry: string;
 }
@@ -69,6 +71,7 @@ export type SupervisorEvent =
   | { readonly kind: 'down'; readonly replica: number; readonly epoch: number; readonly reason: ExitReason }
   | { readonly kind: 'operational'; readonly replica: number; readonly epoch: number; readonly recoveryMs: number }
   | { readonly kind: 'state-lost'; readonly down: readonly number[] }
+  | { readonly kind: 'chair'; readonly replica: number; readonly term: number }
   | { readonly kind: 'reset' };
 
 /** What the main thread may call, over the control plane. */
@@ -107,7 +110,7 @@ export class Supervisor implements SupervisorControl {
   readonly #keeper: ThreadKeeper;
   readonly #events: MessagePort;
   readonly #door: Channel<DoorMessage>;
-  readonly #clients: (ClientSlot | undefined)[] = Array.from({ length: CLIENTS_MAX });
+  readonly #clients: (ClientSlot | undefined)[] = Array.from({ length: CLIENT_PLACES });
   readonly #clientWatch: ClientWatch;
   /** Rings between replicas: `#peerRings[from][to]`. */
   readonly #peerRings: readonly (readonly SharedMemory[])[];
@@ -250,11 +253,12 @@ export class Supervisor implements SupervisorControl {
   #onMessage(replica: number, message: unknown): void {
     if (isUnfit(message)) this.#unfit = decodeThrown(message.error);
     else if (message === AT_FAIL_POINT) void this.#keeper.end(replica, { kind: 'exit', code: FAIL_POINT_EXIT });
+    else if (isTaken(message)) this.#tell({ kind: 'chair', replica, term: message.term });
     else this.#noteOperational(replica);
   }
 
   #wiringFor(replica: number, epoch: number): ReplicaWiring {
-    const { name, board, quorums, sabotage, replicaBytesMax, topics, modules } = this.#wiring;
+    const { name, board, quorums, sabotage, replicaBytesMax, topics, modules, housekeeping } = this.#wiring;
     this.#board.setCounter(replica, COUNTER.FAULT, 0);
     this.#board.replicaBell(replica).reset();
     const isFirst = this.#memories.beginsEmpty(replica) || sabotage === 'catch-up';
@@ -282,6 +286,7 @@ export class Supervisor implements SupervisorControl {
       topics,
       modules,
       bytesMax: replicaBytesMax,
+      housekeeping,
       isFirst,
       sabotage,
       dropsUnread,
@@ -304,15 +309,23 @@ export class Supervisor implements SupervisorControl {
     this.#epochs.setEpoch(replica, epoch + 1);
     this.#downSinceMs[replica] = nowMs();
     this.#evict(replica, replicaOwner(replica, epoch));
+    if (this.#board.chair.chair?.replica === replica) this.#vacateChair(replica);
     this.#wakeAll(); // It may have died between taking a thread's parked flag down and waking it.
     this.#tell({ kind: 'down', replica, epoch, reason });
     if (reason.kind === 'stopped' || !this.#memories.declareLoss()) return;
     this.#tell({ kind: 'state-lost', down: this.#memories.withoutMemory() });
   }
 
+  /** The chair has died: the next one finds its seat free, and the place of its client. */
+  #vacateChair(replica: number): void {
+    const claim = this.#board.clients.claimOf(CHAIRS_PLACE);
+    if (claim > 0) this.#evictClient(CHAIRS_PLACE, claim);
+    this.#board.chair.vacate(replica);
+  }
+
   #wakeAll(): void {
     for (let replica = 0; replica < this.#wiring.quorums.replicas; replica++) this.#board.replicaBell(replica).wake();
-    for (let client = 0; client < CLIENTS_MAX; client++) this.#board.clientBell(client).wake();
+    for (let client = 0; client < CLIENT_PLACES; client++) this.#board.clientBell(client).wake();
   }
 
   #evict(replica: number, owner: number): void {
@@ -381,7 +394,8 @@ export class Supervisor implements SupervisorControl {
     else if (message.kind === 'disconnect') this.#disconnect(message.client, message.serial);
   }
 
-  #connect({ ticket, client, claim }: Extract<DoorMessage, { kind: 'connect' }>): void {
+  #connect({ ticket, client, claim, inside }: Extract<DoorMessage, { kind: 'connect' }>): void {
+    if (inside !== undefined && this.#epochs.epochOf(inside.replica) !== inside.epoch) return; // It has died since.
     if (this.#board.clients.claimOf(client) !== claim) return; // It gave up, and the place may be another's.
     const { name, board, quorums, sabotage, buckets, readRepair, topics, ringBytes } = this.#wiring;
     const serial = ++this.#serial;
@@ -392,7 +406,8 @@ export class Supervisor implements SupervisorControl {
     const lanes = Array.from({ length: quorums.replicas }, lane);
     const tally = bufferOf(createTallyBoard(WINDOW_SLOTS, quorums.replicas));
     this.#board.clientBell(client).reset();
-    const slot = { serial, claim, lanes, tally, requests: lanes.map((each) => sharedMemory(each.requests)) };
+    const requests = lanes.map((each) => sharedMemory(each.requests));
+    const slot = { serial, claim, lanes, tally, requests };
     this.#clients[client] = slot;
     for (let replica = 0; replica < quorums.replicas; replica++) {
       this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
@@ -457,4 +472,9 @@ function bufferOf({ words }: SharedMemory): SharedArrayBuffer {
   const { buffer } = words;
   assert(buffer instanceof SharedArrayBuffer, 'Rings lie in shared memory');
   return buffer;
+}
+
+/** A replica says that it has taken the chair. */
+function isTaken(message: unknown): message is ChairTaken {
+  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'chair';
 }

@@ -3,12 +3,12 @@
 // "Fine-grained Analysis on Fast Implementations of Distributed Multi-writer Atomic Registers" (PODC 2020).
 import { assert } from '../base/assert.ts';
 import type { MutableBallot } from '../protocol/ballot.ts';
-import type { TagCounter } from '../replica/environment.ts';
+import type { LastTag, TagCounter } from '../replica/environment.ts';
 
 const LOW_WORD = 0xffff_ffffn;
 
 /** The counter at a word (a multiple of 2) of shared memory. Any thread. */
-export class SharedTagCounter implements TagCounter {
+export class SharedTagCounter implements TagCounter, LastTag {
   readonly #counter: BigInt64Array;
 
   constructor(buffer: SharedArrayBuffer, word: number) {
@@ -17,9 +17,11 @@ export class SharedTagCounter implements TagCounter {
   }
 
   take(count: number, first: MutableBallot): void {
-    const tag = Atomics.add(this.#counter, 0, BigInt(count)) + 1n; // 0 is no ballot.
-    first.high = Number(tag >> 32n) | 0;
-    first.low = Number(tag & LOW_WORD) | 0;
+    copyTag(Atomics.add(this.#counter, 0, BigInt(count)) + 1n, first); // 0 is no ballot.
+  }
+
+  last(target: MutableBallot): void {
+    copyTag(Atomics.load(this.#counter, 0), target);
   }
 
   taken(): number {
@@ -30,4 +32,9 @@ export class SharedTagCounter implements TagCounter {
   startAt(next: bigint): void {
     Atomics.store(this.#counter, 0, next - 1n);
   }
+}
+
+function copyTag(tag: bigint, target: MutableBallot): void {
+  target.high = Number(tag >> 32n) | 0;
+  target.low = Number(tag & LOW_WORD) | 0;
 }

@@ -1,10 +1,10 @@
 // Collects deletions: keys that were deleted long ago are forgotten by all replicas. One runs where housekeeping is
 // done, as a reactor over a client's core; two at once do no harm. Why it is sound is said in protocol/erased.ts.
 //
-// It takes a tag, waits until that is old, and makes it the floor. Then it goes through one replica's keys, page by
-// page: of each deletion up to the floor it asks all replicas whether they have voted for it; those that are confirmed
-// it has erased everywhere. What a replica holds of a key that nobody ever wrote, a promise, is erased at that replica
-// alone. The next pass goes through another replica, with another floor.
+// It notes the tag that was taken last, waits until that is old, and makes it the floor. Then it goes through one
+// replica's keys, page by page: of each deletion up to the floor it asks all replicas whether they have voted for it;
+// those that are confirmed it has erased everywhere. What a replica holds of a key that nobody ever wrote, a promise,
+// is erased at that replica alone. The next pass goes through another replica, with another floor.
 //
 // Before that it deletes what has expired and nobody has read since, by the change by which a reader deletes it
 // (expired-reads.ts): the replica lists, page by page, and the change looks again. A later pass erases the deletions.
@@ -16,7 +16,7 @@ import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { OperationOptions } from '../store/store.ts';
 import type { InnerCall } from './client-core.ts';
-import type { Epochs, ErasedFloor, TagCounter } from './environment.ts';
+import type { Epochs, ErasedFloor, LastTag } from './environment.ts';
 import { eraseQuestion, listQuestion, readDeletions } from './erasing.ts';
 import type { Erasable } from './erasing.ts';
 import { expiredQuestion, readExpired } from './expired-keys.ts';
@@ -49,7 +49,7 @@ export interface CollectorCore {
 /** What a collector is made with. */
 export interface CollectorOptions {
   readonly core: CollectorCore;
-  readonly tags: TagCounter;
+  readonly tags: LastTag;
   readonly erased: ErasedFloor;
   readonly epochs: Epochs;
   readonly quorums: RegisterQuorums;
@@ -73,7 +73,7 @@ export interface CollectorCounters {
 export class Collector {
   readonly counters: CollectorCounters = { passes: 0, collected: 0, expired: 0 };
   readonly #options: CollectorOptions;
-  /** A tag, and when it was taken. */
+  /** The last tag of some moment, and when that was; -infinite before the first. */
   readonly #sample = mutableBallot();
   #sampledMs = Number.NEGATIVE_INFINITY;
   /** Those of the pass under way. */
@@ -116,7 +116,7 @@ export class Collector {
 
   #begin(nowMs: number): void {
     const { tags, afterMs, epochs, quorums } = this.#options;
-    if (isNone(this.#sample)) this.#takeSample(nowMs, tags);
+    if (this.#sampledMs === Number.NEGATIVE_INFINITY) this.#takeSample(nowMs, tags);
     this.#restsUntilMs = Math.max(this.#restsUntilMs, this.#sampledMs + afterMs);
     if (nowMs < this.#restsUntilMs) return;
     copyBallot(this.#floor, this.#sample);
@@ -129,8 +129,8 @@ export class Collector {
     this.counters.passes++;
   }
 
-  #takeSample(nowMs: number, tags: TagCounter): void {
-    tags.take(1, this.#sample);
+  #takeSample(nowMs: number, tags: LastTag): void {
+    tags.last(this.#sample);
     this.#sampledMs = nowMs;
   }
 

@@ -99,6 +99,12 @@ export interface TagCounter {
   taken(): number;
 }
 
+/** The tag that was taken last, for whoever takes none. */
+export interface LastTag {
+  /** Copies it into `target`. */
+  last(target: MutableBallot): void;
+}
+
 /** Up to which tag deletions may have been erased (protocol/erased.ts), as all threads see it. */
 export interface ErasedFloor {
   /** Copies it into `target`. */

@@ -59,7 +59,7 @@ describe('quorate torture', () => {
     [['--seconds', '0'], '--seconds'],
     [['--seed', '-1'], '--seed'],
     [['--replicas', '16'], '--replicas'],
-    [['--clients', '1'], 'an integer from 2 to 8'],
+    [['--clients', '1'], 'an integer from 2 to 7'],
     [['--sabotage', 'nothing'], 'it must be one of write-quorum'],
     [['--harm', 'terminate,rain'], 'Cannot use --harm "rain": it must be one of terminate, fail point'],
     [['--read', '1', '--write', '1'], 'ERR_QUORATE_CONFIGURATION'],

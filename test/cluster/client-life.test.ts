@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { CLIENTS_MAX } from '../../src/base/limits.ts';
+import { CLIENT_PLACES } from '../../src/base/limits.ts';
 import { ClusterBoard, createBoard } from '../../src/cluster/board.ts';
 import { ClientTable, ClientWatch } from '../../src/cluster/client-life.ts';
 import type { Claim } from '../../src/cluster/client-life.ts';
@@ -72,8 +72,8 @@ describe('A place in the client table', () => {
     ['2^31', 2 ** 31 - 40],
     ['2^32', -40],
   ])('keeps its holder, and finds it gone, where the counts pass %s', async (_, start) => {
-    const at = { claims: 0, armed: CLIENTS_MAX, probed: 2 * CLIENTS_MAX, counter: 3 * CLIENTS_MAX };
-    const memory = sharedMemory(new SharedArrayBuffer(4 * 4 * CLIENTS_MAX));
+    const at = { claims: 0, armed: CLIENT_PLACES, probed: 2 * CLIENT_PLACES, counter: 3 * CLIENT_PLACES };
+    const memory = sharedMemory(new SharedArrayBuffer(4 * 4 * CLIENT_PLACES));
     memory.words.fill(start, at.armed, at.counter);
     const table = new ClientTable(memory, at);
     const watch = new ClientWatch(table);
@@ -115,9 +115,9 @@ describe('A cluster', { timeout: 30_000 }, () => {
     await using cluster = await openCluster({ replicas: 3 });
     const start = (): Worker =>
       new Worker(new URL('../fixtures/cluster/mortal.ts', import.meta.url), { workerData: cluster.handle() });
-    const workers = Array.from({ length: 15 }, start); // With this thread, all the places that there are.
+    const workers = Array.from({ length: 14 }, start); // With this thread, all the places that there are.
     await Promise.all(workers.map((worker) => once(worker, 'message')));
-    expect(cluster.inspect().clients).toBe(16);
+    expect(cluster.inspect().clients).toBe(15);
     await Promise.all(workers.map((worker) => worker.terminate()));
     while (cluster.inspect().clients > 1) await new Promise((resolve) => setImmediate(resolve));
     const another = start();

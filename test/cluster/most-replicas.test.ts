@@ -1,11 +1,11 @@
 // The layouts have room for as many replicas as the limit says, with every lane of a client behind them.
 import { expect, it, onTestFinished } from 'vitest';
-import { CLIENTS_MAX, INLINE_BYTES_MAX, LANES_MAX, REPLICAS_MAX } from '../../src/base/limits.ts';
+import { CLIENTS_MAX, CLIENT_PLACES, INLINE_BYTES_MAX, LANES_MAX, REPLICAS_MAX } from '../../src/base/limits.ts';
 import { connectCluster, openCluster } from '../../src/index.ts';
 import { injectFault } from '../../src/testing/index.ts';
 
 it('Lanes of all replicas and of all clients fit one ready mask', () => {
-  expect(REPLICAS_MAX + CLIENTS_MAX).toBeLessThanOrEqual(LANES_MAX);
+  expect(REPLICAS_MAX + CLIENT_PLACES).toBeLessThanOrEqual(LANES_MAX);
 });
 
 it('A cluster of the most replicas and clients keeps values, short and large, through a restart', async () => {

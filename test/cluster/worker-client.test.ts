@@ -54,7 +54,7 @@ describe('A worker thread with a handle', () => {
 
   it('gives its place back when it closes', async () => {
     for (let round = 0; round < 20; round++) {
-      const client = await connectCluster(cluster.handle()); // More than the 16 places that there are.
+      const client = await connectCluster(cluster.handle()); // More than the 15 places that there are.
       expect(await client.put(`round ${round}`, round)).toMatchObject({ outcome: 'ok' });
       await client.close();
     }
@@ -62,13 +62,13 @@ describe('A worker thread with a handle', () => {
 });
 
 describe('Connecting', () => {
-  it('beyond 16 clients is refused with a typed error, and works again when one has left', async () => {
+  it('beyond 15 clients is refused with a typed error, and works again when one has left', async () => {
     const clients: ClusterClient[] = [];
     const fill = async (): Promise<never> => {
       for (;;) clients.push(await connectCluster(cluster.handle()));
     };
     await expect(fill()).rejects.toMatchObject({ code: 'ERR_QUORATE_OVERLOADED' });
-    expect(cluster.inspect().clients).toBe(16);
+    expect(cluster.inspect().clients).toBe(15);
     for (const client of clients) await client.close();
     await freePlace();
     const again = await connectCluster(cluster.handle());
@@ -95,5 +95,5 @@ describe('Connecting', () => {
 
 /** The supervisor frees a place within a turn of its own event loop. */
 async function freePlace(): Promise<void> {
-  while (cluster.inspect().clients === 16) await new Promise((resolve) => setImmediate(resolve));
+  while (cluster.inspect().clients === 15) await new Promise((resolve) => setImmediate(resolve));
 }

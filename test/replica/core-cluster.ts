@@ -9,7 +9,7 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { ClientCore } from '../../src/replica/client-core.ts';
 import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
-import type { Epochs, LargeLane, LargeValue, TagCounter } from '../../src/replica/environment.ts';
+import type { Epochs, LargeLane, LargeValue, LastTag, TagCounter } from '../../src/replica/environment.ts';
 import type { Peer } from '../../src/replica/recovery.ts';
 import type { Operation } from '../../src/replica/operation.ts';
 import type { Proposal } from '../../src/replica/proposal.ts';
@@ -83,7 +83,8 @@ export class CoreCluster {
     isOperational: () => true,
   };
   readonly erased: SimErased = new SimErased();
-  readonly tags: TagCounter = {
+  readonly tags: TagCounter & LastTag = {
+    last: (target) => copyBallot(target, this.#lastTag),
     take: (count, first) => {
       copyBallot(first, laterBallot(this.#lastTag, 1));
       copyBallot(this.#lastTag, laterBallot(this.#lastTag, count));

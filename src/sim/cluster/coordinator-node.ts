@@ -6,7 +6,7 @@ import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
 import { ClientCore } from '../../replica/client-core.ts';
 import { Collector } from '../../replica/collector.ts';
 import type { Coordinator } from '../../replica/coordinator.ts';
-import type { ClusterLife, ErasedFloor, TagCounter } from '../../replica/environment.ts';
+import type { ClusterLife, ErasedFloor, LastTag, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
 import type { Failure } from '../../replica/results.ts';
 import type { PendingChange } from '../../replica/round.ts';
@@ -37,7 +37,7 @@ export interface CoordinatorNodeOptions {
   readonly engine: Engine;
   readonly network: SimNetwork;
   readonly epochs: SimEpochs;
-  readonly tags: TagCounter;
+  readonly tags: TagCounter & LastTag;
   readonly erased: ErasedFloor;
   readonly quorums: RegisterQuorums;
   readonly rules: Rules;

@@ -8,7 +8,7 @@ import type { Ballot } from '../../protocol/ballot.ts';
 import { registerQuorums } from '../../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
 import { CLUSTER_STATE_LOST } from '../../replica/environment.ts';
-import type { TagCounter } from '../../replica/environment.ts';
+import type { LastTag, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
 import type { PendingChange } from '../../replica/round.ts';
 import type { SessionCall } from '../../replica/session-calls.ts';
@@ -217,8 +217,9 @@ export class SimCluster {
     return new SimClock(between(this.engine.random(node, 'clock'), 1, 1_000_000));
   }
 
-  #tags(): TagCounter {
+  #tags(): TagCounter & LastTag {
     return {
+      last: (target) => copyBallot(target, this.#lastTag),
       take: (count, first) => {
         copyBallot(first, laterBallot(this.#lastTag, 1));
         this.#lastTag = laterBallot(this.#lastTag, count);

@@ -193,6 +193,8 @@ export class FakeStage implements DemoStage {
         prepare: 3,
         recoverFrom: 3,
         stateLost: false,
+        chair: undefined,
+        collected: 0,
         clients: 2,
         pending: 0,
       }),
