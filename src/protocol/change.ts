@@ -43,6 +43,7 @@ export function judgeChange(
   if (isNone(floor)) return 'apply';
   if (rules.looksForItself && findChange(lineage, id, appliedAt)) return 'landed';
   if (rules.heedsFloors && compareBallots(root, floor) > 0) return 'lost';
-  if (rules.heedsErased && compareBallots(erased, id) >= 0) return 'lost'; // With what it was a part of.
+  // With what it was a part of. Its id tells nothing here: a cached promise may be older than the first tag.
+  if (rules.heedsErased && compareBallots(erased, floor) >= 0) return 'lost';
   return mayHaveForgotten(lineage, id) ? 'lost' : 'apply';
 }

@@ -18,7 +18,7 @@
 // - A write that the deletion has overwritten is proposed again by its writer, who finds nothing of it. Its first tag
 //   is below t, so below the floor, which was raised before anything was erased. Who looks at the floor after the last
 //   of its answers therefore sees that it cannot tell, and says `unknown`, for good. The same holds for a change,
-//   whose place in the lineage is gone.
+//   whose place in the lineage is gone: there the lowest ballot that it proposed counts, which may be below its tag.
 // - A promise is forgotten: each replica that erased it refuses what it had refused, and a replica that has lost its
 //   memory, and recovers a key from others of which one knows nothing, promises the floor in place of what that one may
 //   have erased. It looks at the floor once all have answered, since it may have been raised meanwhile.

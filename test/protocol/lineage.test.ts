@@ -116,6 +116,17 @@ describe('judgeChange', () => {
     expect(judgeChange({ id: tag(id), floor: tag(floor), erased: NONE }, entry, mutableBallot(), RULES)).toBe(state);
   });
 
+  it.each([
+    ['below what it has proposed', 5, 105, 104, 'apply'],
+    ['up to what it has proposed', 5, 105, 105, 'lost'],
+    ['up to what it has proposed under a promise of before its tag', 5, 3, 4, 'lost'],
+    ['while it has proposed nothing', 5, 0, 200, 'apply'],
+  ] as const)('Of a change of which nothing is found, and deletions may be erased %s: %#', (...row) => {
+    const [, id, floor, erased, state] = row;
+    const change = { id: tag(id), floor: tag(floor), erased: tag(erased) };
+    expect(judgeChange(change, { root: NONE, lineage: emptyLineage() }, mutableBallot(), RULES)).toBe(state);
+  });
+
   it('tells under which ballot a change has landed', () => {
     const applied = mutableBallot();
     judgeChange(
@@ -145,9 +156,12 @@ describe('judgeChange', () => {
     ['may have been erased with the deletion that came after it', 105, emptyLineage(), true, 'lost'],
     ['is found', 105, lineageOf([5]), true, 'landed'],
     ['may have been erased, without heedsErased', 105, emptyLineage(), false, 'apply'],
-  ] as const)('A change as old as what was erased that %s is judged', (_, floor, lineage, heedsErased, state) => {
-    const change = { id: tag(5), floor: tag(floor), erased: tag(5) };
-    const rules = { ...RULES, heedsErased };
-    expect(judgeChange(change, { root: NONE, lineage }, mutableBallot(), rules)).toBe(state);
-  });
+  ] as const)(
+    'A change whose proposal is as old as what was erased, and that %s, is judged',
+    (_, floor, lineage, heedsErased, state) => {
+      const change = { id: tag(5), floor: tag(floor), erased: tag(105) };
+      const rules = { ...RULES, heedsErased };
+      expect(judgeChange(change, { root: NONE, lineage }, mutableBallot(), rules)).toBe(state);
+    },
+  );
 });

@@ -96,6 +96,13 @@ export const DANGERS: readonly Danger[] = [
     wrong: ABSENT,
   },
   {
+    title: 'An increment under a ballot of before its own tag is tried again after a deletion between the two',
+    rule: 'heedsErased',
+    play: twice,
+    right: OK,
+    wrong: { outcome: 'twice' },
+  },
+  {
     title:
       'A replica recovers a deletion from one that has it still, and not the promise that another erased with its own',
     rule: 'coversUnreported',
@@ -163,6 +170,39 @@ function forget(rules: Rules): unknown {
   const read = cluster.call(0, () => session.get('k', { timeoutMs: 500 }));
   cluster.settle([0]);
   return read.result;
+}
+
+/**
+ * An increment uses a promise of before, and a reader sees it. A deletion whose tag lies between the promise and its
+ * own is collected; the client of the increment, which has heard nothing, tries again.
+ */
+function twice(rules: Rules): unknown {
+  const { cluster, collector, collect } = worldOf(rules);
+  cluster.run(0, (core) => core.increment('k', 1, OPTIONS));
+  cluster.begin(0, (core) => core.increment('k', 1, OPTIONS)); // It takes the promise, and no tag yet.
+  cluster.call(1, (core) => core.delete('k', OPTIONS));
+  cluster.asleep.add(1);
+  collector.turn(cluster.nowMs); // It takes a tag, too.
+  cluster.flush(0);
+  cluster.asleep.add(0);
+  cluster.reach(0, 'accept', [0]);
+  cluster.loseAllOf(0);
+  const read = cluster.call(2, (core) => core.get('k', { ...OPTIONS, level: 'all' })); // It writes back what replica 0 alone has.
+  cluster.settleOf(2);
+  cluster.restart(0); // It alone had promised the ballot of the next increment, which was behind its tag.
+  cluster.asleep.delete(1);
+  cluster.settle();
+  collect(30 * AFTER_MS);
+  assert.deepEqual(cluster.keys, [0, 0, 0], 'The deletion is erased');
+  cluster.asleep.clear();
+  cluster.settle();
+  const isTwice =
+    is(read.result, { value: 2 }) &&
+    is(
+      cluster.run(1, (core) => core.get('k', OPTIONS)),
+      { value: 1 },
+    );
+  return isTwice ? { outcome: 'twice' } : OK;
 }
 
 /**
