@@ -25,7 +25,9 @@
 // - A replica that never had the key refuses what is below the floor too. That costs its writer a fresh ballot at
 //   most.
 // - A session has seen the deletion and finds nothing, which has no version: where all replicas answer that they have
-//   nothing, that is as new as the floor.
+//   nothing, that is as new as what it has seen, if the floor is not older. It is not as new as the floor, which may
+//   have risen since anything was erased there: what is written next may be older than that. And what it has seen below
+//   the quorum may be lost, not deleted, once a replica has lost its memory since.
 //
 // Source: the conditions of Rystsov, "CASPaxos" (2018), section 3.1 ("age" of proposers), where the shared floor and
 // the rule for late writers take the place of messages to all proposers; DESIGN section 4, "Deletion".

@@ -143,6 +143,10 @@ export interface Rules {
   readonly coversUnreported: boolean;
   /** A session takes a key of which nothing is left for deleted only where no replica has anything of it. */
   readonly asksAllForErased: boolean;
+  /** Nor for what one replica alone had, once any has lost its memory since. */
+  readonly heedsLosses: boolean;
+  /** Of a key that was erased, it goes on from what it has seen, not from up to where deletions may be erased. */
+  readonly keepsSeen: boolean;
   /** A repair ends only once every replica that it is for holds the entry. */
   readonly repairsAll: boolean;
   /** What a repair hands on is the newest entry of all. */
@@ -259,6 +263,8 @@ export const RULES: Rules = Object.freeze({
   recoversErased: true,
   coversUnreported: true,
   asksAllForErased: true,
+  heedsLosses: true,
+  keepsSeen: true,
   repairsAll: true,
   repairsNewest: true,
   repairsTombstones: true,

@@ -170,7 +170,13 @@ export class ClientCore {
       sharedMs,
       settle: (operation) => this.#settle(operation),
     });
-    this.#ofSessions = { core: this, quorums, rules, settle: (call) => doors.settleSession(call) };
+    this.#ofSessions = {
+      core: this,
+      quorums,
+      rules,
+      epochs: doors.epochs,
+      settle: (call) => doors.settleSession(call),
+    };
     this.#sessions = new SessionCalls(this.#ofSessions);
     const { epochs } = doors;
     this.#ofScans = { core: this, epochs, quorums, rules, settle: (call) => doors.settleScan(call) };

@@ -11,6 +11,11 @@ import type { RepairFields } from './repair-aim.ts';
 import { NO_VALUE, REQUEST, copyWords, padded } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
+/** What {@link Operation.heldSince} is where the version cannot be lost. */
+export const HELD = -1;
+/** What it is where nobody knows: then it may be lost. */
+export const PERHAPS_LOST = -2;
+
 /**
  * What the caller asked for. A change reads and writes: what it writes is computed from what it finds, and may be
  * nothing. An inquiry asks one replica, and is about no register: see inquiry.ts.
@@ -168,6 +173,8 @@ export class Operation {
   repair: RepairFields | undefined = undefined;
   /** Version that a read of a session must not return less than; none where it may return any. */
   readonly notBefore: MutableBallot = mutableBallot();
+  /** How often replicas had restarted when one of them held that version; {@link HELD} where it cannot be lost. */
+  heldSince: number = HELD;
   /** Whether its context is the call of a session. */
   isOfSession = false;
   /** Whether a value that has expired is none to it; else it wants to know what replicas hold. */
@@ -263,6 +270,7 @@ export class Operation {
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.first.high = this.first.low = this.wroteBack.high = this.wroteBack.low = 0;
     this.proposed.high = this.proposed.low = this.notBefore.high = this.notBefore.low = 0;
+    this.heldSince = HELD;
     this.change?.clear();
     this.repair?.clear();
     this.adopts = this.hasLeft = this.isOfSession = this.heedsExpiry = false;

@@ -20,6 +20,7 @@ import { judgeInquiry } from './inquiry.ts';
 import type { CountedTags } from './counted-tags.ts';
 import type { Hedging } from './hedging.ts';
 import type { Epochs, ErasedFloor, VoteBoard } from './environment.ts';
+import { HELD } from './operation.ts';
 import type { Candidate, Computed, Operation, Outcome } from './operation.ts';
 import {
   REPAIR_TRIES_MAX,
@@ -272,16 +273,19 @@ export class Phases {
   #settleRead(operation: Operation, nowMs: number): void {
     if (isTooOld(operation.newest, operation.notBefore)) {
       if (!this.#isErased(operation)) return this.#lookFurther(operation, nowMs);
-      // Nothing has no version; what was erased is not newer than the floor.
-      copyBallot(operation.newest.root, scratch);
+      // Nothing has no version. The deletion is as new as what was seen; the floor may be newer than what comes next.
+      copyBallot(operation.newest.root, this.#rules.keepsSeen ? operation.notBefore : scratch);
     }
     this.#desk.settle(operation, operation.newest.valueBytes === NO_VALUE ? 'absent' : 'ok');
   }
 
   /** Whether a read that found nothing may take what its session has seen for deleted; `scratch` is the floor then. */
-  #isErased({ notBefore, newest, answered }: Operation): boolean {
-    this.#doors.erased.read(scratch);
+  #isErased({ notBefore, newest, answered, heldSince }: Operation): boolean {
+    const { erased, epochs } = this.#doors;
+    erased.read(scratch);
     if (!mayBeErased(notBefore, newest.ballot, scratch)) return false;
+    // Or have had it, before it lost its memory.
+    if (heldSince !== HELD && heldSince !== epochs.restarts() && this.#rules.heedsLosses) return false;
     // One replica alone may have what a session has written below the quorum.
     return answered === this.#all || !this.#rules.asksAllForErased;
   }

@@ -1,7 +1,7 @@
 // One page of a scan: which keys there are, R replicas say (list-round.ts); what they hold, ordinary reads at the level
 // of the scan. So each key is read as if alone, and the page as a whole is no snapshot.
 import { compareCodePoints } from '../base/code-points.ts';
-import { ballotOf, copyBallot } from '../protocol/ballot.ts';
+import { ballotOf } from '../protocol/ballot.ts';
 import type { OperationOptions, ReadResult, ScanEntry, ScanResult } from '../store/store.ts';
 import type { Bucket } from './bucket.ts';
 import { Errands } from './errands.ts';
@@ -12,6 +12,7 @@ import type { Operation } from './operation.ts';
 import { Failure, goneError } from './results.ts';
 import type { Settled } from './results.ts';
 import type { ScanRequest } from './scan-request.ts';
+import { bindTo } from './session.ts';
 import type { SessionState } from './session.ts';
 
 /** The core of the client, as its scans see it; see `ClientCore`. */
@@ -160,7 +161,7 @@ export class ScanCall implements ListCall {
     const key = reading.key.slice(bucket?.prefix.length ?? 0);
     const operation = this.#doors.core.get(key, { level, timeoutMs }, bucket);
     const known = this.#seen?.of(key);
-    if (known !== undefined) copyBallot(operation.notBefore, known.version);
+    if (known !== undefined) bindTo(operation, known);
     this.#errands.run(operation, (ended) => this.attempt(() => this.#hasRead(reading, key, ended)));
   }
 

@@ -16,12 +16,15 @@ import type {
   Version,
   WriteOptions,
 } from '../store/store.ts';
+import type { Epochs } from './environment.ts';
+import { PERHAPS_LOST } from './operation.ts';
 import type { Operation } from './operation.ts';
 import { Failure } from './results.ts';
 import type { Settled } from './results.ts';
 import { PendingChange } from './round.ts';
 import type { ChangeSettled } from './round.ts';
 import type { ScanCall } from './scan.ts';
+import { bindTo } from './session.ts';
 import type { SessionState } from './session.ts';
 
 const VERSION_DIGITS = 16;
@@ -47,6 +50,8 @@ export class SessionCall {
   conflict: ChangeSettled | undefined = undefined;
   /** What it has read or made; `undefined` where that is not known, or never was. */
   version: Ballot | undefined = undefined;
+  /** How often replicas had restarted before it began. */
+  restarts: number = PERHAPS_LOST;
   /** Why its caller gave up. */
   reason: unknown = undefined;
 
@@ -82,6 +87,7 @@ export interface SessionDoors {
   readonly core: SessionCore;
   readonly quorums: RegisterQuorums;
   readonly rules: Rules;
+  readonly epochs: Pick<Epochs, 'restarts'>;
   /** The call has ended: `call.result` says how. */
   settle(call: SessionCall): void;
 }
@@ -142,7 +148,7 @@ export class SessionCalls {
     if (call.conflict === undefined) call.version = version;
     const isNoted = kind === 'put' ? rules.notesOwnWrites : outcome === 'ok' || rules.versionsAbsence;
     const isDecided = kind === 'put' ? writeNeeded >= quorums.write : agreeNeeded >= quorums.agreeing;
-    if (isNoted) call.state.note(call.key, version, isDecided);
+    if (isNoted) call.state.note(call.key, version, isDecided, call.restarts);
   }
 
   /** A change has found no value. What version that is of, its result does not tell: a read at the quorum does. */
@@ -196,5 +202,5 @@ export function bind(operation: Operation, call: SessionCall): void {
   operation.context = call;
   operation.isOfSession = true;
   const seen = call.state.of(call.key);
-  if (seen !== undefined) copyBallot(operation.notBefore, seen.version);
+  if (seen !== undefined) bindTo(operation, seen);
 }

@@ -128,6 +128,7 @@ export class SessionMaker {
   #bound(operation: Operation, key: string, isWeak: boolean): SessionCall {
     const call = new SessionCall(this.#state, key, operation);
     call.isWeak = isWeak;
+    call.restarts = this.#doors.epochs.restarts();
     if (operation.kind === 'put' || !this.#doors.rules.readsAsNewAsSession) operation.isOfSession = true;
     else bind(operation, call);
     return call;

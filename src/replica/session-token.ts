@@ -1,11 +1,12 @@
 // What a session has seen, as text that another thread, or another request of the same user, goes on from:
 //
 //     qs1.<base64url of the JSON below>.<FNV-1a of that, 8 hexadecimal digits>
-//     [cluster, resets, floor, [[key, version, 1 where it is decided, else 0], ...]]
+//     [cluster, resets, floor, [[key, version, 1 where it is decided, else 0, restarts where it is not], ...]]
 import { typeError } from '../base/errors.ts';
 import { KEY_BYTES_MAX, SESSION_KEYS_MAX } from '../base/limits.ts';
 import { ballotOf, versionOf } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
+import { PERHAPS_LOST } from './operation.ts';
 import { SessionState } from './session.ts';
 
 const PREFIX = 'qs1';
@@ -15,7 +16,9 @@ const SHOWN_MAX = 40;
 
 /** The token of a session of the cluster of this name. */
 export function encodeSession(cluster: string, state: SessionState, rules: Rules): string {
-  const keys = [...state.keys].map(([key, { version, isDecided }]) => [key, versionOf(version), isDecided ? 1 : 0]);
+  const keys = [...state.keys].map(([key, { version, isDecided, heldSince }]) =>
+    isDecided ? [key, versionOf(version), 1] : [key, versionOf(version), 0, heldSince],
+  );
   const floor = versionOf(rules.keepsFloors ? state.floor : { high: 0, low: 0 });
   const text = JSON.stringify([cluster, state.resets, floor, keys]).replaceAll(/[\u007f-\uffff]/g, escaped);
   const body = btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
@@ -46,12 +49,12 @@ export function decodeSession(cluster: string, token: unknown, rules: Rules): Se
 }
 
 function noteEntry(state: SessionState, entry: unknown, token: string): void {
-  const [key, version, isDecided]: readonly unknown[] = Array.isArray(entry) ? entry : [];
+  const [key, version, isDecided, restarts]: readonly unknown[] = Array.isArray(entry) ? entry : [];
   const ballot = typeof version === 'string' ? ballotOf(version) : undefined;
   if (typeof key !== 'string' || ballot === undefined || (isDecided !== 0 && isDecided !== 1)) {
     throw mistake(token, 'it must be what session.token gave, unaltered');
   }
-  state.note(key, ballot, isDecided === 1);
+  state.note(key, ballot, isDecided === 1, isCount(restarts) ? restarts : PERHAPS_LOST);
 }
 
 function parsed(body: string): unknown {

@@ -17,12 +17,16 @@
 import { compareBallots, copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
+import { HELD, PERHAPS_LOST } from './operation.ts';
+import type { Operation } from './operation.ts';
 
 /** What a session knows of one key. */
 export interface Seen {
   readonly version: Ballot;
   /** Whether every later read at the quorum sees the version, or a newer one. */
   readonly isDecided: boolean;
+  /** How often replicas had restarted when one of them held it: while it stays the same, nobody has lost it. */
+  readonly heldSince: number;
 }
 
 /** What one session has seen. */
@@ -74,11 +78,17 @@ export class SessionState {
   }
 
   /** The session has written or read a version of a key. */
-  note(key: string, version: Ballot, isDecided: boolean): void {
+  note(key: string, version: Ballot, isDecided: boolean, heldSince: number = PERHAPS_LOST): void {
     const known = this.#seen.get(key);
     const order = known === undefined ? 1 : compareBallots(version, known.version);
     const newest = order > 0 ? { high: version.high, low: version.low } : known!.version;
-    const seen = { version: newest, isDecided: order < 0 ? known!.isDecided : isDecided || isDecidedAt(known, order) };
+    const isNowDecided = order < 0 ? known!.isDecided : isDecided || isDecidedAt(known, order);
+    const held = order > 0 ? heldSince : Math.max(heldSince, known!.heldSince);
+    const seen = {
+      version: newest,
+      isDecided: isNowDecided,
+      heldSince: isNowDecided ? PERHAPS_LOST : order < 0 ? known!.heldSince : held,
+    };
     this.#drop(key);
     this.#seen.set(key, seen);
     if (!seen.isDecided) this.#undecided++;
@@ -95,7 +105,7 @@ export class SessionState {
     const fresh = [...other.keys].filter(([key, { isDecided }]) => !isDecided && this.of(key)?.isDecided !== false);
     if (this.#undecided + this.#weakCalls + fresh.length > this.keysMax) return false;
     this.raiseFloor(other.floor);
-    for (const [key, { version, isDecided }] of other.keys) this.note(key, version, isDecided);
+    for (const [key, { version, isDecided, heldSince }] of other.keys) this.note(key, version, isDecided, heldSince);
     return true;
   }
 
@@ -114,6 +124,12 @@ export class SessionState {
     if (this.#seen.get(key)?.isDecided === false) this.#undecided--;
     this.#seen.delete(key);
   }
+}
+
+/** Makes an operation return nothing that is older than what its session knows. */
+export function bindTo(operation: Pick<Operation, 'notBefore' | 'heldSince'>, seen: Seen): void {
+  copyBallot(operation.notBefore, seen.version);
+  operation.heldSince = seen.isDecided ? HELD : seen.heldSince;
 }
 
 function isDecidedAt(known: Seen | undefined, order: number): boolean {

@@ -12,8 +12,8 @@
 // has told without a gap has told of it. Where none has, all keys that are known to hold something are read again; a
 // watch that goes on from another one does not know them, and ends.
 import { WATCH_READS_MAX, WATCH_READ_MS } from '../base/limits.ts';
-import { compareBallots, copyBallot, isNone, mutableBallot, versionOf } from '../protocol/ballot.ts';
-import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
+import { compareBallots, copyBallot, isNone, laterBallot, versionOf } from '../protocol/ballot.ts';
+import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { WatchEvent } from '../store/watch.ts';
@@ -37,8 +37,6 @@ export interface WatchCore extends ErrandCore {
   get(key: string, options: OperationOptions | undefined, bucket?: Bucket): Operation;
   inquire(inquiry: Inquiry, options: OperationOptions | undefined): Operation;
   resultOf(operation: Operation, signal: undefined): Settled | Failure;
-  /** Copies up to where deletions may have been erased into `target`. */
-  erasedFloor(target: MutableBallot): void;
 }
 
 /** What a watch touches. */
@@ -243,17 +241,12 @@ export class Watcher {
       const version = versionIn(operation);
       const value = result.outcome === 'ok' && 'value' in result ? result.value : undefined;
       const isDeleted = result.outcome === 'absent';
-      const found = isNone(version) ? this.#erasedVersion(wanted) : { high: version.high, low: version.low };
+      // A deletion that was erased has no version any more: it came after what was told of.
+      const isErased = isDeleted && isNone(operation.newest.ballot);
+      const found = isErased ? laterBallot(wanted, 1) : { high: version.high, low: version.low };
       this.#found(key, changed, { version: found, isDeleted }, { name, value });
     }
     this.#doors.proceed();
-  }
-
-  /** A deletion that was erased has no version any more: the floor lies between it and whatever is written later. */
-  #erasedVersion(wanted: Ballot): Ballot {
-    const floor = mutableBallot();
-    this.#doors.core.erasedFloor(floor);
-    return compareBallots(floor, wanted) > 0 ? floor : wanted;
   }
 
   /** What only the dead have told of is gone, or others tell of it: what the living have told of has to be found. */

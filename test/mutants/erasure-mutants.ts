@@ -29,6 +29,8 @@ export const ERASURE_MUTANTS: readonly Mutant[] = [
   ),
   without('erasesExactly', 'What has come since a deletion was confirmed is erased', directed('erasesExactly')),
   without('asksAllForErased', 'A session takes its own write for deleted', directed('asksAllForErased')),
+  without('heedsLosses', 'A session takes for deleted what was lost', directed('heedsLosses')),
+  without('keepsSeen', 'A session waits for more than was ever written', directed('keepsSeen')),
   without('coversUnreported', 'A recovered replica lacks a promise that was erased', directed('coversUnreported')),
 ];
 

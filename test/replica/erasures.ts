@@ -1,5 +1,6 @@
 // Clusters whose deletions are collected, and what could go wrong there: each schedule ends in what a read finds.
 import assert from 'node:assert/strict';
+import { compareBallots, mutableBallot } from '../../src/protocol/ballot.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
@@ -96,6 +97,20 @@ export const DANGERS: readonly Danger[] = [
     wrong: ABSENT,
   },
   {
+    title: 'A session takes for deleted what one replica alone had of its own write, and has lost',
+    rule: 'heedsLosses',
+    play: (rules) => forget(rules, true),
+    right: { outcome: 'unavailable' },
+    wrong: ABSENT,
+  },
+  {
+    title: 'A session that found nothing of a deleted key waits for something newer than was ever written',
+    rule: 'keepsSeen',
+    play: (rules) => goOn(rules),
+    right: { outcome: 'ok', value: 'late' },
+    wrong: { outcome: 'unavailable' },
+  },
+  {
     title: 'An increment under a ballot of before its own tag is tried again after a deletion between the two',
     rule: 'heedsErased',
     play: twice,
@@ -157,8 +172,8 @@ function overtake(rules: Rules): unknown {
   return cluster.run(1, (core) => core.get('k', OPTIONS));
 }
 
-/** What a session reads whose write reached one replica that is silent, once others have erased deletions. */
-function forget(rules: Rules): unknown {
+/** What a session reads whose write reached one replica that is silent, or restarts, once others erased deletions. */
+function forget(rules: Rules, restarts = false): unknown {
   const { cluster, collect } = worldOf(rules);
   const session = cluster.core(0).session('test', { writeLevel: 'one' });
   cluster.call(0, () => session.put('k', 'own', OPTIONS));
@@ -167,9 +182,55 @@ function forget(rules: Rules): unknown {
   cluster.run(1, (core) => core.put('other', 1, OPTIONS));
   cluster.run(1, (core) => core.delete('other', OPTIONS));
   collect(30 * AFTER_MS);
+  if (restarts) cluster.restart(0);
   const read = cluster.call(0, () => session.get('k', { timeoutMs: 500 }));
-  cluster.settle([0]);
+  cluster.settle(restarts ? [] : [0]);
   return read.result;
+}
+
+/** What a session reads that found nothing of a deleted key, once a put of before that has landed. */
+function goOn(rules: Rules): unknown {
+  const world = worldOf(rules);
+  const { cluster } = world;
+  const session = cluster.core(0).session('test', {});
+  cluster.run(0, () => session.put('k', 'own', OPTIONS));
+  const land = eraseAndHold(world);
+  assert(
+    is(
+      cluster.run(0, () => session.get('k', OPTIONS)),
+      ABSENT,
+    ),
+    'It is deleted',
+  );
+  land();
+  return cluster.run(0, () => session.get('k', { timeoutMs: 500 }));
+}
+
+/**
+ * Key k is deleted and collected, then a put of it is under way while the floor rises above that, on account of another
+ * key. Clients 1 and 2 do it.
+ *
+ * @returns what lets the put land.
+ */
+export function eraseAndHold({ cluster, collector, collect }: World): () => void {
+  cluster.run(1, (core) => core.delete('k', OPTIONS));
+  collect(30 * AFTER_MS);
+  assert.deepEqual(cluster.keys, [0, 0, 0], 'The deletion is erased');
+  const put = cluster.call(1, (core) => core.put('k', 'late', OPTIONS));
+  cluster.asleep.add(1);
+  cluster.run(2, (core) => core.compareAndSet('other', 'something', 1, OPTIONS)); // It leaves promises behind.
+  const [before, floor] = [mutableBallot(), mutableBallot()];
+  cluster.erased.read(before);
+  for (let turn = 0; turn < 200 && compareBallots(floor, before) <= 0; turn++) {
+    cluster.pass(Math.min(20, collector.turn(cluster.nowMs)));
+    cluster.settleOf(2);
+    cluster.erased.read(floor);
+  }
+  return () => {
+    cluster.exchange(1, 'accept', [0, 1, 2]);
+    assert(is(put.result, OK), 'The put has landed');
+    cluster.asleep.delete(1);
+  };
 }
 
 /**

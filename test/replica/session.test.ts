@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { below, seededRandom } from '../../src/base/random.ts';
 import { RULES } from '../../src/protocol/rules.ts';
+import { PERHAPS_LOST } from '../../src/replica/operation.ts';
 import { SessionState } from '../../src/replica/session.ts';
 import { decodeSession, encodeSession } from '../../src/replica/session-token.ts';
 import { replayCommand, testSeed } from '../support/seed.ts';
@@ -16,7 +17,7 @@ describe('A session', () => {
   it('knows the newest version of a key, in whatever order it hears of them, across 2^31', () => {
     const state = session();
     for (const low of [0x7fff_ffff, 0x8000_0001, 0x8000_0000]) state.note('k', version(low), true);
-    expect(state.of('k')).toEqual({ version: version(0x8000_0001), isDecided: true });
+    expect(state.of('k')).toMatchObject({ version: version(0x8000_0001), isDecided: true });
   });
 
   it('takes a version for decided once anybody has said so, and a newer one for undecided again', () => {
@@ -57,15 +58,31 @@ describe('A session', () => {
     expect(state.beginWeak()).toBe(true);
   });
 
+  it('knows when a version was held last, as long as it is not decided', () => {
+    const state = session();
+    const heldAfter = (low: number, isDecided: boolean, restarts?: number): number => {
+      state.note('k', version(low), isDecided, restarts);
+      return state.of('k')!.heldSince;
+    };
+    expect([heldAfter(2, false, 4), heldAfter(1, false, 9), heldAfter(2, false), heldAfter(2, false, 5)]).toEqual([
+      4, 4, 4, 5,
+    ]);
+    expect([heldAfter(3, false), heldAfter(4, false, 1), heldAfter(4, true, 2)]).toEqual([
+      PERHAPS_LOST,
+      1,
+      PERHAPS_LOST,
+    ]);
+  });
+
   it('takes over another one, or nothing where more is undecided than it has room for', () => {
     const [mine, other] = [session(2), session(3)];
     mine.note('a', version(5), true);
     other.note('a', version(4), false);
-    other.note('b', version(6), false);
+    other.note('b', version(6), false, 3);
     expect(mine.merge(other)).toBe(true);
     expect([...mine.keys]).toEqual([
-      ['a', { version: version(5), isDecided: true }],
-      ['b', { version: version(6), isDecided: false }],
+      ['a', { version: version(5), isDecided: true, heldSince: PERHAPS_LOST }],
+      ['b', { version: version(6), isDecided: false, heldSince: 3 }],
     ]);
     other.note('c', version(7), false);
     expect(session(2).merge(other)).toBe(false);
@@ -80,7 +97,8 @@ describe('A token', () => {
       const state = session(4);
       for (let note = 0; note < 8; note++) {
         const low = 1 + below(random, 0xffff_ffff);
-        state.note(keys[below(random, keys.length)]!, version(low), note >= 3 || below(random, 2) === 0);
+        const isDecided = note >= 3 || below(random, 2) === 0;
+        state.note(keys[below(random, keys.length)]!, version(low), isDecided, below(random, 9));
       }
       const token = encodeSession('cluster', state, RULES);
       expect(token).toMatch(/^[\w.-]+$/);

@@ -47,6 +47,16 @@ export class WatchedRun {
     if (event !== undefined) this.events.push(event);
   }
 
+  /** The same where nothing of others arrives. */
+  settleAlone(): void {
+    for (let step = 0; step < QUIET_STEPS; step++) {
+      this.tick();
+      this.#cluster.settleOf(this.#client);
+      this.#cluster.pass(13);
+      this.take();
+    }
+  }
+
   /** Everything arrives and is taken, until nothing new has come for a while. */
   settle(): void {
     for (let step = 0, quiet = 0; quiet < QUIET_STEPS; step++) {

@@ -7,6 +7,7 @@ import { Journal } from '../../src/replica/journal.ts';
 import type { Entry } from '../../src/replica/key-table.ts';
 import type { CoreCluster } from './core-cluster.ts';
 import { scanClusterOf, writeAt } from './scan-schedules.ts';
+import { eraseAndHold, worldOf } from './erasures.ts';
 import { WATCH_SCHEDULES, WatchedRun, watchProblem } from './watch-runs.ts';
 
 const FILE = 'test/replica/watcher.test.ts';
@@ -95,6 +96,20 @@ describe('A watch', () => {
     for (const replica of [0, 1, 2]) cluster.restart(replica);
     run.settle();
     expect(told(run)).toEqual([['k', 'v'], ['k']]);
+  });
+
+  it('tells of a put that was under way while the deletion before it was erased', () => {
+    const world = worldOf();
+    const { cluster } = world;
+    put(cluster, 'k', 'own');
+    const run = new WatchedRun(cluster, 0);
+    run.settle();
+    const land = eraseAndHold(world);
+    run.settleAlone();
+    expect(told(run)).toEqual([['k', 'own'], ['k']]);
+    land();
+    run.settle();
+    expect(told(run)).toEqual([['k', 'own'], ['k'], ['k', 'late']]);
   });
 
   it.each<[string, WatchOptions, unknown]>([
