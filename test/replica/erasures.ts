@@ -248,7 +248,8 @@ function twice(rules: Rules): unknown {
   cluster.asleep.add(0);
   cluster.reach(0, 'accept', [0]);
   cluster.loseAllOf(0);
-  const read = cluster.call(2, (core) => core.get('k', { ...OPTIONS, level: 'all' })); // It writes back what replica 0 alone has.
+  // It writes back what replica 0 alone has.
+  const read = cluster.call(2, (core) => core.get('k', { ...OPTIONS, level: 'all' }));
   cluster.settleOf(2);
   cluster.restart(0); // It alone had promised the ballot of the next increment, which was behind its tag.
   cluster.asleep.delete(1);
