@@ -213,8 +213,9 @@ export class Replica {
   #endRecoveryIfDone(): void {
     if (this.#recovery?.isDone !== true || this.topics?.isCaughtUp === false) return;
     if (this.#rules.coversUnreported) {
-      this.#erased?.read(this.#floor);
-      this.#recovery.coverUnreported(this.#floor);
+      this.#erased?.read(this.#ballot); // After the last answer: it may have been raised meanwhile.
+      this.#recovery.coverUnreported(this.#ballot);
+      if (this.#rules.recoversErased) copyBallot(this.#floor, this.#ballot);
     }
     this.#recovery = undefined;
   }

@@ -1,8 +1,11 @@
 // The program `npm run mutants`: looks for every seeded bug with everybody who may catch it, and prints the table.
 // Exit 1 when one was missed, or when the traces are too long for a person.
 //
-//     npm run mutants             the table
+//     npm run mutants                        the table
+//     npm run -s mutants -- --only TEXT      bugs whose title, layer or removed rule has TEXT in it
 //     npm run -s mutants -- --json
+//     npm run -s mutants -- --help
+import { parseArgs } from 'node:util';
 import { MUTANTS } from './catalogue.ts';
 import type { Catch, Mutant } from './mutant.ts';
 import { ringBugs } from './ring-report.ts';
@@ -59,8 +62,32 @@ function medianOf(numbers: readonly number[]): number {
   return numbers.toSorted((one, other) => one - other)[numbers.length >> 1] ?? 0;
 }
 
+const USAGE = `Usage: npm run -s mutants -- [--only TEXT] [--json]
+
+Looks for every seeded bug, which takes some minutes. --only TEXT: for those whose title, layer or removed rule has
+TEXT in it.`;
+
+/** What the program was asked for; `undefined` where it has said how to ask, or what is wrong. */
+function optionsOf(argv: readonly string[]): { readonly isJson: boolean; readonly only: string } | undefined {
+  try {
+    const options = { help: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } } as const;
+    const { values } = parseArgs({ args: [...argv], options });
+    if (values.help !== true) return { isJson: values.json === true, only: values.only ?? '' };
+    console.log(USAGE);
+    return undefined;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
 async function main(): Promise<number> {
-  const isJson = process.argv.includes('--json');
+  const asked = optionsOf(process.argv.slice(2));
+  if (asked === undefined) return process.exitCode === 2 ? 2 : 0;
+  const { isJson, only } = asked;
+  const isWanted = ({ bug, layer, removed }: Pick<Row, 'bug' | 'layer' | 'removed'>): boolean =>
+    [bug, layer, removed].some((text) => text.includes(only));
   const show = (text: string): void => {
     if (!isJson) console.log(text);
   };
@@ -70,8 +97,8 @@ async function main(): Promise<number> {
     show(lineOf(row));
   };
   show(line('bug', 'layer', 'caught by', 'seeds', 'events'));
-  for (const mutant of MUTANTS) add(rowOf(mutant));
-  for (const row of await ringRows()) add(row);
+  for (const mutant of MUTANTS.filter(isWanted)) add(rowOf(mutant));
+  if (only === '' || only === 'ring') for (const row of await ringRows()) add(row);
   const caught = rows.filter(({ caughtBy }) => caughtBy.length > 0).length;
   const eventsMedian = medianOf(rows.flatMap(({ events }) => events ?? []));
   show(`\n${caught} of ${rows.length} seeded bugs caught; median of the shortest traces: ${eventsMedian} events`);

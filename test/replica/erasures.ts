@@ -83,6 +83,13 @@ export const DANGERS: readonly Danger[] = [
     wrong: OK,
   },
   {
+    title: 'Replicas that lost their memory accept what the others have erased',
+    rule: 'recoversErased',
+    play: (rules) => comeback('late at the reborn', rules),
+    right: ABSENT,
+    wrong: OK,
+  },
+  {
     title: 'What has come since a deletion was confirmed is erased',
     rule: 'erasesExactly',
     play: overtake,
@@ -135,12 +142,13 @@ export const DANGERS: readonly Danger[] = [
 ];
 
 /** What a read finds after a write whose client heard nothing, its deletion, and the collection of that. */
-function comeback(what: 'put' | 'increment' | 'late', rules: Rules): unknown {
+function comeback(what: 'put' | 'increment' | 'late' | 'late at the reborn', rules: Rules): unknown {
+  const isLate = what === 'late' || what === 'late at the reborn';
   const { cluster, collect } = worldOf(rules);
   cluster.call(0, (core) => (what === 'increment' ? core.increment('k', 1, OPTIONS) : core.put('k', 'old', OPTIONS)));
   if (what === 'increment') cluster.exchange(0, 'prepare', [0, 1, 2]);
   cluster.asleep.add(0);
-  if (what !== 'late') {
+  if (!isLate) {
     cluster.reach(0, 'accept', [0, 1]);
     cluster.loseAllOf(0);
   }
@@ -149,7 +157,8 @@ function comeback(what: 'put' | 'increment' | 'late', rules: Rules): unknown {
   );
   collect(30 * AFTER_MS);
   assert.deepEqual(cluster.keys, [0, 0, 0], 'The deletion is erased');
-  if (what === 'late') cluster.reach(0, 'accept', [0, 1, 2]);
+  if (what === 'late at the reborn') for (const replica of [0, 1]) cluster.restart(replica);
+  if (isLate) cluster.reach(0, 'accept', [0, 1, 2]);
   else cluster.asleep.clear();
   cluster.settle();
   return cluster.run(1, (core) => core.get('k', OPTIONS));
