@@ -189,6 +189,8 @@ export interface Rules {
   readonly readsWhatWasTold: boolean;
   /** A watch lists the keys of a replica that restarts, or has forgotten what it stored. */
   readonly listsAfterGaps: boolean;
+  /** A watch takes a list for all that there was only once another replica has told of what was erased before it. */
+  readonly doubtsLists: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -286,4 +288,5 @@ export const RULES: Rules = Object.freeze({
   notesStored: true,
   readsWhatWasTold: true,
   listsAfterGaps: true,
+  doubtsLists: true,
 });

@@ -35,13 +35,27 @@ export interface SourceDoors {
   readonly errands: Errands;
   /** A replica holds a version of a key. */
   tell(key: string, version: Ballot, replica: number, epoch: number, told: Told): void;
-  /** It has told of all that it holds, and goes on from there; `listed` are its keys, where it was listed again. */
-  whole(replica: number, listed: ReadonlySet<string> | undefined): void;
+  /**
+   * It has told of all that it holds, and goes on from there; `again` are its keys, where it was listed again, and
+   * `told` its last answer.
+   */
+  listed(replica: number, again: ReadonlySet<string> | undefined, told: Told): void;
+  /** How many lists have ended so far. */
+  lists(): number;
+  /** It has told of all that it had stored when it was asked, after so many {@link lists}. */
+  followed(replica: number, lists: number): void;
   /** It cannot go on from where it was. */
   broken(replica: number): void;
   /** Something is to be asked or read now. */
   proceed(): void;
   fail(outcome: 'closed' | 'state-lost'): void;
+}
+
+/** What was asked for, and when. */
+interface Asked {
+  readonly isListing: boolean;
+  readonly atMs: number;
+  readonly lists: number;
 }
 
 /** One replica, as a watch sees it. */
@@ -89,11 +103,12 @@ export class WatchSource {
       ? listInquiry(this.replica, { ...range, after: this.#listedTo }, SCAN_LIMIT_MAX)
       : journalInquiry(this.replica, range, this.#place?.position);
     const operation = core.inquire(inquiry, { timeoutMs: LIST_MS });
-    errands.run(operation, (ended) => this.#answered(ended, isListing, nowMs));
+    const asked = { isListing, atMs: nowMs, lists: this.#doors.lists() };
+    errands.run(operation, (ended) => this.#answered(ended, asked));
     return Number.POSITIVE_INFINITY;
   }
 
-  #answered(operation: Operation, isListing: boolean, askedMs: number): void {
+  #answered(operation: Operation, asked: Asked): void {
     this.#isAsking = false;
     const { outcome } = operation;
     if (outcome === 'closed' || outcome === 'state-lost') return this.#doors.fail(outcome);
@@ -101,8 +116,8 @@ export class WatchSource {
       const { epoch, payload } = inquiryAnswer(operation);
       const isOther = this.#place !== undefined && epoch !== this.#place.epoch;
       if (isOther && this.#doors.rules.listsAfterGaps) this.#startOver();
-      else if (isListing) this.#listed(epoch, readKeyList(payload));
-      else this.#followed(epoch, askedMs, readJournalPage(payload));
+      else if (asked.isListing) this.#listed(epoch, readKeyList(payload));
+      else this.#followed(epoch, asked, readJournalPage(payload));
     }
     this.#doors.proceed();
   }
@@ -125,18 +140,20 @@ export class WatchSource {
     this.#tell(list.keys, epoch, told);
     for (const { key } of list.keys) this.#listedAgain?.add(key);
     if (!list.isEnd) return;
-    this.#doors.whole(this.replica, this.#listedAgain);
+    this.#doors.listed(this.replica, this.#listedAgain, told);
     this.#listedAgain = undefined;
   }
 
-  #followed(epoch: number, askedMs: number, { isGap, keys, next, isEnd }: ReturnType<typeof readJournalPage>): void {
+  #followed(epoch: number, asked: Asked, { isGap, keys, next, isEnd }: ReturnType<typeof readJournalPage>): void {
     if (isGap && this.#doors.rules.listsAfterGaps) return this.#startOver();
     const isFirst = this.#place === undefined;
     this.#place = { epoch, position: next };
     if (isFirst) return;
     this.#tell(keys, epoch, { open: 0, place: this.#place });
     this.#restMs = keys.length > 0 ? WATCH_REST_MS_MIN : Math.min(2 * this.#restMs, WATCH_REST_MS_MAX);
-    if (isEnd) this.#dueMs = askedMs + this.#restMs;
+    if (!isEnd) return;
+    this.#dueMs = asked.atMs + this.#restMs;
+    this.#doors.followed(this.replica, asked.lists);
   }
 
   #tell(keys: readonly { readonly key: string; readonly version: Ballot }[], epoch: number, told: Told): void {

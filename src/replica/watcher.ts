@@ -10,10 +10,12 @@
 //
 // A deletion may be erased meanwhile, and then nobody tells of it. But all replicas have stored it before, so one that
 // has told without a gap has told of it. Where none has, all keys that are known to hold something are read again; a
-// watch that goes on from another one does not know them, and ends.
+// watch that goes on from another one does not know them, and ends. A list that is made anew says nothing of what was
+// erased before: whose keys were listed has told without a gap once another one that has, alive, has told of all until
+// then; and a key that is known and not listed is read again, where it may have been erased.
 import { WATCH_READS_MAX, WATCH_READ_MS } from '../base/limits.ts';
-import { compareBallots, copyBallot, isNone, laterBallot, versionOf } from '../protocol/ballot.ts';
-import type { Ballot } from '../protocol/ballot.ts';
+import { compareBallots, copyBallot, isNone, laterBallot, mutableBallot, versionOf } from '../protocol/ballot.ts';
+import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { WatchEvent } from '../store/watch.ts';
@@ -37,6 +39,8 @@ export interface WatchCore extends ErrandCore {
   get(key: string, options: OperationOptions | undefined, bucket?: Bucket): Operation;
   inquire(inquiry: Inquiry, options: OperationOptions | undefined): Operation;
   resultOf(operation: Operation, signal: undefined): Settled | Failure;
+  /** Copies up to where deletions may have been erased into `target`. */
+  erasedFloor(target: MutableBallot): void;
 }
 
 /** What a watch touches. */
@@ -93,6 +97,9 @@ export class Watcher {
   #events = 0;
   /** Replicas that have told of everything, and go on without a gap. */
   readonly #whole: Set<number>;
+  /** Those that were listed while others were, by when: they are too once one that is has told of all up to then. */
+  readonly #listedAt = new Map<number, number>();
+  #lists = 0;
   /** Whether there was a time when no replica was. */
   #hasGap = false;
 
@@ -108,7 +115,10 @@ export class Watcher {
       errands: this.#errands,
       tell: (key: string, version: Ballot, replica: number, epoch: number, told: Told): void =>
         this.#tell(key, version, { replica, epoch, told }),
-      whole: (replica: number, listed: ReadonlySet<string> | undefined): void => this.#isWhole(replica, listed),
+      listed: (replica: number, again: ReadonlySet<string> | undefined, told: Told): void =>
+        this.#isListed(replica, again, told),
+      lists: (): number => this.#lists,
+      followed: (replica: number, lists: number): void => this.#followed(replica, lists),
       broken: (replica: number): void => this.#isBroken(replica),
       proceed: (): void => doors.proceed(),
       fail: (outcome: 'closed' | 'state-lost'): void => this.end(goneError(outcome)),
@@ -123,7 +133,7 @@ export class Watcher {
     const places = new Map<number, JournalPlace>();
     for (const source of this.#sources) {
       const place = source.settled;
-      if (place !== undefined) places.set(source.replica, place);
+      if (place !== undefined && !this.#listedAt.has(source.replica)) places.set(source.replica, place);
     }
     return places;
   }
@@ -173,18 +183,45 @@ export class Watcher {
 
   #isBroken(replica: number): void {
     this.#whole.delete(replica);
+    this.#listedAt.delete(replica);
     if (this.#whole.size > 0) return;
     if (this.#request.from !== undefined) return this.end(gapError());
     this.#hasGap = true;
   }
 
-  #isWhole(replica: number, listed: ReadonlySet<string> | undefined): void {
-    this.#whole.add(replica);
-    if (!this.#hasGap || listed === undefined) return;
+  /**
+   * The keys of a replica tell of all but deletions that were erased by then. Those every replica had stored, so that
+   * one that goes on without a gap tells of them; but it may have died before that, which nobody has noticed yet.
+   */
+  #isListed(replica: number, again: ReadonlySet<string> | undefined, told: Told): void {
+    this.#lists++;
+    const { core, rules } = this.#doors;
+    if (this.#whole.size === 0 || !rules.doubtsLists) this.#whole.add(replica);
+    else this.#listedAt.set(replica, this.#lists);
+    const hadGap = this.#hasGap;
     this.#hasGap = false;
+    if (again === undefined) return;
+    const erased = mutableBallot();
+    core.erasedFloor(erased);
     for (const [key, { version, isDeleted }] of this.#known) {
-      if (isDeleted || listed.has(key) || this.#changed.has(key)) continue;
-      this.#changed.set(key, { version, tellers: new Map(), told: new Set(), isRead: false });
+      const mayBeErased = rules.doubtsLists && compareBallots(version, erased) < 0;
+      if (isDeleted || again.has(key) || !(hadGap || mayBeErased)) continue;
+      let changed = this.#changed.get(key);
+      if (changed === undefined) {
+        changed = { version, tellers: new Map(), told: new Set(), isRead: false };
+        this.#changed.set(key, changed);
+      }
+      note(changed, told);
+    }
+  }
+
+  /** One that goes on without a gap has told of all that it had stored when there had been so many lists. */
+  #followed(replica: number, lists: number): void {
+    if (!this.#whole.has(replica)) return;
+    for (const [other, at] of this.#listedAt) {
+      if (at > lists) continue;
+      this.#listedAt.delete(other);
+      this.#whole.add(other);
     }
   }
 
@@ -200,9 +237,7 @@ export class Watcher {
       changed.version = version;
     }
     changed.tellers.set(replica, { epoch, version });
-    if (changed.told.has(told)) return;
-    changed.told.add(told);
-    told.open++;
+    note(changed, told);
   }
 
   // --- reading
@@ -241,12 +276,17 @@ export class Watcher {
       const version = versionIn(operation);
       const value = result.outcome === 'ok' && 'value' in result ? result.value : undefined;
       const isDeleted = result.outcome === 'absent';
-      // A deletion that was erased has no version any more: it came after what was told of.
       const isErased = isDeleted && isNone(operation.newest.ballot);
-      const found = isErased ? laterBallot(wanted, 1) : { high: version.high, low: version.low };
+      const found = isErased ? this.#erasedVersion(key, wanted) : { high: version.high, low: version.low };
       this.#found(key, changed, { version: found, isDeleted }, { name, value });
     }
     this.#doors.proceed();
+  }
+
+  /** A deletion that was erased has no version any more: it is what was told of, or came after what is known. */
+  #erasedVersion(key: string, wanted: Ballot): Ballot {
+    const known = this.#known.get(key)?.version;
+    return known === undefined || compareBallots(wanted, known) > 0 ? wanted : laterBallot(known, 1);
   }
 
   /** What only the dead have told of is gone, or others tell of it: what the living have told of has to be found. */
@@ -295,4 +335,11 @@ export class Watcher {
     this.#buffer.set(place, { event, told: older === undefined ? told : [...older.told, ...told] });
     this.#doors.ready();
   }
+}
+
+/** An answer is not dealt with before the key is. */
+function note(changed: Changed, told: Told): void {
+  if (changed.told.has(told)) return;
+  changed.told.add(told);
+  told.open++;
 }

@@ -22,7 +22,11 @@ export interface World {
 
 /** Three clients, of which the last one collects. */
 export function worldOf(rules: Rules = RULES): World {
-  const cluster = new CoreCluster({ quorums: THREE, clients: 3, rules });
+  return worldOver(new CoreCluster({ quorums: THREE, clients: 3, rules }), rules);
+}
+
+/** The same of a cluster of three replicas and clients. */
+export function worldOver(cluster: CoreCluster, rules: Rules = RULES): World {
   const { tags, erased, epochs } = cluster;
   const collector = new Collector({
     core: cluster.core(2),

@@ -8,6 +8,7 @@ import { positionOf } from '../../src/replica/watch-request.ts';
 import type { Watcher } from '../../src/replica/watcher.ts';
 import type { WatchEvent, WatchOptions } from '../../src/store/watch.ts';
 import type { CoreCluster } from './core-cluster.ts';
+import { AFTER_MS, worldOver } from './erasures.ts';
 import { scanClusterOf, writeAt } from './scan-schedules.ts';
 import type { ScanSchedule } from './scan-schedules.ts';
 
@@ -112,7 +113,47 @@ export const WATCH_SCHEDULES: readonly ScanSchedule[] = [
       return missing(cluster, run.events);
     },
   },
+  {
+    rule: 'doubtsLists',
+    bug: 'A watch takes a list for all that there was, while nobody is left who has told of what was erased before it',
+    play: (cluster) => {
+      const run = new WatchedRun(cluster, 0);
+      return loseErased(cluster, run, () => run);
+    },
+  },
+  {
+    rule: 'doubtsLists',
+    bug: 'A watch that goes on from another one does the same',
+    play: (cluster) => {
+      const run = new WatchedRun(cluster, 0);
+      return loseErased(cluster, run, () => {
+        const { position } = run;
+        run.watcher.stop(new Error('a break'));
+        return new WatchedRun(cluster, 0, { from: position! });
+      });
+    },
+  },
 ];
+
+/**
+ * A key is deleted and erased, and all replicas have restarted since; one is slow to say so. A watch may say that it
+ * has a gap.
+ */
+function loseErased(cluster: CoreCluster, first: WatchedRun, goOn: () => WatchedRun): string | undefined {
+  const { collect } = worldOver(cluster);
+  cluster.run(1, (core) => core.put('a', 'v', undefined));
+  first.settle();
+  const run = goOn();
+  cluster.run(1, (core) => core.delete('a', undefined));
+  collect(30 * AFTER_MS);
+  for (const replica of [0, 1, 2]) cluster.restart(replica);
+  for (let step = 0; step < 20; step++) {
+    run.tick();
+    cluster.settle([0]);
+  }
+  run.settle();
+  return run.watcher.failure === undefined ? missing(cluster, [...first.events, ...run.events]) : undefined;
+}
 
 /** A random run. @returns what is wrong with what was yielded; `undefined` where nothing is. */
 export function watchProblem(random: Random, rules: Partial<Rules> = {}): string | undefined {
