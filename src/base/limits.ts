@@ -161,6 +161,11 @@ export const ASK_TICK_MS = 25;
  */
 export const NAP_MS = 0.05;
 
+/** Keys that the cache of one client holds at most, and its bytes unless configured and at most. */
+export const CACHE_KEYS_MAX = 65_536;
+export const CACHE_BYTES_DEFAULT: number = 8 * 1024 * 1024;
+export const CACHE_BYTES_MAX: number = 2 ** 30;
+
 /** Keys that a session remembers unless told, and at most. */
 export const SESSION_KEYS_DEFAULT = 128;
 export const SESSION_KEYS_MAX = 1024;

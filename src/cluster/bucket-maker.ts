@@ -6,6 +6,7 @@ import type {
   Level,
   OperationOptions,
   PutOptions,
+  ReadOptions,
   ScanOptions,
   UpdateFunction,
   Value,
@@ -23,7 +24,8 @@ export function makerIn(core: ClientCore, bucket: Bucket): OperationMaker {
   const forPut = levelled<PutOptions>(writeLevel);
   const forChange = levelled<ChangeOptions>(writeLevel);
   return {
-    get: (key: string, options: Options) => core.get(key, forRead(options), bucket),
+    read: (key: string, options: ReadOptions | undefined) =>
+      core.read(key, options?.maxStaleMs === undefined ? forRead(options) : options, bucket),
     put: (key: string, value: Value, options: PutOptions | undefined) => core.put(key, value, forPut(options), bucket),
     delete: (key: string, options: WriteOptions | undefined) => core.delete(key, forWrite(options), bucket),
     update: (key: string, fn: UpdateFunction, options: ChangeOptions | undefined) =>

@@ -123,6 +123,7 @@ export class Client extends StoreCalls implements ClusterClient {
     this.#newActor = actorNames(`${name}-${serial}`);
     const doors = {
       ...this.#lanes.doors,
+      cacheBytesMax: connection.cacheBytesMax,
       settle: (operation: Operation): void => this.#settle(operation),
       settleChange: (change: PendingChange): void => this.#settleMade(change),
       settleSession: (call: SessionCall): void => this.#settleMade(call),
@@ -205,7 +206,7 @@ export class Client extends StoreCalls implements ClusterClient {
 
   metrics(): ClusterMetrics {
     const { puts, ...counters } = this.#coordinator.counters;
-    const { deletes, omissions } = this.maker;
+    const { deletes, omissions, cachedReads } = this.maker;
     const wakeUps = this.#wakeUps;
     const { open: hints, lost: hintsLost } = this.#hints;
     const replicaWakeUps = this.#lanes.replicaWakeUps;
@@ -214,7 +215,17 @@ export class Client extends StoreCalls implements ClusterClient {
       omissionsRepaired: omissions.repaired,
       omissionsDropped: omissions.dropped,
     };
-    return { ...counters, ...ofOmissions, puts: puts - deletes, deletes, hints, hintsLost, wakeUps, replicaWakeUps };
+    return {
+      ...counters,
+      ...ofOmissions,
+      puts: puts - deletes,
+      deletes,
+      hints,
+      hintsLost,
+      cachedReads,
+      wakeUps,
+      replicaWakeUps,
+    };
   }
 
   inspect(): ClusterStatus {
@@ -273,9 +284,8 @@ export class Client extends StoreCalls implements ClusterClient {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const operation = make();
-      const isMade = operation instanceof Operation || 'context' in operation;
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- reads end as reads, writes as writes
-      if (!isMade) return resolve(operation as Result);
+      if (!isMade(operation)) return resolve(operation as Result);
       const waiting = new Waiting((result) => {
         if (result instanceof Failure) reject(result.error);
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
@@ -381,12 +391,14 @@ export class Client extends StoreCalls implements ClusterClient {
   // --- blocking
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
-  protected run<Result extends Ending>(make: () => Made): Result {
+  protected run<Result extends Ending>(make: () => Made | Ending): Result {
     if (isMainThread) {
       throw new QuorateError('ERR_QUORATE_SYNC_ON_MAIN', 'Cannot block the main thread: call it in a worker thread');
     }
     this.#requireOpen();
     const operation = make();
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as in a promise
+    if (!isMade(operation)) return operation as Result;
     const box: { result: Ending | Failure | undefined } = { result: undefined };
     operation.context = new Waiting((result) => (box.result = result), undefined);
     this.maker.submit(operation);
@@ -439,6 +451,11 @@ export class Client extends StoreCalls implements ClusterClient {
     this.#lanes.close();
     this.#place.onClose();
   }
+}
+
+/** Whether there is something to wait for. */
+function isMade(made: Made | Ending): made is Made {
+  return made instanceof Operation || 'context' in made;
 }
 
 function closedError(): QuorateError {

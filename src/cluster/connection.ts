@@ -23,6 +23,8 @@ export interface Connection {
   readonly sabotage: Sabotage | undefined;
   readonly buckets: Buckets;
   readonly readRepair: boolean;
+  /** Bytes that the client caches at most. */
+  readonly cacheBytesMax: number;
   readonly topics: Topics;
   /** Capacity of each ring. */
   readonly ringBytes: number;

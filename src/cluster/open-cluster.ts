@@ -4,7 +4,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { controlClient } from '../actor/control-plane.ts';
 import { QuorateError, integerOption, rangeError, typeError } from '../base/errors.ts';
-import { RING_BYTES_MAX, TIMEOUT_MS_MAX } from '../base/limits.ts';
+import { CACHE_BYTES_DEFAULT, CACHE_BYTES_MAX, RING_BYTES_MAX, TIMEOUT_MS_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { checkedBuckets } from '../replica/bucket.ts';
@@ -429,6 +429,11 @@ function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Omit<Super
     ...checkedTopics(options.topics, quorums.replicas),
     buckets: checkedBuckets(options.buckets, quorums),
     readRepair: checkedReadRepair(options.readRepair),
+    cacheBytesMax: integerOption(
+      'cacheBytesMax',
+      options.cacheBytesMax ?? CACHE_BYTES_DEFAULT,
+      rangeOf(0, CACHE_BYTES_MAX),
+    ),
     ringBytes,
     replicaHeapMb: integerOption('replicaHeapMb', options.replicaHeapMb ?? 512, rangeOf(16, 65_536)),
     replicaBytesMax: integerOption('replicaBytesMax', options.replicaBytesMax ?? 2 ** 29, rangeOf(1024, 2 ** 40)),

@@ -13,6 +13,7 @@ import type {
   ChangeResult,
   OperationOptions,
   PutOptions,
+  ReadOptions,
   ReadResult,
   Store,
   UpdateFunction,
@@ -63,6 +64,11 @@ export interface ClusterOptions {
   readonly buckets?: Readonly<Record<string, BucketOptions>>;
   /** Whether reads send what they return to replicas that they saw behind it, once they have ended; default true. */
   readonly readRepair?: boolean;
+  /**
+   * Bytes that each client keeps at most of what reads with `maxStaleMs` have found; default 8 MiB, 0 for none, at most
+   * 1 GiB. Who never reads so keeps nothing.
+   */
+  readonly cacheBytesMax?: number;
   /**
    * Topics by name (1 to 64 letters, digits, and `.`, `_`, `-`; at most 64): what `propose` asks the replicas about, by
    * which rules they judge, and how many must agree.
@@ -130,6 +136,8 @@ export interface ClusterMetrics {
   readonly hintsLost: number;
   readonly unknown: number;
   readonly unavailable: number;
+  /** Reads with `maxStaleMs` that were answered by what an earlier one had found; they are not among `gets`. */
+  readonly cachedReads: number;
   /** Keys that this client has repaired: whose newest entry it has handed on to replicas that lacked it. */
   readonly repairedKeys: number;
   /** Reads that have sent what they returned to replicas that were behind. */
@@ -167,6 +175,7 @@ export interface ClusterHandle {
 
 /** Options of a call that blocks. */
 export type SyncOptions = Omit<OperationOptions, 'signal'>;
+export type SyncReadOptions = Omit<ReadOptions, 'signal'>;
 export type SyncWriteOptions = Omit<WriteOptions, 'signal'>;
 export type SyncPutOptions = Omit<PutOptions, 'signal'>;
 export type SyncChangeOptions = Omit<ChangeOptions, 'signal'>;
@@ -174,7 +183,7 @@ export type SyncChangeOptions = Omit<ChangeOptions, 'signal'>;
 /** A store with calls that block, for worker threads. */
 export interface SyncStore extends Store {
   /** Blocks this worker thread until the read is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
-  getSync(key: string, options?: SyncOptions): ReadResult;
+  getSync(key: string, options?: SyncReadOptions): ReadResult;
   /** Blocks this worker thread until the write is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */
   putSync(key: string, value: Value, options?: SyncPutOptions): WriteResult;
   /** Blocks this worker thread until the delete is decided. @throws `ERR_QUORATE_SYNC_ON_MAIN` on the main thread. */

@@ -17,6 +17,7 @@ import type {
   EntriesOptions,
   OperationOptions,
   PutOptions,
+  ReadOptions,
   ReadResult,
   ScanEntry,
   ScanOptions,
@@ -26,7 +27,7 @@ import type {
   WriteOptions,
   WriteResult,
 } from '../store/store.ts';
-import type { SyncChangeOptions, SyncOptions, SyncPutOptions, SyncStore, SyncWriteOptions } from './options.ts';
+import type { SyncChangeOptions, SyncPutOptions, SyncReadOptions, SyncStore, SyncWriteOptions } from './options.ts';
 
 /** What a caller waits for. */
 export type Made = Operation | PendingChange | SessionCall | ScanCall | Proposal;
@@ -36,7 +37,8 @@ export type Ending = Settled | ScanResult | ProposeResult;
 
 /** Makes operations. Each method throws what is wrong with what was asked for, and then nothing is left of it. */
 export interface OperationMaker {
-  get(key: string, options: OperationOptions | undefined): Made;
+  /** What it comes to at once, where the cache has that. */
+  read(key: string, options: ReadOptions | undefined): Made | ReadResult;
   put(key: string, value: Value, options: PutOptions | undefined): Made;
   delete(key: string, options: WriteOptions | undefined): Made;
   update(key: string, fn: UpdateFunction, options: ChangeOptions | undefined): Made;
@@ -59,16 +61,16 @@ export abstract class StoreCalls implements SyncStore {
 
   /** Submits what `make` makes, and blocks the thread until it is settled. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
-  protected abstract run<Result extends Ending>(make: () => Made): Result;
+  protected abstract run<Result extends Ending>(make: () => Made | Ending): Result;
 
   /** Where hints of writes at level `available` go; `undefined` where there is no such level. */
   protected readonly hintPlace: HintPlace | undefined = undefined;
 
-  get(key: string, options?: OperationOptions): Promise<ReadResult> {
-    if (options?.level === 'available' && this.hintPlace !== undefined) {
+  get(key: string, options?: ReadOptions): Promise<ReadResult> {
+    if (options?.level === 'available' && this.hintPlace !== undefined && options.maxStaleMs === undefined) {
       return getAvailable(this, this.hintPlace, [key, options]);
     }
-    return this.start(() => this.maker.get(key, options), options?.signal);
+    return this.start(() => this.maker.read(key, options), options?.signal);
   }
 
   put(key: string, value: Value, options?: PutOptions): Promise<WriteResult> {
@@ -101,7 +103,7 @@ export abstract class StoreCalls implements SyncStore {
     return this.start(() => this.maker.increment(key, by, options), options?.signal);
   }
 
-  getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]> {
+  getMany(keys: readonly string[], options?: ReadOptions): Promise<ReadResult[]> {
     return Promise.all(keys.map((key) => this.get(key, options)));
   }
 
@@ -129,8 +131,8 @@ export abstract class StoreCalls implements SyncStore {
     return this.start(make, options?.signal);
   }
 
-  getSync(key: string, options?: SyncOptions): ReadResult {
-    return this.run(() => this.maker.get(key, options));
+  getSync(key: string, options?: SyncReadOptions): ReadResult {
+    return this.run(() => this.maker.read(key, options));
   }
 
   putSync(key: string, value: Value, options?: SyncPutOptions): WriteResult {
@@ -170,7 +172,7 @@ export interface Caller {
   start<Result extends Ending>(make: () => Made | Ending, signal: AbortSignal | undefined): Promise<Result>;
   /** Submits what `make` makes, and blocks the thread until it is settled. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
-  run<Result extends Ending>(make: () => Made): Result;
+  run<Result extends Ending>(make: () => Made | Ending): Result;
 }
 
 /** Calls whose operations somebody else makes than those of the client that submits them. */
@@ -191,7 +193,7 @@ export class CallsOf<Maker extends OperationMaker> extends StoreCalls {
   }
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names what the caller's operation ends as
-  protected run<Result extends Ending>(make: () => Made): Result {
+  protected run<Result extends Ending>(make: () => Made | Ending): Result {
     return this.#caller.run(make);
   }
 }

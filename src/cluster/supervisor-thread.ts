@@ -45,6 +45,7 @@ export interface SupervisorWiring {
   readonly sabotage: Sabotage | undefined;
   readonly buckets: Buckets;
   readonly readRepair: boolean;
+  readonly cacheBytesMax: number;
   readonly topics: Topics;
   readonly modules: TopicModules;
   readonly ringBytes: number;
@@ -397,7 +398,7 @@ export class Supervisor implements SupervisorControl {
   #connect({ ticket, client, claim, inside }: Extract<DoorMessage, { kind: 'connect' }>): void {
     if (inside !== undefined && this.#epochs.epochOf(inside.replica) !== inside.epoch) return; // It has died since.
     if (this.#board.clients.claimOf(client) !== claim) return; // It gave up, and the place may be another's.
-    const { name, board, quorums, sabotage, buckets, readRepair, topics, ringBytes } = this.#wiring;
+    const { name, board, quorums, sabotage, buckets, readRepair, cacheBytesMax, topics, ringBytes } = this.#wiring;
     const serial = ++this.#serial;
     const lane = (): LaneMemory => ({
       requests: bufferOf(createRing(ringBytes)),
@@ -412,7 +413,7 @@ export class Supervisor implements SupervisorControl {
     for (let replica = 0; replica < quorums.replicas; replica++) {
       this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
     }
-    const of = { name, board, quorums, sabotage, buckets, readRepair, topics, ringBytes };
+    const of = { name, board, quorums, sabotage, buckets, readRepair, cacheBytesMax, topics, ringBytes };
     const connection: Connection = { ...of, client, serial, lanes, tally };
     this.#door.post({ kind: 'connected', ticket, connection });
   }

@@ -1,6 +1,6 @@
 // What a request asks of the store: the key, the level, the value. Everything a stranger sends is checked here.
 import { HTTP_OPERATION_MS_MAX, KEY_BYTES_MAX, TTL_MS_MAX } from '../base/limits.ts';
-import type { Level, OperationOptions, Value } from '../store/store.ts';
+import type { Level, OperationOptions, ReadOptions, Value } from '../store/store.ts';
 import { parseJson } from './json.ts';
 import { failure } from './reply.ts';
 import type { Reply } from './reply.ts';
@@ -19,6 +19,9 @@ export interface ValueBody {
   /** After which time the value expires; `undefined` where it does not. */
   readonly ttlMs: number | undefined;
 }
+
+/** The same of {@link ReadOptions}. */
+export type ChosenReadOptions = ChosenOptions & Pick<ReadOptions, 'maxStaleMs'>;
 
 /** The body of `POST /data`. */
 export interface KeyValue extends ValueBody {
@@ -71,6 +74,23 @@ export function optionsOfQuery(query: string): Parsed<ChosenOptions> {
     }
   }
   return { kind: 'parsed', value: options };
+}
+
+/** The same, and `maxStaleMs`: what a read takes. */
+export function readOptionsOfQuery(query: string): Parsed<ChosenReadOptions> {
+  const rest = new URLSearchParams(query);
+  const texts = rest.getAll('maxStaleMs');
+  if (texts.length === 0) return optionsOfQuery(query);
+  rest.delete('maxStaleMs');
+  const chosen = optionsOfQuery(rest.toString());
+  if (chosen.kind === 'refused') return chosen;
+  const [text = ''] = texts;
+  if (texts.length > 1 || !/^\d{1,9}$/.test(text)) {
+    return refusedQuery('The query may hold maxStaleMs, an integer from 0 to 999999999, once');
+  }
+  const { level } = chosen.value;
+  if (level !== undefined && level !== 'quorum') return refusedQuery('With maxStaleMs the level can only be quorum');
+  return { kind: 'parsed', value: { ...chosen.value, maxStaleMs: Number(text) } };
 }
 
 /** Refuses a body that is not declared as plain JSON; `undefined` when it is. */

@@ -43,6 +43,7 @@ const COUNTERS: readonly CounterRow[] = [
   ['framesSent', 'frames_sent', 'Frames sent to replicas.'],
   ['framesResent', 'frames_resent', 'Frames sent again because no answer came.'],
   ['hedges', 'hedges', 'Reads sent to further replicas because an answer was late.'],
+  ['cachedReads', 'cached_reads', 'Reads answered by what an earlier one had found.'],
 ];
 
 /** The metrics of a store's counters. */

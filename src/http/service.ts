@@ -2,7 +2,14 @@
 import { integerOption } from '../base/errors.ts';
 import { HTTP_BODY_BYTES_MAX, IDEMPOTENCY_KEYS_MAX } from '../base/limits.ts';
 import type { OperationOptions, ReadOk, WriteOptions, WriteResult } from '../store/store.ts';
-import { keyOfSegment, keyValueOf, optionsOfQuery, refuseMediaType, valueOf } from './data-request.ts';
+import {
+  keyOfSegment,
+  keyValueOf,
+  optionsOfQuery,
+  readOptionsOfQuery,
+  refuseMediaType,
+  valueOf,
+} from './data-request.ts';
 import type { ChosenOptions, KeyValue, Parsed } from './data-request.ts';
 import { counterMetrics, statusMetrics, writeMetrics } from './metrics-text.ts';
 import { etagOf, preconditionOf } from './precondition.ts';
@@ -110,7 +117,7 @@ export class Service {
   async #get(call: Call, segment: string, query: string): Promise<Reply> {
     const key = keyOfSegment(segment);
     if (key.kind === 'refused') return key.reply;
-    const chosen = optionsOfQuery(query);
+    const chosen = readOptionsOfQuery(query);
     if (chosen.kind === 'refused') return chosen.reply;
     const result = await this.#store.get(key.value, { ...chosen.value, signal: call.signal });
     if (result.outcome === 'absent') return failure(404, 'ERR_QUORATE_ABSENT', 'The key has no value');
@@ -262,10 +269,11 @@ function warn(error: unknown): void {
 }
 
 /** JSON carries a value exactly, or as the base64 of its bytes and says so, or not at all. */
-function valueReply({ value, version, expiresInMs }: ReadOk): Reply {
+function valueReply({ value, version, expiresInMs, ageMs }: ReadOk): Reply {
   const members = membersOf(value);
   const time = expiresInMs === undefined ? '' : `,"expiresInMs":${expiresInMs}`;
-  if (members !== undefined) return jsonReply(200, `{${members}${time}}`, etagOf(version));
+  const age = ageMs === undefined ? '' : `,"ageMs":${Math.ceil(ageMs)}`;
+  if (members !== undefined) return jsonReply(200, `{${members}${time}${age}}`, etagOf(version));
   return failure(406, 'ERR_QUORATE_NOT_JSON', 'The value has no exact form in JSON');
 }
 

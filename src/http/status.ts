@@ -45,6 +45,7 @@ export interface StoreCounters {
   readonly framesSent: number;
   readonly framesResent: number;
   readonly hedges: number;
+  readonly cachedReads: number;
 }
 
 /** What the service asks of a store. */

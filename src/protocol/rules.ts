@@ -127,6 +127,20 @@ export interface Rules {
   readonly pinsUndecided: boolean;
   /** The token of a session says that it has forgotten something. */
   readonly keepsFloors: boolean;
+  /** A cached value is served only while it is no older than its reader allows. */
+  readonly agesCached: boolean;
+  /** A cached value is as old as the beginning of the read that has found it. */
+  readonly agesFromBegin: boolean;
+  /** A write of a client's own drops what the client has cached of the key. */
+  readonly dropsOwnWrites: boolean;
+  /** A read that a write of its client's own has overtaken is not cached. */
+  readonly voidsOvertaken: boolean;
+  /** A cached value is served only until it expires. */
+  readonly expiresCached: boolean;
+  /** What is cached of a lost state is forgotten. */
+  readonly cachesOneState: boolean;
+  /** A session takes from the cache only what is as new as what it has seen. */
+  readonly cachesAsNewAsSession: boolean;
   /** A replica that has erased a deletion refuses everything that is as old. */
   readonly refusesErased: boolean;
   /** A write that is as old as what may have been erased is not proposed again: nobody can say whether it happened. */
@@ -257,6 +271,13 @@ export const RULES: Rules = Object.freeze({
   settlesBeforeChanges: true,
   pinsUndecided: true,
   keepsFloors: true,
+  agesCached: true,
+  agesFromBegin: true,
+  dropsOwnWrites: true,
+  voidsOvertaken: true,
+  expiresCached: true,
+  cachesOneState: true,
+  cachesAsNewAsSession: true,
   refusesErased: true,
   heedsErased: true,
   deletesExpired: true,

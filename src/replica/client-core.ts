@@ -3,6 +3,7 @@
 // calls, rings and a doorbell around it, the simulator virtual time.
 import { QuorateError } from '../base/errors.ts';
 import { INLINE_BYTES_MAX } from '../base/limits.ts';
+import { isNone } from '../protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
@@ -11,6 +12,8 @@ import type {
   ChangeOptions,
   OperationOptions,
   PutOptions,
+  ReadOptions,
+  ReadResult,
   ScanOptions,
   UpdateFunction,
   Value,
@@ -19,6 +22,8 @@ import type {
 import type { ProposeOptions } from '../store/topic.ts';
 import { keyIn, looksFirst, overwriteStep, stepIn } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
+import { cachedResult } from './cached-read.ts';
+import type { CachedRead } from './cached-read.ts';
 import { compareStep, incrementStep, updateStep, versionStep } from './change-steps.ts';
 import type { ChangeStep } from './change-steps.ts';
 import { Changes } from './changes.ts';
@@ -33,10 +38,11 @@ import { readKey } from './key-bytes.ts';
 import { LargePool } from './large-pool.ts';
 import { Omissions } from './omissions.ts';
 import type { Computed, Operation } from './operation.ts';
+import { ReadCache } from './read-cache.ts';
 import type { RepairAim } from './repair-aim.ts';
 import { Repairer } from './repairer.ts';
 import type { RepairerOptions } from './repairer.ts';
-import { RequestMaker, overloadedError } from './request-maker.ts';
+import { RequestMaker, checkedMaxStale, overloadedError } from './request-maker.ts';
 import { resultOf, stateLostError } from './results.ts';
 import type { Failure, ResultDoors, Settled } from './results.ts';
 import { PendingChange } from './round.ts';
@@ -78,6 +84,8 @@ export interface ClientCoreDoors extends Omit<
   settleScan(call: ScanCall): void;
   /** A proposal has ended: `proposal.result` says how. Missing where nobody proposes. */
   settleProposal?(proposal: Proposal): void;
+  /** Bytes of what it caches for reads that say how old a value may be, at most; default 0: none. */
+  readonly cacheBytesMax?: number;
   /** Capacity of each reply ring, in bytes. */
   readonly ringBytes: number;
   readonly life: ClusterLife;
@@ -123,6 +131,7 @@ export class ClientCore {
   readonly #sessions: SessionCalls;
   readonly #ofScans: ScanDoors;
   readonly #proposer: Proposer;
+  readonly #cache: ReadCache;
   #nowMs = 0;
   /** Resets of the cluster that this client knows of. */
   #resets: number;
@@ -148,6 +157,7 @@ export class ClientCore {
       compute: (operation: Operation): Computed => this.#changes.compute(operation),
       isUndecided: (id: Ballot): boolean => this.#changes.isUndecided(id),
     };
+    this.#cache = new ReadCache({ bytesMax: doors.cacheBytesMax ?? 0, sharedMs }, rules);
     this.coordinator = new Coordinator(ofCoordinator, quorums, rules);
     this.#maker = new RequestMaker(this.coordinator, quorums, new LargePool(doors.epochs, rules));
     this.#changes = new Changes({
@@ -199,6 +209,26 @@ export class ClientCore {
     this.#requireService();
     const operation = this.#maker.get(keyIn(bucket, key), options);
     operation.heedsExpiry = true;
+    return operation;
+  }
+
+  /**
+   * A read, or what it comes to where the cache has what it allows. `seen`: what the session of the caller has seen, if
+   * it is one.
+   */
+  read(key: string, options: ReadOptions | undefined, bucket?: Bucket, seen?: SessionState): Operation | ReadResult {
+    if (options?.maxStaleMs === undefined) return this.get(key, options, bucket);
+    const maxStaleMs = checkedMaxStale(options, options.maxStaleMs);
+    this.#requireService();
+    const place = keyIn(bucket, key);
+    const nowMs = this.#doors.sharedMs();
+    const cached = this.#cache.find(place, maxStaleMs, nowMs);
+    if (cached !== undefined && (seen === undefined || this.#admits(seen, place, cached))) {
+      this.#cache.hits++;
+      return cachedResult(cached, nowMs);
+    }
+    const operation = this.get(key, options, bucket);
+    this.#cache.fill(operation, place);
     return operation;
   }
 
@@ -424,6 +454,11 @@ export class ClientCore {
     return this.#nowMs >= deadlineMs;
   }
 
+  /** Reads that the cache has answered. */
+  get cachedReads(): number {
+    return this.#cache.hits;
+  }
+
   /** Operations and changes that are pending. */
   get pending(): number {
     return this.coordinator.pending - this.#changes.rounds + this.#changes.open + this.#proposer.open;
@@ -484,6 +519,7 @@ export class ClientCore {
     this.#resets = resets;
     this.abandon('state-lost');
     this.#unresolved.clear();
+    this.#cache.clear();
     this.#changes.clear();
   }
 
@@ -493,10 +529,18 @@ export class ClientCore {
   }
 
   #settle(operation: Operation): void {
+    if (this.#cache.isUsed) this.#cache.settled(operation);
     if (operation.kind === 'change') this.#changes.settled(operation);
     else if (operation.isOfSession) this.#sessions.settled(operation);
     else if (isInnerCall(operation.context)) this.#settleInner(operation, operation.context);
     else this.#doors.settle(operation);
+  }
+
+  /** Whether a session may be told what the cache has; then it has seen that. */
+  #admits(seen: SessionState, place: string, { version }: CachedRead): boolean {
+    if (!seen.admits(place, version)) return false;
+    if (!isNone(version)) seen.note(place, version, true);
+    return true;
   }
 
   #settleInner(operation: Operation, call: InnerCall): void {

@@ -44,6 +44,11 @@ export function expiryAfter(
   return ttlMs === undefined ? NEVER : clock.nowMs + ttlMs;
 }
 
+/** Time that a value has left, in whole milliseconds from 1. */
+export function msLeft(expiresAtMs: number, nowMs: number): number {
+  return Math.max(1, Math.ceil(expiresAtMs - nowMs));
+}
+
 /** One look at a clock, made when somebody first asks: most values do not expire. */
 export class LateClock {
   readonly #read: () => number;

@@ -7,7 +7,7 @@ import { mutableBallot, versionOf } from '../protocol/ballot.ts';
 import { readVersion } from '../protocol/lineage.ts';
 import type { ReadResult, Value, WriteResult } from '../store/store.ts';
 import type { LargeValue } from './environment.ts';
-import { NEVER } from './expiry.ts';
+import { NEVER, msLeft } from './expiry.ts';
 import { sharedValue } from './large-lane.ts';
 import type { Candidate, Operation } from './operation.ts';
 import { NO_VALUE, REQUEST, padded } from './wire.ts';
@@ -109,7 +109,7 @@ function readOk({ newest }: Operation, { sharedMs }: ResultDoors): ReadResult {
   readVersion(newest.lineage, newest.root, scratch);
   const expiresAtMs = expiryOf(newest);
   const read = { outcome: 'ok', value: heldValue(newest), version: versionOf(scratch) } as const;
-  return expiresAtMs === NEVER ? read : { ...read, expiresInMs: Math.max(1, Math.ceil(expiresAtMs - sharedMs())) };
+  return expiresAtMs === NEVER ? read : { ...read, expiresInMs: msLeft(expiresAtMs, sharedMs()) };
 }
 
 const scratch = mutableBallot();

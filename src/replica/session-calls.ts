@@ -10,6 +10,8 @@ import type {
   ChangeOptions,
   OperationOptions,
   PutOptions,
+  ReadOptions,
+  ReadResult,
   ScanOptions,
   UpdateFunction,
   Value,
@@ -70,6 +72,7 @@ export interface SessionCore {
   sizesFor(options: Pick<OperationOptions, 'level'>): { readonly read: number };
   msUntil(deadlineMs: number): number;
   get(key: string, options: OperationOptions | undefined): Operation;
+  read(key: string, options: ReadOptions, bucket: undefined, seen: SessionState): Operation | ReadResult;
   put(key: string, value: Value, options: PutOptions | undefined): Operation | PendingChange;
   delete(key: string, options: WriteOptions | undefined): Operation | PendingChange;
   update(key: string, fn: UpdateFunction, options: ChangeOptions | undefined): PendingChange;

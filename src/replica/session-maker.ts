@@ -6,13 +6,16 @@ import type {
   ChangeOptions,
   OperationOptions,
   PutOptions,
+  ReadOptions,
+  ReadResult,
   ScanOptions,
   UpdateFunction,
   Value,
   WriteOptions,
 } from '../store/store.ts';
 import { readKey } from './key-bytes.ts';
-import type { Operation } from './operation.ts';
+import { Operation } from './operation.ts';
+import { checkedMaxStale } from './request-maker.ts';
 import { PendingChange } from './round.ts';
 import type { ScanCall } from './scan.ts';
 import { SessionCall, bind } from './session-calls.ts';
@@ -27,14 +30,17 @@ export class SessionMaker {
   readonly #cluster: string;
   readonly #levels: Pick<OperationOptions, 'level'>[];
   #state: SessionState;
+  readonly #maxStaleMs: number | undefined;
 
   /** @throws what is wrong with the options, or with the token; see `ClusterClient.session`. */
   constructor(doors: SessionDoors, cluster: string, options: SessionOptions) {
-    const { token, keysMax = SESSION_KEYS_DEFAULT, readLevel = 'one', writeLevel = 'quorum' } = options;
+    const { token, keysMax = SESSION_KEYS_DEFAULT, readLevel = 'one', writeLevel = 'quorum', maxStaleMs } = options;
     this.#doors = doors;
     this.#cluster = cluster;
     this.#levels = [{ level: readLevel }, { level: writeLevel }];
     const { resets } = doors.core;
+    if (maxStaleMs !== undefined) checkedMaxStale({}, maxStaleMs);
+    this.#maxStaleMs = maxStaleMs;
     integerOption('keysMax', keysMax, { min: 1, max: SESSION_KEYS_MAX });
     for (const level of this.#levels) doors.core.sizesFor(level); // Throws where it is none.
     this.#state = new SessionState({ resets, keysMax }, doors.rules);
@@ -53,6 +59,15 @@ export class SessionMaker {
     const { keysMax } = this.#state;
     const message = `Cannot take over the session: more of what it saw is undecided than keysMax ${keysMax}`;
     throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `${message}: read it at the quorum first, or allow more`);
+  }
+
+  /** A read, or what it comes to where the cache of the client has what it allows. */
+  read(key: string, options: ReadOptions | undefined): SessionCall | ReadResult {
+    const maxStaleMs = options?.maxStaleMs ?? (options?.level === undefined ? this.#maxStaleMs : undefined);
+    if (maxStaleMs === undefined) return this.get(key, options);
+    this.#requireState(this.#state);
+    const made = this.#doors.core.read(key, { ...options, maxStaleMs }, undefined, this.#state);
+    return made instanceof Operation ? this.#bound(made, key, false) : made;
   }
 
   get(key: string, options: OperationOptions | undefined): SessionCall {

@@ -65,6 +65,12 @@ export class SessionState {
     return !isNone(this.floor) && !this.#seen.has(key);
   }
 
+  /** Whether a value of this version is as new as all that the session knows of the key, or has forgotten of it. */
+  admits(key: string, version: Ballot): boolean {
+    const least = this.#seen.get(key)?.version ?? this.floor;
+    return compareBallots(version, least) >= 0 || !this.#rules.cachesAsNewAsSession;
+  }
+
   /** Counts a call that may bring an undecided version, to {@link endWeak}. @returns `false` where there is no room. */
   beginWeak(): boolean {
     if (this.#undecided + this.#weakCalls >= this.keysMax && this.#rules.pinsUndecided) return false;

@@ -2,8 +2,20 @@
 // name another change has later: such reads are refused.
 import { rangeError } from '../base/errors.ts';
 
-/** @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the level is neither `quorum` nor `all`. */
-export function requireQuorumLevel(options: { readonly level?: unknown } | undefined): void {
+/** The part of a caller's options that matters. */
+interface Asked {
+  readonly level?: unknown;
+  readonly maxStaleMs?: unknown;
+}
+
+/**
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the level is neither `quorum` nor `all`, or where
+ * the read may be stale.
+ */
+export function requireQuorumLevel(options: Asked | undefined): void {
+  if (options?.maxStaleMs !== undefined) {
+    throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', 'Cannot use maxStaleMs in this bucket: its reads ask a quorum');
+  }
   const level = options?.level;
   if (level === undefined || level === 'quorum' || level === 'all') return;
   const message = `Cannot use level ${JSON.stringify(level)} in this bucket: it must be quorum or all`;

@@ -7,6 +7,11 @@ export interface SessionOptions {
   readonly token?: string;
   /** Level of its reads unless an operation names one; default `one`. */
   readonly readLevel?: Level;
+  /**
+   * How old a value may be that its reads take from the cache of the client, as of `ReadOptions`, unless an operation
+   * names this or a level; default: they ask the replicas. Never older than what the session has seen.
+   */
+  readonly maxStaleMs?: number;
   /** Level of its blind writes unless an operation names one; default `quorum`. Changes are made at the quorum. */
   readonly writeLevel?: Level;
   /** Keys that it remembers, an integer from 1 to 1024; default 128. What it has forgotten it reads at the quorum. */

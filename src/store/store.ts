@@ -25,6 +25,17 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of a read. */
+export interface ReadOptions extends OperationOptions {
+  /**
+   * How old a value may be, in milliseconds, an integer from 0 to 2^31 - 1: the read may then be answered at once, with
+   * what an earlier read of this client has found (`ageMs`), and returns what is at least as new as all that was
+   * decided so long ago. Where there is no such thing it reads at the quorum, so `level` may say nothing else. Default:
+   * the read asks the replicas. An engine without a cache asks always.
+   */
+  readonly maxStaleMs?: number;
+}
+
 /** Rules of the keys of one bucket. A bucket's name and two bytes count with each of its keys. */
 export interface BucketOptions {
   /**
@@ -99,12 +110,19 @@ export interface ReadOk {
   readonly expiresInMs?: number;
   /** At level `available`: no quorum answered in time, and this is what one replica has, or this client has written. */
   readonly isStale?: true;
+  /**
+   * It comes from the cache: so many milliseconds ago the read began that has found it, and it may have been
+   * overwritten since.
+   */
+  readonly ageMs?: number;
 }
 /** The key has no value: never written, deleted, or expired. */
 export interface ReadAbsent {
   readonly outcome: 'absent';
   /** As of {@link ReadOk}. */
   readonly isStale?: true;
+  /** As of {@link ReadOk}. */
+  readonly ageMs?: number;
 }
 /** No quorum answered in time; a read has no effect, so it may be tried again. */
 export interface ReadUnavailable {
@@ -198,7 +216,7 @@ export type EntriesOptions = ScanOptions;
 /** One engine behind the store API. Keys are well-formed strings of 1 to 1024 UTF-8 bytes. */
 export interface Store {
   /** Reads one key. @throws {TypeError | RangeError} on a bad key or option; rejects when aborted or closed. */
-  get(key: string, options?: OperationOptions): Promise<ReadResult>;
+  get(key: string, options?: ReadOptions): Promise<ReadResult>;
   /**
    * Writes one key, whatever it held. Rejects `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE` before anything leaves.
    */
@@ -220,7 +238,7 @@ export interface Store {
   /** Adds `by` (a finite number, default 1) to the key's number; a key without a value counts as 0. */
   increment(key: string, by?: number, options?: ChangeOptions): Promise<ChangeResult>;
   /** Reads many keys, each on its own; results in the order of the keys. */
-  getMany(keys: readonly string[], options?: OperationOptions): Promise<ReadResult[]>;
+  getMany(keys: readonly string[], options?: ReadOptions): Promise<ReadResult[]>;
   /** Writes many keys, each on its own (no transaction); results in the order of the writes. */
   batch(writes: readonly BatchWrite[], options?: OperationOptions): Promise<WriteResult[]>;
   /**

@@ -13,7 +13,7 @@ const QUORUMS = registerQuorums({ replicas: 3 });
 /** How many of three replicas must answer a call before it ends. */
 function answersNeeded(
   rules: BucketOptions,
-  make: (bucket: OperationMaker) => ReturnType<OperationMaker['get']>,
+  make: (bucket: OperationMaker) => ReturnType<OperationMaker['read']>,
 ): number {
   const cluster = new CoreCluster({ quorums: QUORUMS });
   const bucket = (core: ClientCore): OperationMaker =>
@@ -37,15 +37,15 @@ describe('An operation of a bucket', () => {
     [{ readLevel: 'one' }, 1, 2],
     [{ writeLevel: 'two', readLevel: { r: 3 } }, 3, 2],
   ])('by the rules %j waits for %i answers when it reads, and %i when it writes', (rules, read, write) => {
-    expect(answersNeeded(rules, (bucket) => bucket.get('k', undefined))).toBe(read);
-    expect(answersNeeded(rules, (bucket) => bucket.get('k', { timeoutMs: 50 }))).toBe(read);
+    expect(answersNeeded(rules, (bucket) => bucket.read('k', undefined))).toBe(read);
+    expect(answersNeeded(rules, (bucket) => bucket.read('k', { timeoutMs: 50 }))).toBe(read);
     expect(answersNeeded(rules, (bucket) => bucket.put('k', 2, undefined))).toBe(write);
     expect(answersNeeded(rules, (bucket) => bucket.delete('k', { timeoutMs: 50 }))).toBe(write);
   });
 
   it('that names a level is made at that', () => {
     const rules: BucketOptions = { conflicts: 'last-writer' };
-    expect(answersNeeded(rules, (bucket) => bucket.get('k', { level: 'quorum' }))).toBe(2);
+    expect(answersNeeded(rules, (bucket) => bucket.read('k', { level: 'quorum' }))).toBe(2);
     expect(answersNeeded({}, (bucket) => bucket.put('k', 2, { level: 'one' }))).toBe(1);
   });
 
@@ -71,7 +71,7 @@ describe('In a bucket of last writers', () => {
     cluster.exchange(0, 'accept', [0]);
     expect([older.result, newer.result]).toMatchObject([{ outcome: 'ok' }, { outcome: 'ok' }]);
     cluster.settle();
-    expect(cluster.run(2, (core) => makerIn(core, bucket).get('k', { level: 'all' }))).toMatchObject({
+    expect(cluster.run(2, (core) => makerIn(core, bucket).read('k', { level: 'all' }))).toMatchObject({
       value: 'newer',
     });
   });

@@ -8,6 +8,7 @@ import type {
   ChangeOptions,
   OperationOptions,
   PutOptions,
+  ReadOptions,
   ReadResult,
   ScanOptions,
   ScanResult,
@@ -30,7 +31,7 @@ export type Fate =
 export interface Operation {
   readonly kind: 'get' | 'put' | 'putIfAbsent' | 'delete' | 'scan' | 'resolve';
   readonly key: string;
-  readonly options: PutOptions & ScanOptions;
+  readonly options: PutOptions & ScanOptions & ReadOptions;
 }
 
 /** A promise with its resolver. */
@@ -56,6 +57,8 @@ export class FakeStore implements ObservedStore {
   readonly versions = new Map<string, string>();
   /** In how many milliseconds values expire, by key: time does not pass here. */
   readonly times = new Map<string, number>();
+  /** How old what a read returns is, by key. */
+  readonly ages = new Map<string, number>();
   readonly operations: Operation[] = [];
   /** Writes that took effect, by key, in order. */
   readonly effects: string[] = [];
@@ -87,8 +90,9 @@ export class FakeStore implements ObservedStore {
     }
     if (!this.values.has(key)) return { outcome: 'absent' };
     const expiresInMs = this.times.get(key);
+    const ageMs = this.ages.get(key);
     const read = { outcome: 'ok', value: this.values.get(key), version: this.#versionOf(key) } as const;
-    return expiresInMs === undefined ? read : { ...read, expiresInMs };
+    return { ...read, ...(expiresInMs !== undefined && { expiresInMs }), ...(ageMs !== undefined && { ageMs }) };
   }
 
   async scan(prefix: string, options: ScanOptions = {}): Promise<ScanResult> {

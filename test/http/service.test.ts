@@ -88,7 +88,29 @@ describe.each(FACES)('The service behind the %s', (name) => {
       expect((await face.ask('GET', '/data/l')).json()).toEqual({ data: 4 });
     });
 
+    it('hands to the store how old a value may be, and says how old it is', async () => {
+      const { store, face } = await openFake(name);
+      store.values.set('k', 1);
+      store.ages.set('k', 2.5);
+      expect((await face.ask('GET', '/data/k?maxStaleMs=250&timeoutMs=7')).json()).toEqual({ data: 1, ageMs: 3 });
+      expect((await face.ask('GET', '/data/k?level=quorum&maxStaleMs=0')).status).toBe(200);
+      expect(store.operations.map(({ options: { maxStaleMs, timeoutMs } }) => [maxStaleMs, timeoutMs])).toEqual([
+        [250, 7],
+        [0, undefined],
+      ]);
+      for (const method of ['PUT', 'DELETE']) {
+        const body = method === 'PUT' ? jsonBody({ value: 1 }) : {};
+        expectFailure(await face.ask(method, '/data/k?maxStaleMs=1', body), 400, 'ERR_QUORATE_HTTP_QUERY');
+      }
+    });
+
     it.each([
+      'maxStaleMs=-1',
+      'maxStaleMs=',
+      'maxStaleMs=1.5',
+      'maxStaleMs=1&maxStaleMs=1',
+      'maxStaleMs=1&level=one',
+      'maxStaleMs=1&levl=one',
       'level=most',
       'level=',
       'timeoutMs=0',

@@ -50,6 +50,7 @@ describe.each(FACES)('The service behind the %s', (name) => {
         framesSent: 40,
         framesResent: 0,
         hedges: 0,
+        cachedReads: 0,
       });
       await face.ask('GET', '/data/k');
       await face.ask('BREW', '/data/k');

@@ -19,6 +19,7 @@ import type { PendingChange } from '../../src/replica/round.ts';
 import type { ScanCall } from '../../src/replica/scan.ts';
 import type { SessionCall } from '../../src/replica/session-calls.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
+import type { ReadResult } from '../../src/store/store.ts';
 import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
 import { CapturingLink, describeFrame } from './network.ts';
@@ -32,6 +33,8 @@ export interface CoreClusterOptions {
   readonly rules?: Rules;
   /** Whether reads repair; default no. */
   readonly repairsReads?: boolean;
+  /** Bytes that the cache of each client holds; default 1 MiB. */
+  readonly cacheBytesMax?: number;
   /** Bytes before a replica refuses more; default 16 MiB. */
   readonly bytesMax?: number;
   /** All clients have this number, not one of their own. */
@@ -68,7 +71,7 @@ interface Client {
   readonly board: TallyBoard;
 }
 
-type Made = Operation | PendingChange | SessionCall | ScanCall | Proposal | undefined;
+type Made = Operation | PendingChange | SessionCall | ScanCall | Proposal | ReadResult | undefined;
 
 const STEPS_MAX = 10_000;
 
@@ -142,6 +145,10 @@ export class CoreCluster {
     const { core } = this.#clients[client]!;
     call.made = make(core);
     if (call.made === undefined) return call;
+    if (isResult(call.made)) {
+      call.result = call.made;
+      return call;
+    }
     call.made.context = call;
     core.submit(call.made);
     return call;
@@ -167,7 +174,7 @@ export class CoreCluster {
   }
 
   cancel(client: number, call: CoreCall, reason: unknown): void {
-    if (call.made !== undefined) this.#clients[client]!.core.cancel(call.made, reason);
+    if (call.made !== undefined && !isResult(call.made)) this.#clients[client]!.core.cancel(call.made, reason);
   }
 
   // --- messages and time
@@ -334,6 +341,7 @@ export class CoreCluster {
           return new BoundedLink((frame) => this.#sent(client, replica, frame), isFull);
         }),
         repairsReads: this.#options.repairsReads === true,
+        cacheBytesMax: this.#options.cacheBytesMax ?? 1 << 20,
         large,
         board,
         epochs: this.epochs,
@@ -405,6 +413,11 @@ export class CoreCluster {
     };
     this.#flights.push({ client, replica, kind: 'vote', isAnswer: true, sentMs: this.nowMs, arrive });
   }
+}
+
+/** Whether it was answered at once, by the cache. */
+function isResult(made: object): made is ReadResult {
+  return !('context' in made);
 }
 
 function end(context: unknown, result: unknown): void {

@@ -9,6 +9,7 @@ import { CHANGE_CASES } from './cases/changes.ts';
 import { EXPIRY_CASES } from './cases/expiry.ts';
 import { KEY_CASES } from './cases/keys.ts';
 import { SCAN_CASES } from './cases/scans.ts';
+import { STALENESS_CASES } from './cases/staleness.ts';
 import { VALUE_CASES } from './cases/values.ts';
 import { VERSION_CASES } from './cases/versions.ts';
 
@@ -38,6 +39,7 @@ export const CASES: CaseTable = {
   ...CALL_CASES,
   ...SCAN_CASES,
   ...EXPIRY_CASES,
+  ...STALENESS_CASES,
 };
 
 /** Runs every case on `engine`. */

@@ -54,6 +54,7 @@ const NO_METRICS = {
   framesSent: 0,
   framesResent: 0,
   hedges: 0,
+  cachedReads: 0,
 };
 
 /** A stage whose store is one Map; `closed` says that everything was let go. */
