@@ -1,6 +1,6 @@
 // Runs the tests on every supported Node.js: 20 uses the installed package, the others run the full suite.
 // Usage: node scripts/matrix.mjs [--reports FOLDER] [--brief] [MAJOR...]; MAJOR is 20, 22, 24 or 26, all of them by
-// default; --brief leaves searches of pure code out, which take long and meet nothing of a Node.js
+// default; --brief leaves out what meets nothing of a Node.js: pure code, and the texts of the repository
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -9,7 +9,18 @@ import { cleanEnvironment, nodeOf } from './nodes.mjs';
 
 const PACKAGE_ONLY = new Set([20]); // It neither runs TypeScript in threads nor vitest.
 const root = join(import.meta.dirname, '..');
-const SEARCHES = ['test/check/**', 'test/mutants/**', 'test/replica/scheduler.test.ts', 'test/sim/explorer/**'];
+/** Pure code and the texts of the repository. That a run is the same on every Node.js, test/sim/simulate.test.ts says. */
+const PURE = [
+  'test/check/**',
+  'test/mutants/**',
+  'test/protocol/**',
+  'test/quorum/**',
+  'test/replica/**',
+  'test/sim/cluster/**',
+  'test/sim/explorer/**',
+  'test/docs.test.ts',
+  'test/tidy.test.ts',
+];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { reports: { type: 'string' }, brief: { type: 'boolean' } },
@@ -30,7 +41,7 @@ function passes(major) {
   }
   const args = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=dot'];
   if (reports !== undefined) args.push('--reporter=json', `--outputFile.json=${join(reports, `node-${major}.json`)}`);
-  if (values.brief === true) args.push(...SEARCHES.map((path) => `--exclude=${path}`));
+  if (values.brief === true) args.push(...PURE.map((path) => `--exclude=${path}`));
   // By file and absolute path: "npm test" would put the development Node.js first again.
   return run(nodeOf(major), args, { QUORATE_NODE_MAJOR: String(major) });
 }
