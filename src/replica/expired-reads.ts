@@ -2,17 +2,18 @@
 // first, and what the read answers is what it finds after that.
 //
 // Why not answer `absent` at once? All clients go by one clock, so no reader would err about the moment. But a change
-// that was computed before it may be accepted after it. Say a counter holds 5 and expires at E:
+// that was computed before it may be accepted after it. Say a session expires at E, and a visit lets it live longer:
 //
-//     client A   increment: finds 5, computes 6 .... E ............................. accept, ok: 6
-//     client B                                       E   get: 5, expired: absent
+//     client A   update: finds 5 visits, computes 6 ....... E .......................... accept, ok: 6
+//     client B                                              E   get: expired: absent
+//     client C                                              E                                            get: 6
 //
-// B's read ends before A's accept is sent. A counted on 5, so it comes before the key ceased to be; B did not see 6, so
-// it comes before A, and after the key ceased to be. No order has both. Nor is it enough that A looks at the clock once
-// more before it sends its accept, or the replica when that arrives: the one may be held up in between, and what the
-// other accepted before E may decide long after it. What orders A and B is the register: the deletion is a change like
-// any other, so its prepare either finds 6, and B answers by that, or makes A's accept fail, and A computes again, on
-// nothing.
+// A counted on 5, so it comes before the key ceased to be. C saw what A wrote: it had not ceased to be since A. So
+// nothing was absent between A and C, nor before A once 5 was written; yet B, which began after that and ended before
+// C, found it so. No order has all three. Nor is it enough that A looks at the clock once more before it sends its
+// accept, or the replica when that arrives: the one may be held up in between, and what the other accepted before E may
+// decide long after it. What orders A and B is the register: the deletion is a change like any other, so its prepare
+// either finds 6, and B answers by that, or makes A's accept fail, and A computes again, on nothing.
 //
 // It is a change that never writes: a round that finds an expired value, and whose members write nothing, proposes its
 // deletion (round.ts). So what any change is told of an absent key is true in the same way, a write with `ifVersion` of

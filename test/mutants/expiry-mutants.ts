@@ -4,6 +4,9 @@ import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { DANGERS } from '../replica/expirations.ts';
 import type { Mutant } from './mutant.ts';
+import { simulatedExpiries } from './sim-catcher.ts';
+
+const SEEDS = 600;
 
 export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
@@ -19,6 +22,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
         },
         flagsProduction: () => wrongUnder(RULES),
       },
+      simulatedExpiries('deletesExpired', SEEDS),
     ],
   },
 ];

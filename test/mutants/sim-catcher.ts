@@ -47,6 +47,11 @@ export function simulatedErasures(rule: keyof Rules, seedsMax: number): Catcher 
   return simulatedPlans('simulator, erasures', erasurePlan, rule, seedsMax);
 }
 
+/** Simulated clusters without one rule, most of whose values expire, and are changed meanwhile. */
+export function simulatedExpiries(rule: keyof Rules, seedsMax: number): Catcher {
+  return simulatedPlans('simulator, expiries', expiryPlan, rule, seedsMax);
+}
+
 function simulatedPlans(name: string, planOf: (seed: number) => SimPlan, rule: keyof Rules, seedsMax: number): Catcher {
   const rules: Rules = { ...RULES, [rule]: false };
   return {
@@ -92,6 +97,26 @@ function erasurePlan(seed: number): SimPlan {
     return isOfSessions ? { ...operation, session: 'kept', level: place % 3 === 0 ? 'quorum' : 'one' } : operation;
   });
   return { ...plan, cluster: { ...plan.cluster, collectAfterUs: [500, 2_000, 8_000][seed % 3]! }, operations };
+}
+
+const EXPIRY_PROFILES = ['scramble', 'stalls', 'partition-storm', 'pause-storm', 'slow-replica'] as const;
+
+/** From a plan with sessions, of which the judge of expiries knows nothing, to the next one. */
+const SEEDS_APART = 1_000_000;
+
+/** A plan in which most values expire soon, and live longer where somebody changes them. */
+export function expiryPlan(seed: number): SimPlan {
+  const profile = EXPIRY_PROFILES[seed % EXPIRY_PROFILES.length]!;
+  const plan = drawPlan(seed, profile, { clients: 3, operations: 12, keys: 1 });
+  if (plan.operations.some(({ session }) => session !== undefined)) return expiryPlan(seed + SEEDS_APART);
+  const operations = plan.operations.map((each, place): OperationPlan => {
+    if (each.call !== 'put') return Object.assign({}, each, { timeoutMs: 1000 });
+    const isPut = (place + seed) % 3 === 0;
+    const ttlMs = isPut ? [5, 10, 20, 40][(place + seed) % 4]! : 1000;
+    return Object.assign({}, each, { call: isPut ? 'put' : 'update', ttlMs, timeoutMs: 1000 });
+  });
+  const collects = seed % 4 === 0;
+  return { ...plan, cluster: { ...plan.cluster, ...(collects && { collectAfterUs: 2_000 }) }, operations };
 }
 
 /** Most seeds until the weak reads that some plans have break what only strong ones are promised. */

@@ -181,7 +181,7 @@ describe('To a change, an expired value is none', () => {
 
   it('and one that was computed before the moment does not land after a conflict with nothing', () => {
     const told = lateIncrement(RULES, (core) => core.compareAndSet('k', 'other', 'x', OPTIONS));
-    expect(told).toEqual([CONFLICT_WITH_NOTHING, 1]);
+    expect(told).toEqual([CONFLICT_WITH_NOTHING, 1, 1]);
   });
 });
 

@@ -12,7 +12,7 @@ import type { PendingChange } from '../../replica/round.ts';
 import { versionIn, versionTold } from '../../replica/session-calls.ts';
 import type { SessionCall } from '../../replica/session-calls.ts';
 import type { SessionMaker } from '../../replica/session-maker.ts';
-import type { OperationOptions } from '../../store/store.ts';
+import type { ChangeOptions, OperationOptions } from '../../store/store.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { CoordinatorNode } from './coordinator-node.ts';
 import type { OperationPlan } from './plan.ts';
@@ -259,7 +259,7 @@ export class SimClient {
       if (plan.call === 'get') return core.get(key, options);
       if (call.kind === 'change') return this.#change(core, call, options);
       return plan.call === 'put'
-        ? core.put(key, valueOf(value, plan.isLarge === true), options)
+        ? core.put(key, valueOf(value, plan.isLarge === true), expiring(plan, options))
         : core.delete(key, options);
     } catch (error) {
       if (!(error instanceof QuorateError) || error.code !== 'ERR_QUORATE_STATE_LOST') throw error;
@@ -291,7 +291,7 @@ export class SimClient {
         call.corruption = found?.corruption;
         return changedValue(value, found?.number ?? 0);
       };
-      return core.update(plan.key, update, options);
+      return core.update(plan.key, update, expiring(plan, options));
     }
     const expected = this.#seen.get(call.key);
     call.before = expected === undefined ? 0 : seenValue(expected).number;
@@ -314,6 +314,10 @@ export class SimClient {
       this.#node.core.cancel(operation, ABORTED);
     });
   }
+}
+
+function expiring({ ttlMs }: OperationPlan, options: OperationOptions): ChangeOptions {
+  return ttlMs === undefined ? options : { ...options, ttlMs };
 }
 
 /** Who makes the operations of a client. */

@@ -39,6 +39,7 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
     const hasRoom = profile !== 'overload'; // Its replicas may have memory for very few keys.
     drawSessions(operations, streamOf(seed, -1, 'sessions'), hasRoom);
   }
+  if (!isGuided(profile)) drawExpiry(operations, streamOf(seed, -1, 'expiry'));
   const collectAfterUs = drawCollection(operations, streamOf(seed, -1, 'collection'));
   const cluster = collectAfterUs === undefined ? drawn : { ...drawn, collectAfterUs };
   const scope = { profile, cluster, stormUs };
@@ -202,6 +203,7 @@ function drawOperations(random: Random, stormUs: number, choices: PlanChoices): 
 
 const CHANGES = ['update', 'update', 'compare'] as const;
 
+const EXPIRY_RATE = 0.2;
 const SESSIONS_RATE = 0.25;
 const COLLECTIONS_RATE = 0.25;
 const OF_SESSION_RATE = 0.8;
@@ -226,6 +228,20 @@ function varyOperations(operations: readonly Drawn[], random: Random, { delayUs 
     if (happens(random, cancelRate)) operation.cancelAfterUs = between(random, 0, pick(random, [1, 4, 100]) * delayUs);
     if (operation.call === 'put' && happens(random, largeRate)) operation.isLarge = true;
     if (operation.call === 'put' && happens(random, changeRate)) operation.call = pick(random, CHANGES);
+  }
+}
+
+/**
+ * Which values expire in few plans. None of those of sessions: whether an absent key is as new as what a session has
+ * seen, the version of a deletion that nobody asked for would have to tell.
+ */
+function drawExpiry(operations: readonly Drawn[], random: Random): void {
+  if (!happens(random, EXPIRY_RATE) || operations.some(({ session }) => session !== undefined)) return;
+  const rate = pick(random, [0.3, 0.9]);
+  const ttlMs = pick(random, [[1], [5, 20], [20, 60, 150]]);
+  for (const operation of operations) {
+    const mayExpire = operation.call === 'put' || operation.call === 'update';
+    if (mayExpire && happens(random, rate)) operation.ttlMs = pick(random, ttlMs);
   }
 }
 

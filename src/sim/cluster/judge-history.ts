@@ -64,7 +64,7 @@ export function withoutExchanges(operation: HistoryOperation): HistoryOperation 
 }
 
 /** The call that first told what an operation came to: its own, or one that finished it. */
-function answersOf(calls: readonly Call[]): ReadonlyMap<Call, Call> {
+export function answersOf(calls: readonly Call[]): ReadonlyMap<Call, Call> {
   const answers = new Map<Call, Call>();
   for (const call of calls) {
     const named = call.finishes ?? call;

@@ -1,11 +1,11 @@
 // What a run is judged by: its histories must be linearizable, every value whole, every register as the protocol says.
 import type { Verdict } from '../../check/history.ts';
 import { checkLinearizable } from '../../check/linearizability.ts';
-import { registerModel } from '../../check/models/register.ts';
 import { compareBallots } from '../../protocol/ballot.ts';
 import type { Entry } from '../../replica/key-table.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
+import { expiriesOf, expiringRegister, judgeExpiry, momentsOf } from './judge-expiry.ts';
 import { historyOf } from './judge-history.ts';
 import type { Finding } from './judge-history.ts';
 import { judgeLevels } from './judge-levels.ts';
@@ -44,7 +44,8 @@ export function judgeHistory(
   promise?: LevelPromise,
 ): { readonly verdict: Verdict; violation: Violation | undefined } {
   const corrupt = calls.find(({ corruption }) => corruption !== undefined);
-  const verdict = checkLinearizable(historyOf(calls), registerModel());
+  const moments = momentsOf(calls);
+  const verdict = checkLinearizable([...historyOf(calls), ...expiriesOf(calls, moments)], expiringRegister());
   if (corrupt !== undefined) {
     return { verdict, violation: { kind: 'integrity', text: `${nameOf(corrupt)}: ${corrupt.corruption}` } };
   }
@@ -55,7 +56,7 @@ export function judgeHistory(
   return {
     verdict,
     violation:
-      violationOf('level', judgeLevels(calls)) ??
+      violationOf('level', judgeExpiry(calls, moments) ?? judgeLevels(calls, moments)) ??
       violationOf('session', judgeSessions(calls) ?? (promise && judgePromise(calls, promise))),
   };
 }

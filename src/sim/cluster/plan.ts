@@ -45,6 +45,8 @@ export interface OperationPlan {
   readonly thinkUs: number;
   /** Whether it is submitted together with the operation before it. */
   readonly joins: boolean;
+  /** After which time the value of a put or update expires; where it is left out never, or as what the update found. */
+  readonly ttlMs?: number;
   /** Whether the value of a put is so long that it travels by reference. */
   readonly isLarge?: boolean;
   /**

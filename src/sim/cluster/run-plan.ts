@@ -138,6 +138,10 @@ function noteReached({ engine, coordinators, calls }: SimCluster): void {
     some(({ outcome }) => outcome === 'absent'),
   );
   engine.sometimes(
+    'a value that expires is written',
+    some(({ plan, outcome }) => plan.ttlMs !== undefined && outcome === 'ok'),
+  );
+  engine.sometimes(
     'an operation is unavailable',
     some(({ outcome }) => outcome === 'unavailable'),
   );

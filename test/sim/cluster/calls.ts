@@ -10,7 +10,7 @@ export interface Told extends Partial<Omit<Call, 'plan' | 'kind'>> {
   readonly level?: OperationPlan['level'];
 }
 
-const [TEMPLATE] = runPlan(drawPlan(1, 'calm')).calls;
+const [TEMPLATE] = runPlan(drawPlan(1, 'scramble')).calls;
 
 /** Calls of one key; each starts and ends where it says, or else after the one before it. */
 export function callsOf(...told: readonly Told[]): Call[] {
