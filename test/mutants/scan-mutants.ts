@@ -4,27 +4,28 @@ import { CACHE_SCHEDULES } from '../replica/cache-schedules.ts';
 import { SCAN_SCHEDULES, scanClusterOf } from '../replica/scan-schedules.ts';
 import { WATCH_SCHEDULES } from '../replica/watch-runs.ts';
 import type { ScanSchedule } from '../replica/scan-schedules.ts';
-import type { Mutant } from './mutant.ts';
+import type { Catcher, Mutant } from './mutant.ts';
 
-export const SCAN_MUTANTS: readonly Mutant[] = [...SCAN_SCHEDULES, ...WATCH_SCHEDULES, ...CACHE_SCHEDULES].map(
-  mutantOf,
-);
+const SCHEDULES: readonly ScanSchedule[] = [...SCAN_SCHEDULES, ...WATCH_SCHEDULES, ...CACHE_SCHEDULES];
 
-function mutantOf({ rule, bug, play }: ScanSchedule): Mutant {
+/** A rule that several schedules break without is one bug, by the name of the first of them. */
+export const SCAN_MUTANTS: readonly Mutant[] = SCHEDULES.filter(
+  ({ rule }, place) => SCHEDULES.findIndex((each) => each.rule === rule) === place,
+).map(({ rule, bug }) => ({
+  bug,
+  layer: 'coordinator',
+  removed: `rule ${rule}`,
+  catchers: SCHEDULES.filter((each) => each.rule === rule).map(catcherOf),
+}));
+
+function catcherOf({ rule, play }: ScanSchedule): Catcher {
   return {
-    bug,
-    layer: 'coordinator',
-    removed: `rule ${rule}`,
-    catchers: [
-      {
-        name: 'directed',
-        catches: () => {
-          const cluster = scanClusterOf({ [rule]: false });
-          const what = play(cluster);
-          return what === undefined ? undefined : { seeds: 0, events: cluster.steps, what };
-        },
-        flagsProduction: () => play(scanClusterOf(RULES)),
-      },
-    ],
+    name: 'directed',
+    catches: () => {
+      const cluster = scanClusterOf({ [rule]: false });
+      const what = play(cluster);
+      return what === undefined ? undefined : { seeds: 0, events: cluster.steps, what };
+    },
+    flagsProduction: () => play(scanClusterOf(RULES)),
   };
 }
