@@ -55,7 +55,8 @@ export interface ClusterOptions {
   readonly restartWindowMs?: number;
   /**
    * Keys that were deleted so long ago are forgotten by all replicas, an integer from 0 (never) to 2^31 - 1
-   * milliseconds; default 60,000. A write that is not decided by then may end as `unknown` for good.
+   * milliseconds; default 60,000. A write that is not decided by then may end as `unknown` for good. So are those whose
+   * values expired and that nobody reads: the chair deletes them about as often as that.
    */
   readonly collectAfterMs?: number;
   /** Rest between two comparisons of all replicas, an integer from 0 (none) to 2^31 - 1 ms; default 60,000. */

@@ -72,6 +72,22 @@ describe('A value that expires', { timeout: 60_000 }, () => {
   });
 });
 
+describe('What has expired and nobody reads', { timeout: 60_000 }, () => {
+  it('is deleted and then forgotten by all replicas, and the rest stays', async () => {
+    const store = await openCluster({ replicas: 3, collectAfterMs: 50 });
+    const writes = Array.from(
+      { length: 500 },
+      (_, index) => ({ kind: 'put', key: `k${index}`, value: index }) as const,
+    );
+    await store.batch(writes.map((write, index) => (index < 400 ? { ...write, ttlMs: 5 } : write)));
+    const keys = (): number[] => store.inspect().replicas.map((replica) => replica.keys);
+    await vi.waitUntil(() => keys().every((count) => count === 100), { timeout: 50_000 });
+    expect(await store.get('k450')).toMatchObject({ outcome: 'ok', value: 450 });
+    expect(await store.get('k7')).toEqual(ABSENT);
+    await store.close();
+  });
+});
+
 describe('A bucket with a ttlMs', () => {
   it('lets what is written in it expire, unless a write says when', async () => {
     const short = cluster.bucket('short');
