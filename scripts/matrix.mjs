@@ -9,7 +9,7 @@ import { cleanEnvironment, nodeOf } from './nodes.mjs';
 
 const PACKAGE_ONLY = new Set([20]); // It neither runs TypeScript in threads nor vitest.
 const root = join(import.meta.dirname, '..');
-/** Pure code and the texts of the repository. That a run is the same on every Node.js, test/sim/simulate.test.ts says. */
+/** Pure code and the texts of the repository. That runs are the same everywhere, test/sim/simulate.test.ts says. */
 const PURE = [
   'test/check/**',
   'test/mutants/**',
