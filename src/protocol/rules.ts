@@ -181,6 +181,12 @@ export interface Rules {
   readonly listsAtQuorum: boolean;
   /** A page of a scan ends where one of the lists that it was made of was cut. */
   readonly endsAtCuts: boolean;
+  /** A key has as many homes as it has copies: no thread counts for two. */
+  readonly placesApart: boolean;
+  /** Only homes of a key are asked for it. */
+  readonly asksHomes: boolean;
+  /** Who has to hear of every key, as recovering replicas, scans and watches have, hears enough homes of each. */
+  readonly hearsAllGroups: boolean;
   /** A voter judges a proposal only once it has applied every decision before its place. */
   readonly judgesCaughtUp: boolean;
   /** A voter knows the proposals that were decided, and does not vote on one again. */
@@ -298,6 +304,9 @@ export const RULES: Rules = Object.freeze({
   leavesOutDecided: true,
   listsAtQuorum: true,
   endsAtCuts: true,
+  placesApart: true,
+  asksHomes: true,
+  hearsAllGroups: true,
   judgesCaughtUp: true,
   knowsDecided: true,
   appliesInOrder: true,

@@ -6,8 +6,10 @@ import { choose, disjointQuorums, majorityOf, votersIn } from './quorum-system.t
 
 /** What a register is configured with. */
 export interface RegisterOptions {
-  /** Replicas (N), an integer from 1 to 15. */
+  /** Replicas of a register (N), an integer from 1 to 15. */
   readonly replicas: number;
+  /** Threads that registers are spread over (T), from N to 15; default N, so that each holds all of them. */
+  readonly threads?: number | undefined;
   /** Replicas that a read asks (R), from 1 to N; default a majority. */
   readonly read?: number | undefined;
   /** Replicas that must accept a write (W), from 1 to N; default a majority. */
@@ -18,8 +20,10 @@ export interface RegisterOptions {
 
 /** The quorum sizes of a register: plain data, so that it crosses threads. Made by {@link registerQuorums}. */
 export interface RegisterQuorums {
-  /** N. */
+  /** N: the threads that hold a register, its homes. */
   readonly replicas: number;
+  /** T, at least N: all threads. */
+  readonly threads: number;
   /** R. Invariant: R + W > N, so that a read meets every completed write. */
   readonly read: number;
   /** W. */
@@ -38,11 +42,12 @@ export interface RegisterQuorums {
    */
   readonly cachesPromises: boolean;
   /**
-   * M: other operational replicas that a replica without memory must hear before it takes part again.
-   * Invariant: M > N - min(P, W, S), so that it learns of every promise, write and read that it was part of.
+   * T - N + M: other operational threads that one without memory must hear before it takes part again.
+   * Invariant: of the N - 1 other homes of any register it hears M, since N - 1 - M threads at most are not heard; and
+   * M > N - min(P, W, S), so that it learns of every promise, write and read that it was part of.
    */
   readonly recoverFrom: number;
-  /** Replicas that may be down or recovering at once, N - M; one more, and the state is lost. */
+  /** Threads that may be down or recovering at once, N - M; one more, and the state is lost. */
   readonly downMax: number;
 }
 
@@ -66,6 +71,7 @@ export interface RegisterQuorums {
  */
 export function registerQuorums(options: RegisterOptions): RegisterQuorums {
   const replicas = integerOption('replicas', options.replicas, { min: 1, max: REPLICAS_MAX });
+  const threads = integerOption('threads', options.threads ?? replicas, { min: replicas, max: REPLICAS_MAX });
   const size = { min: 1, max: replicas };
   const read = integerOption('read quorum', options.read ?? majorityOf(replicas), size);
   const write = integerOption('write quorum', options.write ?? majorityOf(replicas), size);
@@ -75,9 +81,11 @@ export function registerQuorums(options: RegisterOptions): RegisterQuorums {
   requireMeeting(replicas, write, { name: 'prepare', letter: 'P', size: prepare });
   const cachesPromises = 2 * write > replicas;
   const agreeing = agreeingSize(replicas, Math.min(read, prepare, cachesPromises ? write : replicas));
-  const recoverFrom = replicas - Math.min(prepare, write, agreeing) + 1;
-  if (replicas > 1) requireRecovery(replicas, recoverFrom, { write, prepare });
-  return { replicas, read, write, prepare, agreeing, cachesPromises, recoverFrom, downMax: replicas - recoverFrom };
+  const heard = replicas - Math.min(prepare, write, agreeing) + 1; // M.
+  if (replicas > 1) requireRecovery(replicas, heard, { write, prepare });
+  const recoverFrom = threads - replicas + heard;
+  const downMax = replicas - heard;
+  return { replicas, threads, read, write, prepare, agreeing, cachesPromises, recoverFrom, downMax };
 }
 
 /** The smallest S that meets every quorum of at least `met`, though never 1 of several: see the comment. */

@@ -126,7 +126,7 @@ export class ClientCore {
   readonly #expired: ExpiredReads;
   readonly #ofResults: ResultDoors;
   readonly #rules: Rules;
-  readonly #replicas: number;
+  readonly #quorums: RegisterQuorums;
   readonly #ofSessions: SessionDoors;
   readonly #sessions: SessionCalls;
   readonly #ofScans: ScanDoors;
@@ -139,7 +139,7 @@ export class ClientCore {
   constructor(doors: ClientCoreDoors, quorums: RegisterQuorums, rules: Rules) {
     this.#doors = doors;
     this.#life = doors.life;
-    this.#replicas = quorums.replicas;
+    this.#quorums = quorums;
     this.#rules = rules;
     this.#resets = doors.life.resets;
     const sharedMs = (): number => doors.sharedMs();
@@ -190,10 +190,10 @@ export class ClientCore {
     this.#sessions = new SessionCalls(this.#ofSessions);
     const { epochs } = doors;
     this.#ofScans = { core: this, epochs, quorums, rules, settle: (call) => doors.settleScan(call) };
-    const { replicas, write } = quorums;
+    const { threads, write } = quorums;
     this.#proposer = new Proposer({
       core: this,
-      replicas,
+      replicas: threads, // All of them vote, whichever keys they hold.
       write,
       epochs,
       random: doors.random,
@@ -292,9 +292,10 @@ export class ClientCore {
   }
 
   /** A repair, to be started; its caller flushes then. @throws what is wrong with its options. */
-  repairer(options: Omit<RepairerOptions, 'core' | 'replicas'>): Repairer {
+  repairer(options: Omit<RepairerOptions, 'core' | 'replicas' | 'placement'>): Repairer {
     this.#requireService();
-    return new Repairer({ ...options, core: this, replicas: this.#doors.links.length });
+    const { placement } = this.coordinator;
+    return new Repairer({ ...options, core: this, placement, replicas: this.#doors.links.length });
   }
 
   /** Whether another operation may be submitted. */
@@ -336,7 +337,7 @@ export class ClientCore {
   propose(topics: Topics, topic: string, payload: Value, options: ProposeOptions | undefined): Proposal {
     this.#requireService();
     if (!this.#proposer.hasRoom) throw overloadedError(this.#proposer.open);
-    return proposalFor(this.#replicas, topics, { topic, payload: this.#maker.copyOf(payload), options });
+    return proposalFor(this.#quorums.threads, topics, { topic, payload: this.#maker.copyOf(payload), options });
   }
 
   /** A number from the shared counter that nobody else has. */
@@ -345,13 +346,13 @@ export class ClientCore {
   }
 
   /**
-   * A read of a key as replicas know it, which ends with what all of them have voted for, if they have. Its context has
-   * to be an {@link InnerCall}.
+   * A read of a key as replicas know it, which ends with what all its homes have voted for, if they have. Its context
+   * has to be an {@link InnerCall}.
    */
   confirm(key: string, options: OperationOptions | undefined): Operation {
     this.#requireService();
     const operation = this.#maker.get(key, options);
-    operation.readNeeded = operation.agreeNeeded = this.#replicas;
+    operation.readNeeded = operation.agreeNeeded = this.#quorums.replicas;
     return operation;
   }
 

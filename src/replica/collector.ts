@@ -2,9 +2,9 @@
 // done, as a reactor over a client's core; two at once do no harm. Why it is sound is said in protocol/erased.ts.
 //
 // It notes the tag that was taken last, waits until that is old, and makes it the floor. Then it goes through one
-// replica's keys, page by page: of each deletion up to the floor it asks all replicas whether they have voted for it;
-// those that are confirmed it has erased everywhere. What a replica holds of a key that nobody ever wrote, a promise,
-// is erased at that replica alone. The next pass goes through another replica, with another floor.
+// replica's keys, page by page: of each deletion up to the floor it asks all homes of the key whether they have voted
+// for it; those that are confirmed it has erased at all of them. What a replica holds of a key that nobody ever wrote,
+// a promise, is erased at that replica alone. The next pass goes through another replica, with another floor.
 //
 // Before that it deletes what has expired and nobody has read since, by the change by which a reader deletes it
 // (expired-reads.ts): the replica lists, page by page, and the change looks again. A later pass erases the deletions.
@@ -24,6 +24,7 @@ import { DELETIONS, ERASE, EXPIRED, inquiryAnswer } from './inquiry.ts';
 import type { Inquiry } from './inquiry.ts';
 import { readKey } from './key-bytes.ts';
 import type { Operation } from './operation.ts';
+import { Placement } from './placement.ts';
 import { Failure } from './results.ts';
 import type { PendingChange } from './round.ts';
 import type { FrameViews } from './wire.ts';
@@ -73,6 +74,7 @@ export interface CollectorCounters {
 export class Collector {
   readonly counters: CollectorCounters = { passes: 0, collected: 0, expired: 0 };
   readonly #options: CollectorOptions;
+  readonly #placement: Placement;
   /** The last tag of some moment, and when that was; -infinite before the first. */
   readonly #sample = mutableBallot();
   #sampledMs = Number.NEGATIVE_INFINITY;
@@ -94,6 +96,7 @@ export class Collector {
 
   constructor(options: CollectorOptions) {
     this.#options = options;
+    this.#placement = new Placement(options.quorums, options.rules);
   }
 
   /**
@@ -121,7 +124,7 @@ export class Collector {
     if (nowMs < this.#restsUntilMs) return;
     copyBallot(this.#floor, this.#sample);
     this.#takeSample(nowMs, tags);
-    this.#lister = (this.#lister + 1) % quorums.replicas;
+    this.#lister = (this.#lister + 1) % quorums.threads;
     this.#restsUntilMs = nowMs + (this.#options.restMs ?? REST_MS);
     if (!epochs.isOperational(this.#lister)) return;
     this.#isPassing = true;
@@ -138,7 +141,7 @@ export class Collector {
   #goOn(nowMs: number): void {
     if (this.#expired.length > 0) return this.#deleteExpired();
     if (this.#expiredCursor >= 0) return this.#listExpired();
-    if (this.#empty.length > 0) return this.#erase(this.#empty.splice(0), 1 << this.#lister);
+    if (this.#empty.length > 0) return this.#erase(this.#empty.splice(0), this.#lister);
     if (this.#listed.length > 0) return this.#confirm();
     if (this.#confirmed.length > 0) return this.#eraseConfirmed();
     if (this.#cursor >= 0) return this.#list();
@@ -211,16 +214,16 @@ export class Collector {
   #eraseConfirmed(): void {
     const items = this.#confirmed.splice(0);
     this.counters.collected += items.length;
-    this.#erase(items, (1 << this.#options.quorums.replicas) - 1);
+    for (let replica = 0; replica < this.#options.quorums.threads; replica++) {
+      this.#erase(
+        items.filter(({ hash }) => ((this.#placement.homesOf(hash) >>> replica) & 1) === 1),
+        replica,
+      );
+    }
   }
 
-  #erase(items: Erasable[], replicas: number): void {
-    while (items.length > 0) {
-      const words = eraseQuestion(this.#floor, items);
-      for (let replica = 0; replicas >>> replica !== 0; replica++) {
-        if (((replicas >>> replica) & 1) !== 0) this.#ask({ replica, subject: ERASE, words }, () => {});
-      }
-    }
+  #erase(items: Erasable[], replica: number): void {
+    while (items.length > 0) this.#ask({ replica, subject: ERASE, words: eraseQuestion(this.#floor, items) }, () => {});
   }
 
   #ask(inquiry: Inquiry, then: InnerCall): void {

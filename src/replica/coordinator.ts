@@ -4,7 +4,7 @@
 //
 // The hot path is submit, flush, collect: one tag counter access and one frame a replica per batch, counting in the
 // tally board, no allocation. Everything else (refusals, restarts, silence) is the slow path below it.
-import { lowestBitIndex, lowestBits, popcount } from '../base/bits.ts';
+import { lowestBitIndex, popcount } from '../base/bits.ts';
 import { PENDING_MAX, READ_REPAIRS_PER_FLUSH } from '../base/limits.ts';
 import type { Random } from '../base/random.ts';
 import { copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
@@ -22,10 +22,11 @@ import { Operation } from './operation.ts';
 import type { Computed, Outcome } from './operation.ts';
 import { PATIENCE_MS_MIN, Phases } from './phases.ts';
 import { CountedTags } from './counted-tags.ts';
+import { Placement } from './placement.ts';
 import { proposeNewest, replicasBehind } from './read-repair.ts';
 import { ReplicaWatch } from './replica-watch.ts';
 import { RequestSender, requestBytes } from './request-sender.ts';
-import { BY_REFERENCE, INQUIRY_REPLY, PROMISE, READ_REPLY, REPLY } from './wire.ts';
+import { BY_REFERENCE, INQUIRY_REPLY, PROMISE, READ_REPLY, REPLY, REQUEST } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
 /** What a coordinator touches of the world. Lists are by replica. */
@@ -105,11 +106,11 @@ export class Coordinator {
     framesResent: 0,
     hedges: 0,
   };
+  readonly placement: Placement;
   readonly #doors: CoordinatorDoors;
   /** The counter of the doors, with a count of what this coordinator has taken. */
   readonly #tags: CountedTags;
   readonly #rules: Rules;
-  readonly #all: number;
   readonly #slots: (Operation | undefined)[];
   readonly #freeSlots: number[] = [];
   /** Slots that were decided when last looked at, 32 to a word. */
@@ -137,7 +138,7 @@ export class Coordinator {
     this.#doors = doors;
     this.#tags = new CountedTags(doors.tags);
     this.#rules = rules;
-    this.#all = lowestBits(quorums.replicas);
+    this.placement = new Placement(quorums, rules);
     this.#slots = Array.from({ length: doors.board.slots });
     this.#decided = new Int32Array(doors.board.slots >>> 5);
     for (let slot = doors.board.slots - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
@@ -367,6 +368,9 @@ export class Coordinator {
     this.#reservedBytes += operation.reservedBytes;
     operation.patienceMs = PATIENCE_MS_MIN;
     startClock(operation, nowMs);
+    const { placement } = this;
+    const homes = operation.kind === 'inquiry' ? placement.all : placement.homesOf(hashOf(operation));
+    operation.homes = homes;
     if (operation.kind === 'change') {
       this.counters.changes++;
       this.#phases.change(operation, this.#tag, nowMs);
@@ -377,7 +381,7 @@ export class Coordinator {
         copyBallot(operation.ballot, this.#tag);
         copyBallot(operation.root, this.#tag);
         operation.phase = 'accept';
-        this.#ask(operation, operation.writeNeeded, this.#all, nowMs);
+        this.#ask(operation, operation.writeNeeded, homes, nowMs);
       } else {
         this.#phases.readAgain(operation, nowMs); // A resolved operation keeps its first tag: it may have landed.
       }
@@ -386,16 +390,22 @@ export class Coordinator {
       this.#ask(operation, 1, operation.asked, nowMs);
     } else if (operation.repairing !== undefined) {
       operation.phase = 'read';
-      this.#ask(operation, operation.readNeeded, this.#all, nowMs);
+      this.#ask(operation, operation.readNeeded, homes, nowMs);
     } else {
       this.counters.gets++;
       operation.phase = 'read';
       const wanted = Math.max(operation.readNeeded, operation.agreeNeeded);
-      const readers = this.#watch.readers(wanted, operation.agreeNeeded === 0);
-      const asked = readers | this.#watch.health.takeProbe();
+      const asked = this.#readersOf(operation, wanted) | this.#watch.health.takeProbe(homes);
       this.#ask(operation, wanted, asked, nowMs);
       this.#hedging.framesAsked += wanted;
     }
+  }
+
+  #readersOf(operation: Operation, count: number): number {
+    const { all } = this.placement;
+    const among = this.#rules.asksHomes ? operation.homes : all;
+    const choice = this.#watch.readers(operation.agreeNeeded === 0);
+    return choice.next(count, among, this.placement.firstOf(hashOf(operation)));
   }
 
   /** Sends reads to further replicas whose answers are late. */
@@ -404,7 +414,7 @@ export class Coordinator {
     hedging.beginLook();
     for (let slot = 0; slot < this.#slotsUsed; slot++) {
       const operation = this.#slots[slot];
-      if (operation === undefined || operation.asked === this.#all || !isFirstQuestion(operation)) continue;
+      if (operation === undefined || operation.asked === operation.homes || !isFirstQuestion(operation)) continue;
       if (hedging.isDue(operation, nowMs)) this.#phases.hedge(operation, nowMs);
     }
   }
@@ -497,6 +507,10 @@ export class Coordinator {
     } else if (operation.isFast) counters.fastWrites++;
     else counters.slowWrites++;
   }
+}
+
+function hashOf({ request }: Operation): number {
+  return request.words[REQUEST.HASH]!;
 }
 
 /** Whether its question asks replicas to store something. */

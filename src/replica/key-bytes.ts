@@ -10,6 +10,8 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // A key may begi
 /** Length and hash of the key that was written last; overwritten by each call of {@link writeKey}. */
 export const writtenKey: { byteLength: number; hash: number } = { byteLength: 0, hash: 0 };
 
+const scratch: FrameViews = viewsOf(new ArrayBuffer(padded(KEY_BYTES_MAX) + 4));
+
 /**
  * Writes a key at a byte offset that is a multiple of 4, padded with zeros, and notes its length and hash in
  * {@link writtenKey}. `to` has room for KEY_BYTES_MAX and padding behind `start`.
@@ -33,6 +35,12 @@ export function writeKey(key: string, to: FrameViews, start: number): void {
   finish(bytes, start, length, hash);
 }
 
+/** The hash that {@link writeKey} notes of a key. */
+export function hashOf(key: string): number {
+  writeKey(key, scratch, 0);
+  return writtenKey.hash;
+}
+
 /** The key that {@link writeKey} wrote. */
 export function readKey({ bytes }: FrameViews, start: number, byteLength: number): string {
   return decoder.decode(bytes.subarray(start, start + byteLength));
@@ -52,6 +60,10 @@ function finish(bytes: Uint8Array, start: number, length: number, hash: number):
   writtenKey.byteLength = length;
   // 30 bits, so that it is a small integer everywhere; the low bits choose the shard, so the high ones are mixed in.
   writtenKey.hash = (hash ^ (hash >>> 15)) & 0x3fff_ffff;
+}
+
+function viewsOf(buffer: ArrayBuffer): FrameViews {
+  return { words: new Int32Array(buffer), bytes: new Uint8Array(buffer) };
 }
 
 function lengthError(length: number): RangeError {

@@ -1,7 +1,9 @@
-// Which keys there are behind some place: R replicas are asked for theirs, and there is what one of them lists.
+// Which keys there are behind some place: replicas are asked for theirs, and there is what one of them lists.
 //
-// Why R: a write that is complete is held by W replicas, or by what has recovered from them, so one of any R lists its
-// key. As in a read, an answer counts only if its replica has not restarted since, looked at after the last answer. A
+// Why so many: a write that is complete is held by W of its key's homes, or by what has recovered from them, so one of
+// any R homes lists it. Nobody knows which key is missing, so R homes of every key are asked: of T threads that is
+// T - N + R, since the N - R that are not asked may all be homes of one key. Where every replica holds every key that
+// is R. As in a read, an answer counts only if its replica has not restarted since, looked at after the last answer. A
 // list that was cut says nothing of what comes behind its last key, so neither does the union.
 import { compareCodePoints } from '../base/code-points.ts';
 import { LIST_MS } from '../base/limits.ts';
@@ -31,7 +33,7 @@ export interface ListRequest {
   readonly range: KeyRange;
   /** Keys of each list at most. */
   readonly limit: number;
-  /** Replicas that have to answer. */
+  /** Homes of every key that have to answer. */
   readonly needed: number;
 }
 
@@ -76,14 +78,25 @@ export class ListRound {
     this.#call = call;
   }
 
-  /** How many replicas have answered. */
+  /** How many homes of every key have answered. */
   get answers(): number {
-    return this.#lists.size;
+    return Math.max(0, this.#lists.size - this.#spare);
+  }
+
+  /** Replicas that have to answer. */
+  get #needed(): number {
+    return this.#request.needed + this.#spare;
+  }
+
+  /** Threads that are no home of a key, T - N. */
+  get #spare(): number {
+    const { quorums, rules } = this.#doors;
+    return rules.hearsAllGroups ? quorums.threads - quorums.replicas : 0;
   }
 
   /** Asks as many replicas as are still needed. @throws what the core refuses with. */
   ask(): void {
-    while (this.#lists.size + this.#asked.size < this.#request.needed) this.#askOf(this.#choose());
+    while (this.#lists.size + this.#asked.size < this.#needed) this.#askOf(this.#choose());
   }
 
   /** Those that are up and answer, before those that are up, before all others. */
@@ -91,7 +104,7 @@ export class ListRound {
     const { epochs, quorums } = this.#doors;
     let chosen = -1;
     let best = Number.POSITIVE_INFINITY;
-    for (let replica = 0; replica < quorums.replicas; replica++) {
+    for (let replica = 0; replica < quorums.threads; replica++) {
       if (this.#asked.has(replica) || this.#lists.has(replica)) continue;
       const rank = (epochs.isOperational(replica) ? 0 : 2) + (this.#silent.has(replica) ? 1 : 0);
       if (rank >= best) continue;
@@ -121,8 +134,8 @@ export class ListRound {
       const list = readKeyList(payload);
       if (list !== undefined) this.#lists.set(replica, { ...list, epoch });
     }
-    if (this.#lists.size >= this.#request.needed) this.#dropVoid();
-    if (this.#lists.size >= this.#request.needed) return this.#call.listed(this.#union());
+    if (this.#lists.size >= this.#needed) this.#dropVoid();
+    if (this.#lists.size >= this.#needed) return this.#call.listed(this.#union());
     if (this.#call.isExpired()) return this.#call.listed('expired');
     this.ask();
   }

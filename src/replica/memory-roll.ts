@@ -18,7 +18,7 @@ export class MemoryRoll {
     this.#quorums = quorums;
     this.#epochs = epochs;
     this.#life = life;
-    this.#hasMemory = Array.from({ length: quorums.replicas }, () => false);
+    this.#hasMemory = Array.from({ length: quorums.threads }, () => false);
   }
 
   /** The replica answers: from its first vote on, it has a memory to lose. */
@@ -80,7 +80,7 @@ export class MemoryRoll {
   /** Whether a live replica may be ended: not when that leaves fewer than recovery needs. `doomed` will end, a mask. */
   mayEnd(replica: number, doomed: number): boolean {
     let others = 0;
-    for (let each = 0; each < this.#quorums.replicas; each++) {
+    for (let each = 0; each < this.#quorums.threads; each++) {
       if (each !== replica && this.#epochs.isOperational(each) && ((doomed >>> each) & 1) === 0) others++;
     }
     return others >= this.#quorums.recoverFrom;

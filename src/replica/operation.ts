@@ -155,6 +155,8 @@ export class Operation {
   writeNeeded = 0;
   readNeeded = 0;
   agreeNeeded = 0;
+  /** Threads that hold its key, as a mask; all of them in an inquiry, which is about none. */
+  homes = 0;
   /** Replicas asked and heard, as masks. */
   asked = 0;
   answered = 0;

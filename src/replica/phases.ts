@@ -1,7 +1,7 @@
 // From question to question: what a coordinator makes of the answers to an operation, and what it asks next. Slots,
 // frames and callers are the coordinator's; here is the protocol.
 import { unreachable } from '../base/assert.ts';
-import { lowestBits, popcount } from '../base/bits.ts';
+import { popcount } from '../base/bits.ts';
 import { unitOf } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
 import { compareBallots, copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
@@ -71,7 +71,6 @@ export class Phases {
   readonly #watch: ReplicaWatch;
   readonly #quorums: RegisterQuorums;
   readonly #rules: Rules;
-  readonly #all: number;
 
   constructor(desk: Desk, doors: PhaseDoors, watch: ReplicaWatch, quorums: RegisterQuorums, rules: Rules) {
     this.#desk = desk;
@@ -79,7 +78,6 @@ export class Phases {
     this.#watch = watch;
     this.#quorums = quorums;
     this.#rules = rules;
-    this.#all = lowestBits(quorums.replicas);
   }
 
   /** Looks at what has been answered: the question may be decided. */
@@ -153,7 +151,7 @@ export class Phases {
     const { epochs, board } = this.#doors;
     if (!this.#mayHoldVoid(operation)) return voters;
     let valid = 0;
-    for (let replica = 0; replica < this.#quorums.replicas; replica++) {
+    for (let replica = 0; voters >>> replica !== 0; replica++) {
       const bit = 1 << replica;
       if ((voters & bit) === 0) continue;
       const { vote, epoch } = unpackVote(board.voteOf(operation.slot, replica));
@@ -186,7 +184,7 @@ export class Phases {
       return this.#conclude(operation, second, nowMs);
     }
     if (verdict === 'wait') return;
-    if (operation.asked === this.#all) return this.#stabilise(operation, nowMs);
+    if (operation.asked === operation.homes) return this.#stabilise(operation, nowMs);
     this.#askOthers(operation); // It costs no write.
   }
 
@@ -227,9 +225,10 @@ export class Phases {
   }
 
   #widen(operation: Operation): void {
-    this.#doors.board.ask(operation.slot, this.#all);
-    const rest = this.#all & ~operation.asked;
-    operation.asked = this.#all;
+    const { homes } = operation;
+    this.#doors.board.ask(operation.slot, homes);
+    const rest = homes & ~operation.asked;
+    operation.asked = homes;
     this.#desk.send(operation, rest);
   }
 
@@ -239,7 +238,7 @@ export class Phases {
     const { hedging } = this.#doors;
     const late = operation.asked & ~operation.answered;
     this.#watch.health.noteLate(late, hedging.delayMs, nowMs);
-    if (late === 0 || !hedging.spend(popcount(this.#all & ~operation.asked))) return; // `retry` asks them later.
+    if (late === 0 || !hedging.spend(popcount(operation.homes & ~operation.asked))) return; // `retry` asks them later.
     operation.late = late;
     operation.hedgedAtMs = nowMs;
     this.#desk.counters.hedges++;
@@ -280,21 +279,21 @@ export class Phases {
   }
 
   /** Whether a read that found nothing may take what its session has seen for deleted; `scratch` is the floor then. */
-  #isErased({ notBefore, newest, answered, heldSince }: Operation): boolean {
+  #isErased({ notBefore, newest, answered, heldSince, homes }: Operation): boolean {
     const { erased, epochs } = this.#doors;
     erased.read(scratch);
     if (!mayBeErased(notBefore, newest.ballot, scratch)) return false;
     // Or have had it, before it lost its memory.
     if (heldSince !== HELD && heldSince !== epochs.restarts() && this.#rules.heedsLosses) return false;
     // One replica alone may have what a session has written below the quorum.
-    return answered === this.#all || !this.#rules.asksAllForErased;
+    return answered === homes || !this.#rules.asksAllForErased;
   }
 
   /** A read has found only what is older than what its session has seen: others may have that. */
   #lookFurther(operation: Operation, nowMs: number): void {
     operation.isFast = false;
     if (operation.phase === 'read') {
-      if (operation.asked !== this.#all) this.#askOthers(operation);
+      if (operation.asked !== operation.homes) this.#askOthers(operation);
       return; // Whoever has not answered yet may have it.
     }
     operation.phase = 'pause';
@@ -307,9 +306,9 @@ export class Phases {
     this.readAgain(operation, nowMs);
   }
 
-  #haveAllAnswered({ answered, asked }: Operation): boolean {
+  #haveAllAnswered({ answered, asked, homes }: Operation): boolean {
     const awaited = this.#watch.awaited(asked);
-    return answered !== 0 && asked === this.#all && (answered & awaited) === awaited;
+    return answered !== 0 && asked === homes && (answered & awaited) === awaited;
   }
 
   /**
@@ -328,7 +327,7 @@ export class Phases {
     copyBallot(operation.ballot, newest.ballot);
     if (!this.#rules.writesBackInPlace) this.#doors.tags.take(1, operation.ballot);
     copyBallot(operation.root, newest.root);
-    this.#desk.ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
+    this.#desk.ask(operation, this.#acceptsNeeded(operation), operation.homes, nowMs);
   }
 
   /** Reads again from everybody, to see what a refused accept has met. */
@@ -344,7 +343,7 @@ export class Phases {
         ? Math.max(this.#quorums.agreeing, operation.writeNeeded)
         : 0;
     }
-    this.#desk.ask(operation, Math.max(operation.readNeeded, operation.agreeNeeded), this.#all, nowMs);
+    this.#desk.ask(operation, Math.max(operation.readNeeded, operation.agreeNeeded), operation.homes, nowMs);
   }
 
   #prepare(operation: Operation, nowMs: number): void {
@@ -357,7 +356,7 @@ export class Phases {
     if (this.#rules.takesFreshBallots || !hasPrepared(operation)) this.#doors.tags.take(1, operation.ballot);
     operation.phase = 'prepare';
     if (this.#rules.asksAfresh) operation.clearAnswers();
-    this.#desk.ask(operation, this.#quorums.prepare, this.#all, nowMs);
+    this.#desk.ask(operation, this.#quorums.prepare, operation.homes, nowMs);
   }
 
   #evaluatePrepare(operation: Operation, nowMs: number): void {
@@ -397,7 +396,7 @@ export class Phases {
     if (!operation.adopts) copyBallot(operation.proposed, operation.ballot);
     if (operation.adopts && isNone(operation.newest.ballot)) return this.#settleRead(operation, nowMs);
     if (operation.kind === 'get' && !this.#rules.finishesReads) return this.#settleRead(operation, nowMs);
-    this.#desk.ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
+    this.#desk.ask(operation, this.#acceptsNeeded(operation), operation.homes, nowMs);
   }
 
   // --- changes
@@ -414,7 +413,7 @@ export class Phases {
     copyBallot(operation.ballot, tag);
     this.#doors.begin(operation);
     operation.phase = 'prepare';
-    this.#desk.ask(operation, this.#quorums.prepare, this.#all, nowMs);
+    this.#desk.ask(operation, this.#quorums.prepare, operation.homes, nowMs);
   }
 
   /** The newest entry is known, and nothing older can overtake it: proposes what the change makes of it. */
@@ -445,7 +444,7 @@ export class Phases {
       this.#doors.tags.take(1, change.next);
     }
     operation.phase = 'finish';
-    this.#desk.ask(operation, this.#acceptsNeeded(operation), this.#all, nowMs);
+    this.#desk.ask(operation, this.#acceptsNeeded(operation), operation.homes, nowMs);
   }
 
   /**
@@ -501,10 +500,10 @@ export class Phases {
       this.#evaluateRead(operation, true, nowMs);
       if (operation.phase !== 'read' || operation.generation !== generation) return;
       if (!isNone(operation.notBefore) && this.#haveAllAnswered(operation)) return this.#lookAgain(operation, nowMs);
-      board.ask(operation.slot, this.#all);
-      operation.asked = this.#all;
+      board.ask(operation.slot, operation.homes);
+      operation.asked = operation.homes;
     }
-    this.#askAgain(operation, this.#all & ~heard, nowMs);
+    this.#askAgain(operation, operation.homes & ~heard, nowMs);
   }
 
   #askAgain(operation: Operation, replicas: number, nowMs: number): void {

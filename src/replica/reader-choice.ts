@@ -15,9 +15,8 @@ import type { Epochs, Link } from './environment.ts';
 const RUN = 4096;
 /** Unread bytes that count as none: about what one batch of 64 reads is. Further ones count by the octave. */
 const LIGHT_BITS = 12;
-/** What a rank is made of, from the last to the first: the turn, the load, the epoch, the health. */
-const LOAD_UNIT = 16;
-const EPOCH_UNIT = LOAD_UNIT * 32;
+/** What a rank is made of, from the last to the first: the load, the epoch, the health. Of equals the turn decides. */
+const EPOCH_UNIT = 32;
 const HEALTH_UNIT = EPOCH_UNIT * 2 ** 30;
 
 /** How a replica fares: answers in time, is tried again, is silent or down. */
@@ -35,8 +34,11 @@ export class ReaderChoice {
   readonly #doors: ReaderDoors;
   readonly #isOfQuorum: boolean;
   readonly #ranks: Float64Array;
+  /** The last choice, and what it was made for. */
   #chosen = 0;
   #count = 0;
+  #among = 0;
+  #first = 0;
   /** Whether ranks may have moved since. */
   #isStale = true;
   /** Whose turn it is among equals, and reads that are left before it passes on. */
@@ -59,32 +61,53 @@ export class ReaderChoice {
     this.#turn = (this.#turn + 1) % this.#ranks.length;
   }
 
-  /** The `count` replicas that the next read asks, as a mask. */
-  next(count: number): number {
+  /**
+   * The `count` replicas that the next read asks, as a mask; fewer, where there are not so many.
+   *
+   * @param among the homes of its key.
+   * @param first how far from the turn of all keys that of this one is: homes differ, so their loads would too.
+   */
+  next(count: number, among: number, first: number): number {
     this.#left--;
-    if (this.#isStale || count !== this.#count) this.#choose(count);
+    const isSame = count === this.#count && among === this.#among && first === this.#first;
+    if (!this.#isStale && isSame) return this.#chosen;
+    if (this.#isStale) this.#rank();
+    this.#count = count;
+    this.#among = among;
+    this.#first = first;
+    this.#chosen = this.#choose();
     return this.#chosen;
   }
 
-  #choose(count: number): void {
+  #rank(): void {
     const ranks = this.#ranks;
     for (let replica = 0; replica < ranks.length; replica++) ranks[replica] = this.#rankOf(replica);
-    this.#chosen = 0;
-    this.#count = count;
     this.#isStale = false;
-    for (let left = count; left > 0; left--) {
-      let best = 0;
-      for (let replica = 1; replica < ranks.length; replica++) if (ranks[replica]! < ranks[best]!) best = replica;
-      this.#chosen |= 1 << best;
-      ranks[best] = Number.POSITIVE_INFINITY;
+  }
+
+  #choose(): number {
+    const ranks = this.#ranks;
+    let left = this.#among;
+    for (let count = this.#count; count > 0 && left !== 0; count--) {
+      let best = -1;
+      let bestRank = Number.POSITIVE_INFINITY;
+      let replica = (this.#turn + this.#first) % ranks.length;
+      for (let step = 0; step < ranks.length; step++) {
+        if (((left >>> replica) & 1) === 1 && ranks[replica]! < bestRank) {
+          best = replica;
+          bestRank = ranks[replica]!;
+        }
+        replica = replica + 1 === ranks.length ? 0 : replica + 1;
+      }
+      left &= ~(1 << best);
     }
+    return this.#among & ~left;
   }
 
   #rankOf(replica: number): number {
     const { links, epochs } = this.#doors;
     const load = 32 - Math.clz32((links[replica]!.usedBytes ?? 0) >>> LIGHT_BITS);
     const epoch = this.#isOfQuorum ? epochs.epochOf(replica) : 0;
-    const turn = (replica - this.#turn + this.#ranks.length) % this.#ranks.length;
-    return this.#doors.healthOf(replica) * HEALTH_UNIT + epoch * EPOCH_UNIT + load * LOAD_UNIT + turn;
+    return this.#doors.healthOf(replica) * HEALTH_UNIT + epoch * EPOCH_UNIT + load;
   }
 }

@@ -2,8 +2,9 @@
 // Michael, Ports, Sharma, Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC 2017); DESIGN section 4,
 // "Recovery". The old incarnation's exit was seen and the epoch bumped before this begins.
 //
-// It asks M others for all their registers, in chunks, and merges the answers by maximum. An answer names the epochs of
-// asker and answerer: one to an earlier incarnation, or pieced together from two incarnations, does not count.
+// It asks enough others for those of their registers that it is a home of, too, so that it hears M of the N - 1 other
+// homes of each (`recoverFrom` of `RegisterQuorums`); in chunks, and merges the answers by maximum. An answer names the
+// epochs of asker and answerer: one to an earlier incarnation, or pieced together from two of them, does not count.
 import { isNone, mutableBallot } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import { mergeFloor, mergeReport } from '../protocol/register.ts';
@@ -11,6 +12,7 @@ import type { Rules } from '../protocol/rules.ts';
 import type { Epochs, LargeLane, Link } from './environment.ts';
 import { bytesInFrame, writeValue } from './key-table.ts';
 import type { Entry, KeyTable } from './key-table.ts';
+import type { Placement } from './placement.ts';
 import {
   BY_REFERENCE,
   CATCH_UP,
@@ -33,7 +35,7 @@ export interface Peer {
 
 /** What recovery needs to know of the cluster. */
 export interface RecoveryPlan {
-  /** Others that must answer (M). */
+  /** Others that must answer; see `recoverFrom` of `RegisterQuorums`. */
   readonly answersNeeded: number;
   readonly epochs: Epochs;
 }
@@ -45,6 +47,7 @@ export interface RecoveryOptions {
   readonly epoch: number;
   readonly table: KeyTable;
   readonly peers: readonly (Peer | undefined)[];
+  readonly placement: Placement;
   readonly rules: Rules;
 }
 
@@ -95,8 +98,10 @@ export class Recovery {
     if (isNone(floor)) return;
     let answered = 0;
     for (const { answerer, answers } of this.#scans) if (answers > 0) answered |= 1 << answerer;
-    for (const { position, register } of this.#options.table.entries()) {
-      if ((this.#reporters[position]! & answered) !== answered) mergeFloor(register, floor);
+    const { table, placement } = this.#options;
+    for (const { position, hash, register } of table.entries()) {
+      const homes = answered & placement.homesOf(hash); // Nobody else has anything to report of it.
+      if ((this.#reporters[position]! & homes) !== homes) mergeFloor(register, floor);
     }
   }
 
@@ -233,6 +238,8 @@ export interface CatchUpQuestion {
   readonly round: number;
   /** Most entries of the answer. */
   readonly entriesMax: number;
+  readonly asker: number;
+  readonly placement: Placement;
 }
 
 /** Answers with the next entries from `cursor` on, as many as fit, and the end of the chunk. */
@@ -243,7 +250,7 @@ export function writeEntries(table: KeyTable, peer: Peer, question: CatchUpQuest
   const limit = Math.min(table.positions, cursor + question.entriesMax);
   for (; cursor < limit && bytes < CHUNK_BYTES; cursor++) {
     const entry = table.at(cursor);
-    if (entry === undefined) continue;
+    if (entry === undefined || ((question.placement.homesOf(entry.hash) >>> question.asker) & 1) === 0) continue;
     const written = writeEntry(entry, { from, cursor: cursor + 1 }, peer, question);
     if (written === 0) break;
     bytes += written;

@@ -1,7 +1,10 @@
 // Anti-entropy: compares what the replicas hold, down the tree of their digests, and repairs each key at which they
-// differ. A reactor over the core of a client: it asks by inquiries, repairs by reads that write back, and is told of
-// each when it has ended. Replicas never push entries at each other, so nothing here can break what the register
-// promises: a repair is one more reader.
+// differ. Where a replica does not hold every key, each leaf is compared among its homes, which hold all its keys, and
+// nodes, whose leaves have different homes, are not compared.
+//
+// A reactor over the core of a client: it asks by inquiries, repairs by reads that write back, and is told of each when
+// it has ended. Replicas never push entries at each other, so nothing here can break what the register promises: a
+// repair is one more reader.
 import { DIGEST_NODES, REPAIR_KEYS_AT_ONCE, REPAIR_PATIENCE_MS, REPAIR_ROUNDS_MAX } from '../base/limits.ts';
 import { popcount } from '../base/bits.ts';
 import { mutableBallot } from '../protocol/ballot.ts';
@@ -15,6 +18,7 @@ import type { Inquiry, InquiryAnswer } from './inquiry.ts';
 import { LeafPages } from './leaf-pages.ts';
 import type { Difference } from './leaf-pages.ts';
 import type { Operation } from './operation.ts';
+import type { Placement } from './placement.ts';
 import type { RepairAim } from './repair-aim.ts';
 import { RepairTally } from './repair-report.ts';
 import { Failure, goneError } from './results.ts';
@@ -35,6 +39,7 @@ export interface RepairCore {
 export interface RepairerOptions {
   readonly core: RepairCore;
   readonly replicas: number;
+  readonly placement: Placement;
   readonly prefix?: string;
   readonly isDeep?: boolean;
   readonly deadlineMs: number;
@@ -139,11 +144,16 @@ export class Repairer {
   #compareNodes(): void {
     this.#nodes = [];
     for (let node = 0; node < DIGEST_NODES; node++) {
-      if (this.#isWanted(this.#peers.map(({ nodes }) => [nodes[2 * node]!, nodes[2 * node + 1]!])))
-        this.#nodes.push(node);
+      const digests = this.#peers.map(({ nodes }): [number, number] => [nodes[2 * node]!, nodes[2 * node + 1]!]);
+      if (this.#isNodeWanted(digests)) this.#nodes.push(node);
     }
     this.#leaves = [];
     this.#askLeaves();
+  }
+
+  #isNodeWanted(digests: readonly (readonly [number, number])[]): boolean {
+    if (this.#options.placement.isWhole) return this.#isWanted(digests);
+    return digests.some(([high, low]) => (high | low) !== 0);
   }
 
   /** Whether to look further below: digests differ, or values are compared and there is something. */
@@ -176,13 +186,14 @@ export class Repairer {
 
   #compareLeaves(node: number, at: number, digests: ReadonlyMap<Peer, Int32Array>): void {
     for (let index = 0; index < LEAVES_PER_NODE; index++) {
-      const of = this.#peers.map((peer): [number, number] => {
+      const peers = this.#homesOf(leafOf(node, index));
+      const of = peers.map((peer): [number, number] => {
         const words = digests.get(peer)!;
         return [words[at + 2 * index]!, words[at + 2 * index + 1]!];
       });
       if (!this.#isWanted(of)) continue;
       this.#leaves.push(leafOf(node, index));
-      this.#peers.forEach(({ replica }, place) => {
+      peers.forEach(({ replica }, place) => {
         const isAlone = of.some(([high, low]) => high !== of[place]![0] || low !== of[place]![1]);
         if (isAlone) this.#tally.noteLeaf(replica);
       });
@@ -193,13 +204,16 @@ export class Repairer {
 
   #askLeaf(): void {
     this.#pages = new LeafPages();
-    if (this.#leaves.length === 0 || this.#peers.length < 2) return this.#endRound();
+    // One home of a leaf alone has nobody to be compared with.
+    while (this.#leaves.length > 0 && this.#homesOf(this.#leaves[0]!).length < 2) this.#leaves.shift();
+    if (this.#leaves.length === 0) return this.#endRound();
     this.#askPage();
   }
 
   #askPage(): void {
-    if (this.#peers.length < 2) return this.#endRound(); // There is nobody left to compare with.
-    for (const peer of this.#peers) this.#askEntries(peer, 0);
+    const peers = this.#homesOf(this.#leaves[0]!);
+    if (peers.length < 2) return this.#askLeaf(); // There is nobody left to compare with.
+    for (const peer of peers) this.#askEntries(peer, 0);
   }
 
   #askEntries(peer: Peer, skip: number): void {
@@ -286,9 +300,15 @@ export class Repairer {
 
   // --- asking
 
-  /** Replicas that are compared, as a mask. */
+  /** The homes of a leaf that are compared. */
+  #homesOf(leaf: number): readonly Peer[] {
+    const homes = this.#options.placement.homesOf(leaf);
+    return this.#peers.filter(({ replica }) => ((homes >>> replica) & 1) === 1);
+  }
+
+  /** The same of the leaf that is looked at, as a mask. */
   get #mask(): number {
-    return this.#peers.reduce((mask, { replica }) => mask | (1 << replica), 0);
+    return this.#homesOf(this.#leaves[0]!).reduce((mask, { replica }) => mask | (1 << replica), 0);
   }
 
   /** Asks a replica; `next` follows once nothing is open any more. */

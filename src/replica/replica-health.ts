@@ -66,11 +66,12 @@ export class ReplicaHealth {
     this.#late |= replicas;
   }
 
-  /** A replica that the next read asks besides, as a mask of one or none. */
-  takeProbe(): number {
-    const probe = this.#probes & -this.#probes & this.#onTrial;
-    this.#probes &= this.#probes - 1;
-    return probe;
+  /** A replica among a mask that the next read asks besides, as a mask of one or none. */
+  takeProbe(among: number): number {
+    const probes = this.#probes & among;
+    const probe = probes & -probes;
+    this.#probes &= ~probe;
+    return probe & this.#onTrial;
   }
 
   /** Lets time pass. */

@@ -37,9 +37,9 @@ export class ReplicaWatch {
     this.#quorumReaders.refresh();
   }
 
-  /** Whom the next read asks; `isWeak`: it is content with the newest of what they have. */
-  readers(count: number, isWeak: boolean): number {
-    return (isWeak ? this.#weakReaders : this.#quorumReaders).next(count);
+  /** Who chooses whom the next read asks; `isWeak`: it is content with the newest of what they have. */
+  readers(isWeak: boolean): ReaderChoice {
+    return isWeak ? this.#weakReaders : this.#quorumReaders;
   }
 
   /** Those among `replicas` that have their memory, whether they answer in time or not. */

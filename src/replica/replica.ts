@@ -13,6 +13,7 @@ import type { ErasedFloor, LargeLane, Link, Vote, VoteBox } from './environment.
 import { InquiryDesk } from './inquiry-desk.ts';
 import { KeyTable, bytesInFrame, writeValue } from './key-table.ts';
 import type { Entry } from './key-table.ts';
+import { Placement } from './placement.ts';
 import { CHUNK_ENTRIES, Recovery, writeEntries } from './recovery.ts';
 import type { Peer, RecoveryPlan } from './recovery.ts';
 import { TopicDesk } from './topic-desk.ts';
@@ -92,6 +93,8 @@ export interface ReplicaOptions {
   readonly epoch: number;
   /** Bytes of keys and values before new ones are refused. */
   readonly bytesMax: number;
+  /** Which keys are whose; by default every replica holds every key. */
+  readonly placement?: Placement;
   /** How it recovers; `undefined` for a first start, which begins empty and operational. */
   readonly recovery: RecoveryPlan | undefined;
   /** By replica; its own place is unused. */
@@ -116,6 +119,7 @@ export class Replica {
   readonly #bytesMax: number;
   readonly #rules: Rules;
   readonly #chunkEntries: number;
+  readonly #placement: Placement;
   readonly #inquiries: InquiryDesk;
   /** What every key that it does not know is promised to: it may have erased it. */
   readonly #floor = mutableBallot();
@@ -132,16 +136,18 @@ export class Replica {
     this.#peers = options.peers;
     this.#rules = options.rules ?? RULES;
     this.#chunkEntries = options.chunkEntries ?? CHUNK_ENTRIES;
-    const { recovery, epoch, index, erased, topics, peers } = options;
+    const { epoch, index, erased, topics, peers } = options;
+    const threads = peers.length;
+    this.#placement = options.placement ?? new Placement({ threads, replicas: threads });
+    const recovery = this.#rules.hearsAllGroups ? options.recovery : hearingOneGroup(options.recovery, this.#placement);
     const answersNeeded = recovery?.answersNeeded ?? 0;
     this.topics = topics && new TopicDesk({ ...topics, index, epoch, peers, rules: this.#rules, answersNeeded });
     const holdings = { table: this.table, rules: this.#rules, topics: this.topics, floor: this.#floor };
     this.#inquiries = new InquiryDesk(holdings, epoch);
     this.#erased = erased;
     if (this.#rules.recoversErased) erased?.read(this.#floor);
-    this.#recovery =
-      recovery &&
-      new Recovery({ plan: recovery, epoch, index, table: this.table, peers: options.peers, rules: this.#rules });
+    const of = { epoch, index, table: this.table, peers, placement: this.#placement, rules: this.#rules };
+    this.#recovery = recovery && new Recovery({ plan: recovery, ...of });
   }
 
   /** Whether it has its memory: until then it answers nothing. */
@@ -337,6 +343,8 @@ export class Replica {
       cursor: words[at + CATCH_UP.CURSOR]!,
       round: words[at + CATCH_UP.ROUND]!,
       entriesMax: this.#chunkEntries,
+      asker: peer,
+      placement: this.#placement,
     });
   }
 
@@ -352,6 +360,11 @@ export class Replica {
     if (this.#rules.refusesErased) copyBallot(added.register.promised, this.#floor);
     return added;
   }
+}
+
+/** A recovery that hears M others, which are not M of every group of homes. */
+function hearingOneGroup(plan: RecoveryPlan | undefined, { spare }: Placement): RecoveryPlan | undefined {
+  return plan && { ...plan, answersNeeded: plan.answersNeeded - spare };
 }
 
 /** Where the tail of a request starts, in bytes. */

@@ -1,5 +1,5 @@
-// One page of a scan: which keys there are, R replicas say (list-round.ts); what they hold, ordinary reads at the level
-// of the scan. So each key is read as if alone, and the page as a whole is no snapshot.
+// One page of a scan: which keys there are, enough replicas say (list-round.ts); what they hold, ordinary reads at the
+// level of the scan. So each key is read as if alone, and the page as a whole is no snapshot.
 import { compareCodePoints } from '../base/code-points.ts';
 import { ballotOf } from '../protocol/ballot.ts';
 import type { OperationOptions, ReadResult, ScanEntry, ScanResult } from '../store/store.ts';

@@ -13,6 +13,11 @@
 // watch that goes on from another one does not know them, and ends. A list that is made anew says nothing of what was
 // erased before: whose keys were listed has told without a gap once another one that has, alive, has told of all until
 // then; and a key that is known and not listed is read again, where it may have been erased.
+//
+// Where keys are spread over more replicas than copies, one that goes on tells of some keys only, so that is not asked.
+// Instead every key that is known to hold something and not listed is read again whenever a replica was listed again.
+// For who told of the key first has stored its deletion later than that, and tells of it, or breaks off and is listed
+// again. A position is of all replicas, and who goes on from it knows no keys: it ends when one of them breaks off.
 import { WATCH_READS_MAX, WATCH_READ_MS } from '../base/limits.ts';
 import { compareBallots, copyBallot, isNone, laterBallot, mutableBallot, versionOf } from '../protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
@@ -63,6 +68,8 @@ interface Changed {
   readonly tellers: Map<number, Teller>;
   readonly told: Set<Told>;
   isRead: boolean;
+  /** Whether a read that began before does not do. */
+  isReadAgain: boolean;
 }
 
 interface Teller {
@@ -124,7 +131,7 @@ export class Watcher {
       fail: (outcome: 'closed' | 'state-lost'): void => this.end(goneError(outcome)),
     };
     this.#whole = new Set(request.from?.keys());
-    const all = Array.from({ length: quorums.replicas }, (_, replica) => replica);
+    const all = Array.from({ length: quorums.threads }, (_, replica) => replica);
     this.#sources = all.map((replica) => new WatchSource(ofSources, replica, request.from?.get(replica)));
   }
 
@@ -135,12 +142,15 @@ export class Watcher {
       const place = source.settled;
       if (place !== undefined && !this.#listedAt.has(source.replica)) places.set(source.replica, place);
     }
+    if (this.#isSpread && places.size < this.#sources.length) places.clear();
     return places;
   }
 
   /** Asks and reads what is due. @returns when it is to be called again, in milliseconds of the same clock. */
   tick(nowMs: number): number {
     let dueMs = Number.POSITIVE_INFINITY;
+    const { from } = this.#request;
+    if (from !== undefined && this.#isSpread && from.size < this.#sources.length) this.end(gapError());
     if (this.failure !== undefined) return dueMs;
     try {
       for (const source of this.#sources) dueMs = Math.min(dueMs, source.ask(nowMs));
@@ -181,10 +191,16 @@ export class Watcher {
 
   // --- what replicas tell
 
+  /** Whether some replicas hold keys that others do not. */
+  get #isSpread(): boolean {
+    const { quorums, rules } = this.#doors;
+    return quorums.threads > quorums.replicas && rules.hearsAllGroups;
+  }
+
   #isBroken(replica: number): void {
     this.#whole.delete(replica);
     this.#listedAt.delete(replica);
-    if (this.#whole.size > 0) return;
+    if (this.#whole.size > 0 && !this.#isSpread) return;
     if (this.#request.from !== undefined) return this.end(gapError());
     this.#hasGap = true;
   }
@@ -196,9 +212,9 @@ export class Watcher {
   #isListed(replica: number, again: ReadonlySet<string> | undefined, told: Told): void {
     this.#lists++;
     const { core, rules } = this.#doors;
-    if (this.#whole.size === 0 || !rules.doubtsLists) this.#whole.add(replica);
+    if (this.#whole.size === 0 || !rules.doubtsLists || this.#isSpread) this.#whole.add(replica);
     else this.#listedAt.set(replica, this.#lists);
-    const hadGap = this.#hasGap;
+    const hadGap = this.#hasGap || this.#isSpread;
     this.#hasGap = false;
     if (again === undefined) return;
     const erased = mutableBallot();
@@ -208,9 +224,10 @@ export class Watcher {
       if (isDeleted || again.has(key) || !(hadGap || mayBeErased)) continue;
       let changed = this.#changed.get(key);
       if (changed === undefined) {
-        changed = { version, tellers: new Map(), told: new Set(), isRead: false };
+        changed = { version, tellers: new Map(), told: new Set(), isRead: false, isReadAgain: false };
         this.#changed.set(key, changed);
       }
+      changed.isReadAgain = true; // A read that is under way may have begun before the deletion.
       note(changed, told);
     }
   }
@@ -231,7 +248,7 @@ export class Watcher {
     const { replica, epoch, told } = by;
     let changed = this.#changed.get(key);
     if (changed === undefined) {
-      changed = { version, tellers: new Map(), told: new Set(), isRead: false };
+      changed = { version, tellers: new Map(), told: new Set(), isRead: false, isReadAgain: false };
       this.#changed.set(key, changed);
     } else if (compareBallots(version, changed.version) > 0) {
       changed.version = version;
@@ -260,6 +277,7 @@ export class Watcher {
     const operation = this.#doors.core.get(name, { timeoutMs: WATCH_READ_MS }, bucket);
     if (this.#doors.rules.readsWhatWasTold) copyBallot(operation.notBefore, changed.version);
     changed.isRead = true;
+    changed.isReadAgain = false;
     this.#reads++;
     const wanted = changed.version;
     this.#errands.run(operation, (ended) => this.#hasRead(key, name, { changed, wanted }, ended));
@@ -302,6 +320,11 @@ export class Watcher {
       changed.version = newest;
       return;
     }
+    const known = this.#known.get(key);
+    if (known?.isDeleted === false) {
+      changed.version = known.version; // It may have been deleted since, and be read again for that.
+      return;
+    }
     this.#changed.delete(key);
     for (const told of changed.told) told.open--;
   }
@@ -309,7 +332,8 @@ export class Watcher {
   #found(key: string, changed: Changed, found: Known, { name, value }: { name: string; value: unknown }): void {
     const known = this.#known.get(key);
     const isNew = known === undefined || compareBallots(found.version, known.version) > 0;
-    const isOver = compareBallots(found.version, changed.version) >= 0 || !this.#doors.rules.readsWhatWasTold;
+    const isAsNew = compareBallots(found.version, changed.version) >= 0 || !this.#doors.rules.readsWhatWasTold;
+    const isOver = isAsNew && !changed.isReadAgain;
     const told = isOver ? [...changed.told] : [];
     if (isOver) this.#changed.delete(key);
     const isTwiceDeleted = found.isDeleted && known?.isDeleted === true;

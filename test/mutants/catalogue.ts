@@ -8,6 +8,7 @@ import { ERASURE_MUTANTS } from './erasure-mutants.ts';
 import { EXPIRY_MUTANTS } from './expiry-mutants.ts';
 import { LEVEL_MUTANTS } from './level-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { PLACEMENT_MUTANTS } from './placement-mutants.ts';
 import { REGISTER_MUTANTS } from './register-mutants.ts';
 import { REPAIR_MUTANTS } from './repair-mutants.ts';
 import { SCAN_MUTANTS } from './scan-mutants.ts';
@@ -19,7 +20,9 @@ import { SUPERVISION_MUTANTS } from './supervision-mutants.ts';
 const SIMULATED_SEEDS = 300;
 
 export const MUTANTS: readonly Mutant[] = [
-  ...[...REGISTER_MUTANTS, ...COORDINATOR_MUTANTS, ...CHANGE_MUTANTS, ...REPAIR_MUTANTS].map(alsoSimulated),
+  ...[...REGISTER_MUTANTS, ...COORDINATOR_MUTANTS, ...CHANGE_MUTANTS, ...REPAIR_MUTANTS, ...PLACEMENT_MUTANTS].map(
+    alsoSimulated,
+  ),
   ...LEVEL_MUTANTS,
   ...SCAN_MUTANTS,
   ...SESSION_MUTANTS,

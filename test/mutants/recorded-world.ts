@@ -196,5 +196,5 @@ function find(world: World, action: MessageAction): Message | undefined {
 function mayDie(world: World, replica: number): boolean {
   if (world.stateOf(replica) !== 'running') return false;
   const isOperational = ((world.operational >>> replica) & 1) === 1;
-  return !isOperational || world.quorums.replicas - popcount(world.operational) < world.quorums.downMax;
+  return !isOperational || world.quorums.threads - popcount(world.operational) < world.quorums.downMax;
 }

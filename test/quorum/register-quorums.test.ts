@@ -28,6 +28,41 @@ describe('registerQuorums', () => {
     expect([replicas, read, write, prepare, agreeing, recoverFrom, downMax]).toEqual(expected);
   });
 
+  // T, N and the sizes as configured; then how many others are heard, and how many may be down.
+  it.each([
+    [{ replicas: 3, threads: 3 }, [3, 3, 2, 1]],
+    [{ replicas: 3, threads: 4 }, [4, 3, 3, 1]],
+    [{ replicas: 3, threads: 7 }, [7, 3, 6, 1]],
+    [{ replicas: 5, threads: 7 }, [7, 5, 5, 2]],
+    [{ replicas: 5, threads: 15, read: 3, write: 4 }, [15, 5, 13, 2]],
+    [{ replicas: 1, threads: 2 }, [2, 1, 2, 0]],
+  ] as const)('%j gives T, N, T - N + M and downMax %j', (options, expected) => {
+    const { threads, replicas, recoverFrom, downMax } = registerQuorums(options);
+    expect([threads, replicas, recoverFrom, downMax]).toEqual(expected);
+    expect(threads - recoverFrom).toBe(downMax);
+  });
+
+  it('Who hears T - N + M others hears M of the other homes of every register, and one fewer would not do', () => {
+    for (let replicas = 2; replicas <= 7; replicas++) {
+      for (let threads = replicas; threads <= 15; threads++) {
+        const { recoverFrom } = registerQuorums({ replicas, threads });
+        const heard = registerQuorums({ replicas }).recoverFrom;
+        const missed = threads - 1 - recoverFrom;
+        expect(replicas - 1 - missed).toBe(heard);
+      }
+    }
+  });
+
+  it.each([
+    [{ replicas: 3, threads: 2 }, 'Cannot use threads 2: it must be an integer from 3 to 15'],
+    [{ replicas: 3, threads: 16 }, 'Cannot use threads 16: it must be an integer from 3 to 15'],
+    [{ replicas: 3, threads: 3.5 }, 'Cannot use threads 3.5: it must be an integer from 3 to 15'],
+  ])('%j is refused: %s', (options, message) => {
+    expect(() => registerQuorums(options)).toThrow(
+      expect.objectContaining({ code: 'ERR_QUORATE_INVALID_ARGUMENT', message }),
+    );
+  });
+
   it('Every configuration up to 15 replicas is either sound or refused, and never refused without a reason', () => {
     for (let replicas = 1; replicas <= 15; replicas++) {
       for (let sizes = 0; sizes < replicas ** 3; sizes++) {

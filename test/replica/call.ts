@@ -1,11 +1,11 @@
 // Operations as the clients of a world see them, and the history that they add up to.
-import { lowestBits } from '../../src/base/bits.ts';
 import type { Ballot } from '../../src/protocol/ballot.ts';
 import { compareBallots, copyBallot, isNone } from '../../src/protocol/ballot.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
 import { ChangeFields } from '../../src/replica/operation.ts';
 import type { Operation, Outcome } from '../../src/replica/operation.ts';
+import type { Placement } from '../../src/replica/placement.ts';
 import { RepairFields } from '../../src/replica/repair-aim.ts';
 import { NO_VALUE, REQUEST, padded } from '../../src/replica/wire.ts';
 import type { Operation as HistoryOperation } from './linearizability.ts';
@@ -59,7 +59,7 @@ export interface Request {
 }
 
 /** Fills in an operation as the client of a cluster does, but for its deadline. */
-export function fill(operation: Operation, call: Call, quorums: RegisterQuorums): void {
+export function fill(operation: Operation, call: Call, quorums: RegisterQuorums, placement: Placement): void {
   const { request } = operation;
   writeKey(call.key, request, REQUEST.BYTES);
   operation.kind = call.kind === 'exchange' ? 'change' : call.kind;
@@ -75,7 +75,7 @@ export function fill(operation: Operation, call: Call, quorums: RegisterQuorums)
   copyBallot(operation.first, call.first);
   if (call.isRepair) {
     operation.repair ??= new RepairFields();
-    operation.repair.aim({ targets: lowestBits(quorums.replicas) });
+    operation.repair.aim({ targets: placement.homesOf(writtenKey.hash) });
   }
   if (call.kind !== 'exchange') return;
   operation.change ??= new ChangeFields();

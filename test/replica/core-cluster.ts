@@ -12,6 +12,7 @@ import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
 import type { Epochs, LargeLane, LargeValue, LastTag, TagCounter } from '../../src/replica/environment.ts';
 import type { Peer } from '../../src/replica/recovery.ts';
 import type { Operation } from '../../src/replica/operation.ts';
+import { Placement } from '../../src/replica/placement.ts';
 import type { Proposal } from '../../src/replica/proposal.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import { Failure } from '../../src/replica/results.ts';
@@ -118,8 +119,8 @@ export class CoreCluster {
 
   constructor(options: CoreClusterOptions) {
     this.#options = options;
-    this.#epochs = Array.from({ length: options.quorums.replicas }, () => 1);
-    this.#replicas = Array.from({ length: options.quorums.replicas }, (_, index) => this.#replica(index));
+    this.#epochs = Array.from({ length: options.quorums.threads }, () => 1);
+    this.#replicas = Array.from({ length: options.quorums.threads }, (_, index) => this.#replica(index));
     for (let client = 0; client < (options.clients ?? 1); client++) this.#addClient(client);
   }
 
@@ -252,9 +253,10 @@ export class CoreCluster {
     const { quorums, rules = RULES, bytesMax = 1 << 24 } = this.#options;
     const plan = { answersNeeded: quorums.recoverFrom, epochs: this.epochs };
     const epoch = this.#epochs[replica]!;
+    const placement = new Placement(quorums, rules);
     const peers = this.#replicas.map((_, other) => this.#peerOf(replica, other));
     const { erased } = this;
-    const successor = new Replica({ index: replica, epoch, bytesMax, recovery: plan, peers, rules, erased });
+    const successor = new Replica({ index: replica, epoch, bytesMax, recovery: plan, peers, rules, erased, placement });
     this.#replicas[replica] = successor;
     meanwhile?.();
     successor.tick(this.nowMs);
@@ -316,9 +318,10 @@ export class CoreCluster {
 
   #replica(index: number): Replica {
     const { rules = RULES, bytesMax = 1 << 24, quorums } = this.#options;
-    const others = Array.from({ length: quorums.replicas }, (_, other) => other);
+    const others = Array.from({ length: quorums.threads }, (_, other) => other);
     const peers = others.map((other) => this.#peerOf(index, other));
-    return new Replica({ index, epoch: 1, bytesMax, recovery: undefined, peers, rules });
+    const placement = new Placement(quorums, rules);
+    return new Replica({ index, epoch: 1, bytesMax, recovery: undefined, peers, rules, placement });
   }
 
   /** How a replica reaches another; what it sends arrives when it is done. */
@@ -332,7 +335,7 @@ export class CoreCluster {
 
   #addClient(client: number): void {
     const { quorums, rules = RULES, owner } = this.#options;
-    const board = new TallyBoard(createTallyBoard(64, quorums.replicas));
+    const board = new TallyBoard(createTallyBoard(64, quorums.threads));
     const large = this.#replicas.map(() => new TestLane());
     const core = new ClientCore(
       {

@@ -4,6 +4,7 @@ import { compareBallots, mutableBallot } from '../../src/protocol/ballot.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
+import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { Collector } from '../../src/replica/collector.ts';
 import { CoreCluster } from './core-cluster.ts';
 
@@ -21,19 +22,19 @@ export interface World {
 }
 
 /** Three clients, of which the last one collects. */
-export function worldOf(rules: Rules = RULES): World {
-  return worldOver(new CoreCluster({ quorums: THREE, clients: 3, rules }), rules);
+export function worldOf(rules: Rules = RULES, quorums: RegisterQuorums = THREE): World {
+  return worldOver(new CoreCluster({ quorums, clients: 3, rules }), rules, quorums);
 }
 
-/** The same of a cluster of three replicas and clients. */
-export function worldOver(cluster: CoreCluster, rules: Rules = RULES): World {
+/** The same of a cluster of three clients. */
+export function worldOver(cluster: CoreCluster, rules: Rules = RULES, quorums: RegisterQuorums = THREE): World {
   const { tags, erased, epochs } = cluster;
   const collector = new Collector({
     core: cluster.core(2),
     tags,
     erased,
     epochs,
-    quorums: THREE,
+    quorums,
     rules,
     afterMs: AFTER_MS,
   });

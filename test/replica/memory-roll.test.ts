@@ -16,6 +16,14 @@ function bothOf(operational: readonly number[]): { readonly roll: MemoryRoll; re
   return { roll: new MemoryRoll(registerQuorums({ replicas: 5 }), epochs, life), life };
 }
 
+/** A roll of seven threads, all of which have had a memory, that hold three copies of each key. */
+function rollOfSeven(operational: readonly number[]): MemoryRoll {
+  const epochs = { isOperational: (each: number): boolean => operational.includes(each) };
+  const roll = new MemoryRoll(registerQuorums({ replicas: 3, threads: 7 }), epochs, new SimLife());
+  for (let replica = 0; replica < 7; replica++) roll.noteOperational(replica);
+  return roll;
+}
+
 describe('A roll of memories', () => {
   it('lets a replica begin empty until it has answered once', () => {
     const roll = rollOf([]);
@@ -52,6 +60,18 @@ describe('A roll of memories', () => {
     [[0, 1, 2], 0, false],
   ])('With %j operational and %i doomed, replica 0 may be ended: %j', (operational, doomed, mayEnd) => {
     expect(rollOf(operational).mayEnd(0, doomed)).toBe(mayEnd);
+  });
+});
+
+describe('A roll of more threads than copies', () => {
+  // Any two of them may be homes of one key, of whose three copies only one may be missing.
+  it.each([
+    [[0, 1, 2, 3, 4, 5, 6], false, true],
+    [[0, 1, 2, 4, 5, 6], false, false],
+    [[0, 1, 2, 4, 6], true, false],
+  ])('With %j operational the state is lost: %j; replica 0 may be ended: %j', (operational, isLost, mayEnd) => {
+    const roll = rollOfSeven(operational);
+    expect([roll.isLost, roll.mayEnd(0, 0)]).toEqual([isLost, mayEnd]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { Health } from '../../src/replica/reader-choice.ts';
 import { CapturingLink } from './network.ts';
 
 const REPLICAS = 5;
+const ALL = 2 ** REPLICAS - 1;
 const READS = 200_000;
 const BATCH = 64;
 
@@ -30,7 +31,7 @@ function sharesOf(choice: ReaderChoice, count: number): number[] {
   const reads = Array.from({ length: REPLICAS }, () => 0);
   for (let read = 0; read < READS; read++) {
     if (read % BATCH === 0) choice.refresh();
-    const chosen = choice.next(count);
+    const chosen = choice.next(count, ALL, 0);
     for (let replica = 0; replica < REPLICAS; replica++) reads[replica]! += (chosen >>> replica) & 1;
   }
   return reads.map((each) => each / READS);
@@ -63,14 +64,21 @@ describe('Reads', () => {
   });
 
   it('of several clients begin at different replicas', () => {
-    const first = [0, 1, 2, 7].map((turn) => choiceOf({}, false, turn).next(1));
+    const first = [0, 1, 2, 7].map((turn) => choiceOf({}, false, turn).next(1, ALL, 0));
     expect(first).toEqual([1, 2, 4, 4]);
+  });
+
+  it('of keys with other homes ask those, the best first, and begin elsewhere for each', () => {
+    const choice = choiceOf({ health: [0, 2, 0, 0, 0] }, true);
+    expect([0, 2, 3].map((first) => choice.next(2, 0b01111, first))).toEqual([0b00101, 0b01100, 0b01001]);
+    expect(choice.next(2, 0b10010, 0)).toBe(0b10010);
+    expect(choice.next(3, 0b10010, 0)).toBe(0b10010); // There are no more.
   });
 
   it('of one batch ask the same replicas: each further one would have to be woken', () => {
     const choice = choiceOf({}, false);
     choice.refresh();
-    const chosen = Array.from({ length: 10_000 }, () => choice.next(1));
+    const chosen = Array.from({ length: 10_000 }, () => choice.next(1, ALL, 0));
     expect(new Set(chosen).size).toBe(1);
   });
 });

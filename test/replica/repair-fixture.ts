@@ -3,6 +3,7 @@ import { versionOf } from '../../src/protocol/ballot.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
+import type { RegisterOptions } from '../../src/quorum/index.ts';
 import type { Entry } from '../../src/replica/key-table.ts';
 import type { Repairer } from '../../src/replica/repairer.ts';
 import { Failure } from '../../src/replica/results.ts';
@@ -15,8 +16,9 @@ const DEADLINE_MS = 1e6;
 export class RepairFixture {
   readonly cluster: CoreCluster;
 
-  constructor(replicas = 3, rules: Rules = RULES, repairsReads = false) {
-    this.cluster = new CoreCluster({ quorums: registerQuorums({ replicas }), clients: 2, rules, repairsReads });
+  constructor(replicas: number | RegisterOptions = 3, rules: Rules = RULES, repairsReads = false) {
+    const quorums = registerQuorums(typeof replicas === 'number' ? { replicas } : replicas);
+    this.cluster = new CoreCluster({ quorums, clients: 2, rules, repairsReads });
   }
 
   /** Only these replicas hear of a put; `undefined` deletes. */

@@ -84,6 +84,7 @@ describe('Repairs among everything else that happens', () => {
   it.each([
     ['puts, N 3', { quorums: THREE, repairs: 0.4 }],
     ['changes, N 3', { quorums: THREE, repairs: 0.3, exchanges: 0.5 }],
+    ['N 3 of 5 threads', { quorums: registerQuorums({ replicas: 3, threads: 5 }), repairs: 0.4, exchanges: 0.2 }],
     ['N 5', { quorums: registerQuorums({ replicas: 5 }), repairs: 0.4, exchanges: 0.2, clients: 4 }],
   ])('keep every history linearizable, and leave all replicas with the same: %s', (_, options) => {
     const violation = explore(SEED, SCHEDULES, options);

@@ -3,6 +3,7 @@ import { ReplicaHealth } from '../../src/replica/replica-health.ts';
 
 const DELAY_MS = 2;
 const B = 0b10;
+const ALL = 0b111;
 
 function lateTwice(): ReplicaHealth {
   const health = new ReplicaHealth(3);
@@ -43,19 +44,26 @@ describe('A replica', () => {
 
   it('that is on trial is asked by one read, and by another one after a while', () => {
     const health = lateTwice();
-    expect(health.takeProbe()).toBe(0);
+    expect(health.takeProbe(ALL)).toBe(0);
     health.review(300);
-    expect([health.takeProbe(), health.takeProbe()]).toEqual([B, 0]);
+    expect([health.takeProbe(ALL), health.takeProbe(ALL)]).toEqual([B, 0]);
     health.review(400);
-    expect(health.takeProbe()).toBe(0);
+    expect(health.takeProbe(ALL)).toBe(0);
     health.review(600);
-    expect([health.takeProbe(), health.takeProbe()]).toEqual([B, 0]);
+    expect([health.takeProbe(ALL), health.takeProbe(ALL)]).toEqual([B, 0]);
   });
 
   it('of several on trial each is asked by a read of its own', () => {
     const health = new ReplicaHealth(3);
     health.suspect(0b101);
     health.review(300);
-    expect([health.takeProbe(), health.takeProbe(), health.takeProbe()]).toEqual([0b001, 0b100, 0]);
+    expect([health.takeProbe(ALL), health.takeProbe(ALL), health.takeProbe(ALL)]).toEqual([0b001, 0b100, 0]);
+  });
+
+  it('that is on trial waits for a read of a key that it is a home of', () => {
+    const health = new ReplicaHealth(3);
+    health.suspect(0b101);
+    health.review(300);
+    expect([0b110, 0b110, 0b011].map((homes) => health.takeProbe(homes))).toEqual([0b100, 0, 0b001]);
   });
 });

@@ -16,8 +16,9 @@ export interface ScanSchedule {
   readonly play: (cluster: CoreCluster) => string | undefined;
 }
 
-export function scanClusterOf(rules: Partial<Rules> = {}): CoreCluster {
-  return new CoreCluster({ quorums: registerQuorums({ replicas: 3 }), clients: 3, rules: { ...RULES, ...rules } });
+export function scanClusterOf(rules: Partial<Rules> = {}, threads = 3): CoreCluster {
+  const quorums = registerQuorums({ replicas: 3, threads });
+  return new CoreCluster({ quorums, clients: 3, rules: { ...RULES, ...rules } });
 }
 
 /** Writes a key, or deletes it, at some replicas alone. */

@@ -50,6 +50,11 @@ describe('With all rules in place, random schedules with losses, repeats, stalls
     { replicas: 5, read: 2, write: 4, prepare: 2 },
     { replicas: 3, read: 1, write: 3 },
     { replicas: 5, read: 4, write: 2 },
+    { replicas: 2, threads: 3 },
+    { replicas: 3, threads: 4 },
+    { replicas: 3, threads: 7 },
+    { replicas: 3, threads: 5, read: 1, write: 3 },
+    { replicas: 5, threads: 6, read: 4, write: 2 },
   ])(
     '%j',
     (options) => {

@@ -6,6 +6,8 @@
 import { lowestBitIndex, lowestBits, popcount } from '../../src/base/bits.ts';
 import { below, seededRandom, unitOf } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
+import { votersIn } from '../../src/quorum/quorum-system.ts';
+import { hashOf } from '../../src/replica/key-bytes.ts';
 import type { Request } from './call.ts';
 import { checkRegister, describeOperation } from './linearizability.ts';
 import type { Message, MessageKind } from './network.ts';
@@ -75,7 +77,7 @@ export function runSchedule(
   } catch (error) {
     return { seed, report: reportOf(world, String(error instanceof Error ? error.stack : error)) };
   }
-  const wrong = judge(world) ?? (repairs > 0 ? judgeEntries(world) : undefined);
+  const wrong = judge(world) ?? judgeHomes(world) ?? (repairs > 0 ? judgeEntries(world) : undefined);
   return wrong === undefined ? undefined : { seed, report: reportOf(world, wrong) };
 }
 
@@ -85,6 +87,17 @@ export function judge(world: World): string | undefined {
     const verdict = checkRegister(world.historyOf(key));
     if (verdict.kind === 'linearizable') continue;
     return `No order of ${key} explains ${verdict.stuck.map(describeOperation).join(', ')}`;
+  }
+  return undefined;
+}
+
+/** What is held by a replica that is no home of it; `undefined` when nothing is. */
+export function judgeHomes(world: World): string | undefined {
+  for (let replica = 0; replica < world.quorums.threads; replica++) {
+    const stray = [...(world.replicaAt(replica)?.table.entries() ?? [])].find(
+      ({ hash }) => ((world.placement.homesOf(hash) >>> replica) & 1) === 0,
+    );
+    if (stray !== undefined) return `A${replica} holds a key that it is no home of`;
   }
   return undefined;
 }
@@ -99,7 +112,8 @@ function repairAll(world: World, random: Random): void {
 /** What is wrong where all replicas should hold the same; `undefined` when they do. */
 export function judgeEntries(world: World): string | undefined {
   for (const key of world.keys()) {
-    const held = Array.from({ length: world.quorums.replicas }, (_, replica) => world.entryAt(replica, key));
+    const homes = world.placement.homesOf(hashOf(key));
+    const held = votersIn(homes).map((replica) => world.entryAt(replica, key));
     if (new Set(held).size > 1) return `After a repair of ${key} the replicas hold ${held.join(', ')}`;
   }
   return undefined;
@@ -147,7 +161,7 @@ function storm(world: World, temper: Temper, operations: number): void {
     if (step % temper.stallSteps === 0) stall(world, stalled, temper);
     if (started < operations && happens(temper.startRate)) started += startOperations(world, temper, started);
     if (happens(temper.crashRate)) crash(world, random);
-    if (happens(temper.returnRate)) bringBack(world, below(random, world.quorums.replicas));
+    if (happens(temper.returnRate)) bringBack(world, below(random, world.quorums.threads));
     if (happens(temper.passRate)) world.pass([3, 13, 13, 26][below(random, 4)]!);
     if (happens(temper.leaveRate)) replaceClient(world, random);
     const ready = world.deliverable().filter(({ link }) => !stalled.has(link));
@@ -177,10 +191,10 @@ export function heal(world: World, random: Random): void {
 
 /** One replica stays down, where the quorums survive it: whatever clients do at once ends all the same. */
 function workWithOneDown(world: World, random: Random): void {
-  const { replicas, read, write, prepare, agreeing, downMax } = world.quorums;
+  const { threads, replicas, read, write, prepare, agreeing, downMax } = world.quorums;
   if (downMax < 1 || Math.max(read, write, prepare, agreeing) >= replicas) return;
-  const down = lowestBits(replicas) & ~world.operational;
-  const absent = down === 0 ? below(random, replicas) : lowestBitIndex(down);
+  const down = lowestBits(threads) & ~world.operational;
+  const absent = down === 0 ? below(random, threads) : lowestBitIndex(down);
   if (world.stateOf(absent) === 'running') world.crash(absent);
   for (let client = 0; client < world.clients; client++) {
     if (world.isGone(client)) continue;
@@ -192,11 +206,11 @@ function workWithOneDown(world: World, random: Random): void {
 
 /** All come back but `absent` (-1: nobody), and all messages arrive, until every operation has ended. */
 export function settle(world: World, random: Random, absent: number): void {
-  const expected = lowestBits(world.quorums.replicas) & (absent < 0 ? -1 : ~(1 << absent));
+  const expected = lowestBits(world.quorums.threads) & (absent < 0 ? -1 : ~(1 << absent));
   for (let step = 0; step < HEALING_STEPS_MAX; step++) {
     const isOver = world.calls.every((call) => call.end !== undefined || world.isGone(call.client));
     if (isOver && world.operational === expected) return;
-    const replica = below(random, world.quorums.replicas);
+    const replica = below(random, world.quorums.threads);
     if (replica !== absent) bringBack(world, replica);
     const ready = world.deliverable();
     if (ready.length === 0) world.pass(13);
@@ -207,12 +221,12 @@ export function settle(world: World, random: Random, absent: number): void {
 
 function stall(world: World, stalled: Set<string>, { random, stallRate }: Temper): void {
   stalled.clear();
-  for (let replica = 0; replica < world.quorums.replicas; replica++) {
+  for (let replica = 0; replica < world.quorums.threads; replica++) {
     for (let client = 0; client < world.clients; client++) {
       if (unitOf(random) < stallRate) stalled.add(`C${client}A${replica}`);
       if (unitOf(random) < stallRate) stalled.add(`A${replica}C${client}`);
     }
-    for (let peer = 0; peer < world.quorums.replicas; peer++) {
+    for (let peer = 0; peer < world.quorums.threads; peer++) {
       if (unitOf(random) < stallRate / 2) stalled.add(`A${replica}A${peer}`);
     }
   }
@@ -258,9 +272,9 @@ function requestOf(temper: Temper, value: string): Request {
 
 /** Kills a replica, as long as the quorums survive it; one that recovers holds nothing, so it may die at any time. */
 function crash(world: World, random: Random): void {
-  const replica = below(random, world.quorums.replicas);
+  const replica = below(random, world.quorums.threads);
   if (world.stateOf(replica) !== 'running') return;
-  const down = world.quorums.replicas - popcount(world.operational);
+  const down = world.quorums.threads - popcount(world.operational);
   const isOperational = ((world.operational >>> replica) & 1) === 1;
   if (!isOperational || down < world.quorums.downMax) world.crash(replica);
 }

@@ -132,7 +132,7 @@ export class TopicWorld {
 
   addClient(): void {
     const client = this.#clients.length;
-    const board = new TallyBoard(createTallyBoard(64, this.quorums.replicas));
+    const board = new TallyBoard(createTallyBoard(64, this.quorums.threads));
     const core: ClientCore = new ClientCore(
       {
         links: this.#seats.map(
@@ -175,7 +175,7 @@ export class TopicWorld {
     if (!isAlive) return;
     const payload = entry ?? {
       amount: 1 + below(this.random, 9),
-      refusedBy: below(this.random, 2 ** this.quorums.replicas) & below(this.random, 64),
+      refusedBy: below(this.random, 2 ** this.quorums.threads) & below(this.random, 64),
     };
     core.submit(core.propose({ [TOPIC]: {} }, TOPIC, payload, options));
     core.flush(this.nowMs);

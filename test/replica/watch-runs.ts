@@ -156,8 +156,8 @@ function loseErased(cluster: CoreCluster, first: WatchedRun, goOn: () => Watched
 }
 
 /** A random run. @returns what is wrong with what was yielded; `undefined` where nothing is. */
-export function watchProblem(random: Random, rules: Partial<Rules> = {}): string | undefined {
-  const cluster = scanClusterOf(rules);
+export function watchProblem(random: Random, rules: Partial<Rules> = {}, threads = 3): string | undefined {
+  const cluster = scanClusterOf(rules, threads);
   let run = new WatchedRun(cluster, WATCHER);
   const all: WatchEvent[] = [];
   let writes = 0;
@@ -165,7 +165,7 @@ export function watchProblem(random: Random, rules: Partial<Rules> = {}): string
     const chance = below(random, 24);
     if (chance < 3 && writes < 20) write(cluster, random, writes++);
     else if (chance === 3) cluster.pass(13);
-    else if (chance === 4 && below(random, 4) === 0) cluster.restart(below(random, 3));
+    else if (chance === 4 && below(random, 4) === 0) cluster.restart(below(random, threads));
     else if (chance === 5 && below(random, 3) === 0 && run.position !== undefined) {
       all.push(...run.events);
       const from = run.position;

@@ -5,9 +5,15 @@ import type { WatchOptions } from '../../src/store/watch.ts';
 import { replayCommand, testSeed } from '../support/seed.ts';
 import { Journal } from '../../src/replica/journal.ts';
 import type { Entry } from '../../src/replica/key-table.ts';
+import { RULES } from '../../src/protocol/rules.ts';
+import type { Rules } from '../../src/protocol/rules.ts';
+import { registerQuorums } from '../../src/quorum/index.ts';
+import { votersIn } from '../../src/quorum/quorum-system.ts';
+import { hashOf } from '../../src/replica/key-bytes.ts';
+import { Placement } from '../../src/replica/placement.ts';
 import type { CoreCluster } from './core-cluster.ts';
 import { scanClusterOf, writeAt } from './scan-schedules.ts';
-import { eraseAndHold, worldOf } from './erasures.ts';
+import { AFTER_MS, eraseAndHold, worldOf } from './erasures.ts';
 import { WATCH_SCHEDULES, WatchedRun, watchProblem } from './watch-runs.ts';
 
 const FILE = 'test/replica/watcher.test.ts';
@@ -152,11 +158,42 @@ describe('A watch', () => {
   });
 });
 
+/** A deletion is erased, and all homes of its key restart, while a watch and its successor hear of nothing. */
+function watchErasure(rules: Rules): { readonly run: WatchedRun; readonly next: WatchedRun } {
+  const quorums = registerQuorums({ replicas: 3, threads: 5 });
+  const { cluster, collect } = worldOf(rules, quorums);
+  put(cluster, 'k', 'v');
+  const run = new WatchedRun(cluster, 1);
+  run.settle();
+  cluster.run(0, (core) => core.delete('k', undefined));
+  collect(20 * AFTER_MS);
+  expect(cluster.keys).toEqual([0, 0, 0, 0, 0]);
+  for (const replica of votersIn(new Placement(quorums).homesOf(hashOf('k')))) cluster.restart(replica);
+  const next = new WatchedRun(cluster, 0, { from: run.position! });
+  next.settle();
+  run.settle();
+  return { run, next };
+}
+
+describe('Where keys are spread over more threads than copies, a watch', () => {
+  it('knows what was deleted while all homes of a key restarted, though others went on', () => {
+    const { run, next } = watchErasure(RULES);
+    expect(told(run)).toEqual([['k', 'v'], ['k']]);
+    expect(next.watcher.failure?.error).toMatchObject({ code: 'ERR_QUORATE_WATCH_GAP' });
+  });
+
+  it('would not, if any replica that goes on were enough', () => {
+    const { run, next } = watchErasure({ ...RULES, hearsAllGroups: false, doubtsLists: false });
+    expect(told(run)).toEqual([['k', 'v']]);
+    expect(next.watcher.failure).toBeUndefined();
+  });
+});
+
 describe('The last state of every key comes, and versions grow:', () => {
-  it('random schedules with losses, restarts, slow readers and breaks', () => {
+  it.each([3, 5])('random schedules of %i threads with losses, restarts, slow readers and breaks', (threads) => {
     const first = testSeed();
     for (let seed = first; seed < first + SEEDS; seed++) {
-      expect(watchProblem(seededRandom(seed)), replayCommand(FILE, seed)).toBeUndefined();
+      expect(watchProblem(seededRandom(seed), {}, threads), replayCommand(FILE, seed)).toBeUndefined();
     }
   });
 

@@ -15,6 +15,7 @@ import { inquiryAnswer, writeInquiry } from '../../src/replica/inquiry.ts';
 import type { Inquiry } from '../../src/replica/inquiry.ts';
 import type { Epochs, TagCounter } from '../../src/replica/environment.ts';
 import type { Operation, Outcome } from '../../src/replica/operation.ts';
+import { Placement } from '../../src/replica/placement.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
@@ -97,6 +98,7 @@ export class World {
   readonly log: string[] = [];
   readonly erased: SimErased = new SimErased();
   nowMs = 0;
+  readonly placement: Placement;
   readonly #rules: Rules;
   readonly #clients: Client[] = [];
   readonly #seats: Seat[];
@@ -112,8 +114,9 @@ export class World {
     this.#options = options;
     this.quorums = options.quorums;
     this.#rules = options.rules ?? RULES;
+    this.placement = new Placement(options.quorums, this.#rules);
     this.#lastTag = options.tagsFrom ?? NO_BALLOT;
-    this.#seats = Array.from({ length: this.quorums.replicas }, () => ({
+    this.#seats = Array.from({ length: this.quorums.threads }, () => ({
       replica: undefined,
       epoch: 1,
       lateBumps: 0,
@@ -168,7 +171,7 @@ export class World {
   addClient(): number {
     const index = this.#clients.length;
     const { quorums } = this.#options;
-    const board = new TallyBoard(createTallyBoard(32, quorums.replicas));
+    const board = new TallyBoard(createTallyBoard(32, quorums.threads));
     const seen: SeenEpochs = { epochs: [], restarts: 0 };
     this.#look(seen);
     const doors = {
@@ -234,7 +237,7 @@ export class World {
       if (promise !== undefined) promised.delete(call.key); // It has one user.
       const operation = promise ?? coordinator.acquire();
       this.calls.push(call);
-      fill(operation, call, this.quorums);
+      fill(operation, call, this.quorums, this.placement);
       operation.timeoutMs = request.timeoutMs ?? TIMEOUT_MS;
       operation.deadlineMs = this.nowMs + operation.timeoutMs;
       coordinator.submit(operation);
@@ -399,6 +402,7 @@ export class World {
         return { link, large: NO_LARGE_LANE };
       }),
       rules: this.#rules,
+      placement: this.placement,
       erased: this.erased,
       ...(chunkEntries !== undefined && { chunkEntries }),
     });

@@ -129,7 +129,7 @@ export class ClusterModel implements StateModel<Cluster, ClusterAction> {
     this.#options = options;
     const clients = options.scripts.length + NEWCOMERS;
     this.#parts = { quorums: options.quorums, rules: options.rules, clients };
-    this.#replicas = options.quorums.replicas;
+    this.#replicas = options.quorums.threads;
     this.#clients = Array.from(
       { length: clients },
       (_, client) => new ReplayedMachine(() => this.#merging(clientReactor(this.#parts, this.#replicas + client))),

@@ -86,7 +86,7 @@ export function replicaReactor(
         large: NO_LARGE_LANE,
       }),
   );
-  const peers = Array.from({ length: quorums.replicas }, (_, peer) => {
+  const peers = Array.from({ length: quorums.threads }, (_, peer) => {
     if (peer === index) return undefined;
     const sink = (frame: FrameViews): void => {
       sent.push({ from: index, to: peer, frame, vote: undefined, text: describeFrame(frame).text });
@@ -101,10 +101,10 @@ export function replicaReactor(
       ({ around } = input);
       sent = [];
       if (input.kind === 'tick') replica.tick(around.nowMs);
-      else if (input.message.from < quorums.replicas)
+      else if (input.message.from < quorums.threads)
         replica.receiveFromPeer(input.message.from, input.message.frame!, 0);
       else {
-        const lane = lanes[input.message.from - quorums.replicas]!;
+        const lane = lanes[input.message.from - quorums.threads]!;
         [frames, votes] = [[], []];
         replica.receive(lane, input.message.frame!, 0);
         lane.castVotes(index, epoch);
@@ -165,7 +165,7 @@ const TIMEOUT_MS = 1e9;
 
 /** A client with its coordinator and tally board; it has one operation at a time, in slot 0. */
 export function clientReactor({ quorums, rules }: ClusterParts, node: number): Reactor<ClientInput, ClientOutput> {
-  const shared = createTallyBoard(32, quorums.replicas);
+  const shared = createTallyBoard(32, quorums.threads);
   const board = new TallyBoard(shared);
   const source = seededRandom(node);
   let draws = 0;
@@ -177,7 +177,7 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
   /** The operation of its last exchange, where that was promised the next ballot. */
   let promised: Operation | undefined;
   let hasTicked = false;
-  const links = Array.from({ length: quorums.replicas }, (_, replica) => {
+  const links = Array.from({ length: quorums.threads }, (_, replica) => {
     const sink = (frame: FrameViews): void => {
       sent.push({ from: node, to: replica, frame, vote: undefined, text: describeFrame(frame).text });
     };
@@ -231,6 +231,7 @@ export function clientReactor({ quorums, rules }: ClusterParts, node: number): R
       operation,
       { ...call, ...ofExchange, first: { high: 0, low: first }, kind, value, level: 'quorum', isRepair: false },
       quorums,
+      coordinator.placement,
     );
     operation.timeoutMs = TIMEOUT_MS;
     open = operation;

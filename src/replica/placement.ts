@@ -1,0 +1,74 @@
+// Which threads hold a key, its homes: N of T, chosen by the key's hash alone, so that every client and every replica
+// comes to the same. Keys are placed by ranges of their hash, which are the leaves of the digests by which replicas are
+// compared: all keys of a leaf have the same homes, and 4096 ranges spread evenly over 15 threads at most.
+//
+// Each range ranks the threads by a hash of both, and the N that rank highest are its homes. So a thread more, or one
+// fewer, moves only the ranges that it gets, or had. Source: Thaler and Ravishankar, "Using Name-Based Mappings to
+// Increase Hit Rates" (1998), section 3.
+import { lowestBits } from '../base/bits.ts';
+import { DIGEST_LEAVES } from '../base/limits.ts';
+import type { Rules } from '../protocol/rules.ts';
+import { RULES } from '../protocol/rules.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+
+const RANGE_BITS = Math.log2(DIGEST_LEAVES);
+
+/** The placement of one cluster. Homes are masks of threads. */
+export class Placement {
+  /** All threads. */
+  readonly all: number;
+  /** Whether every thread holds every key: T = N. */
+  readonly isWhole: boolean;
+  /** Threads that a key is not held by, T - N. */
+  readonly spare: number;
+  readonly #threads: number;
+  /** Homes by range; empty where every thread holds every key. */
+  readonly #homes: Uint16Array;
+
+  constructor({ threads, replicas }: Pick<RegisterQuorums, 'threads' | 'replicas'>, rules: Rules = RULES) {
+    this.all = lowestBits(threads);
+    this.spare = threads - replicas;
+    this.isWhole = this.spare === 0;
+    this.#threads = threads;
+    this.#homes = new Uint16Array(this.isWhole ? 0 : DIGEST_LEAVES);
+    // A test may have one thread hold two copies.
+    const distinct = rules.placesApart ? replicas : replicas - 1;
+    for (let range = 0; range < this.#homes.length; range++) this.#homes[range] = highest(range, threads, distinct);
+  }
+
+  /** The N threads that hold the keys of this hash. */
+  homesOf(hash: number): number {
+    return this.isWhole ? this.all : this.#homes[hash & (DIGEST_LEAVES - 1)]!;
+  }
+
+  /** The thread at which looking for whom to read from begins: else the lowest homes would serve all reads. */
+  firstOf(hash: number): number {
+    return this.isWhole ? 0 : (hash >>> RANGE_BITS) % this.#threads;
+  }
+}
+
+/** The `count` threads whose hash with the range is highest, as a mask. */
+function highest(range: number, threads: number, count: number): number {
+  let chosen = 0;
+  for (let left = count; left > 0; left--) {
+    let best = -1;
+    let bestRank = -1;
+    for (let thread = 0; thread < threads; thread++) {
+      if (((chosen >>> thread) & 1) !== 0) continue;
+      const rank = mixed(range, thread);
+      if (rank <= bestRank) continue;
+      best = thread;
+      bestRank = rank;
+    }
+    chosen |= 1 << best;
+  }
+  return chosen;
+}
+
+/** A hash of both, from 0 to 2^32 - 1. Source: the finalizer of MurmurHash3, 32 bits, by Austin Appleby. */
+function mixed(range: number, thread: number): number {
+  let hash = Math.imul(range + 1, 0x9e37_79b1) ^ Math.imul(thread + 1, 0x85eb_ca77);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
