@@ -39,7 +39,7 @@ export class ClientLanes {
     const memory = sharedMemory(board);
     this.board = new ClusterBoard(memory);
     this.bell = this.board.clientBell(client);
-    this.#lane = quorums.replicas + client;
+    this.#lane = quorums.threads + client;
     this.#replicaBells = lanes.map((_, replica) => this.board.replicaBell(replica));
     const owner = clientOwner(serial);
     const epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
@@ -64,7 +64,7 @@ export class ClientLanes {
       random: systemRandom(),
       ringBytes,
       repairsReads: readRepair,
-      firstReader: client % quorums.replicas,
+      firstReader: client % quorums.threads,
       life: this.board,
       owner: serial,
       sharedMs: monotonicMs,

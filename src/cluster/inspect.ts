@@ -16,13 +16,14 @@ export function inspectCluster(
   quorums: RegisterQuorums,
   requests: readonly SharedArrayBuffer[],
 ): Omit<ClusterStatus, 'pending'> {
-  const { read, write, prepare, recoverFrom } = quorums;
+  const { replicas: replicationFactor, read, write, prepare, recoverFrom } = quorums;
   const replicas = requests.map((ring, replica) => inspectReplica(board, epochs, replica, ring));
   const stateLost = board.state === CLUSTER_STATE_LOST;
   let collected = 0;
-  for (let replica = 0; replica < quorums.replicas; replica++) collected += board.counter(replica, COUNTER.COLLECTED);
+  for (let replica = 0; replica < quorums.threads; replica++) collected += board.counter(replica, COUNTER.COLLECTED);
   const { chair } = board.chair;
-  return { replicas, read, write, prepare, recoverFrom, stateLost, chair, collected, clients: board.clients.size };
+  const sizes = { replicationFactor, read, write, prepare, recoverFrom };
+  return { replicas, ...sizes, stateLost, chair, collected, clients: board.clients.size };
 }
 
 function inspectReplica(

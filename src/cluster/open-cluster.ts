@@ -8,7 +8,6 @@ import { CACHE_BYTES_DEFAULT, CACHE_BYTES_MAX, RING_BYTES_MAX, TIMEOUT_MS_MAX } 
 import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { checkedBuckets } from '../replica/bucket.ts';
-import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { RepairOptions, RepairReport } from '../store/repair.ts';
@@ -54,6 +53,7 @@ import type {
   SyncPutOptions,
   SyncWriteOptions,
 } from './options.ts';
+import { clusterSizes } from './cluster-sizes.ts';
 import { quorumsUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
 import type { SupervisorControl, SupervisorEvent, SupervisorStart, SupervisorWiring } from './supervisor-thread.ts';
@@ -69,7 +69,7 @@ const CONTROL_MS_MAX = 60_000;
  * Any thread with an event loop; it becomes the cluster's first client. Close the cluster to end its threads.
  *
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an option is out of range, `ERR_QUORATE_CONFIGURATION` when
- *   the quorums do not intersect or leave nothing to recover from.
+ *   sizes contradict each other, or quorums do not intersect or leave nothing to recover from.
  * @throws {QuorateError} `ERR_QUORATE_START_FAILED` when a thread does not start.
  * @example
  * ```ts
@@ -99,7 +99,7 @@ export async function openCluster(options: ClusterOptions = {}): Promise<Cluster
  * ```
  */
 export async function openSabotaged(options: ClusterOptions, sabotage: Sabotage | undefined): Promise<Cluster> {
-  const quorums = registerQuorums({ ...options, replicas: options.replicas ?? 5 });
+  const quorums = clusterSizes(options);
   const wiring = { ...wiringOf(options, quorumsUnder(sabotage, quorums)), sabotage };
   options.signal?.throwIfAborted();
   const cluster = new SupervisedCluster(wiring);
@@ -368,7 +368,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     if (this.#closing !== undefined || this.#board.state === CLUSTER_CLOSED) return;
     this.#board.state = CLUSTER_STATE_LOST;
     this.#client?.heedLife();
-    this.emit('stateLost', { down: Array.from({ length: this.#wiring.quorums.replicas }, (_, replica) => replica) });
+    this.emit('stateLost', { down: Array.from({ length: this.#wiring.quorums.threads }, (_, replica) => replica) });
   }
 
   #onEvent(event: SupervisorEvent): void {
@@ -420,13 +420,13 @@ function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Omit<Super
   if ((ringBytes & (ringBytes - 1)) !== 0) {
     throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use ringBytes ${ringBytes}: it must be a power of 2`);
   }
-  const board = createBoard(quorums.replicas);
+  const board = createBoard(quorums.threads);
   new SharedTagCounter(board, TAG_WORD).startAt(1n);
   return {
     name: systemSeed().toString(16).padStart(8, '0') + systemSeed().toString(16).padStart(8, '0'),
     board,
     quorums,
-    ...checkedTopics(options.topics, quorums.replicas),
+    ...checkedTopics(options.topics, quorums.threads),
     buckets: checkedBuckets(options.buckets, quorums),
     readRepair: checkedReadRepair(options.readRepair),
     cacheBytesMax: integerOption(

@@ -31,8 +31,19 @@ export type { ExitReason } from '../supervision/exit-reason.ts';
 
 /** Options of `openCluster`. */
 export interface ClusterOptions {
-  /** Replicas, an integer from 1 to 15; default 5. Each is a worker thread. */
+  /**
+   * Replicas, an integer from 1 to 15; default 5. Each is a worker thread, and holds every key: it says `threads` and
+   * `replicationFactor` at once.
+   */
   readonly replicas?: number;
+  /** Worker threads (T), from `replicationFactor` to 15, over which keys are spread; default `replicationFactor`. */
+  readonly threads?: number;
+  /**
+   * Copies of each key (N), each in another thread; default `replicas`, else 5 or `threads`, whichever is less. Read,
+   * write and prepare quorums are of these. More threads hold more keys and do more work, but survive no more of them
+   * being down at once: any two may hold the same key.
+   */
+  readonly replicationFactor?: number;
   /** Replicas that a read asks (R); default a majority. */
   readonly read?: number;
   /** Replicas that must accept a write (W); default a majority. */
@@ -101,10 +112,12 @@ export interface ReplicaStatus {
 /** The whole cluster, as seen from shared memory. */
 export interface ClusterStatus {
   readonly replicas: readonly ReplicaStatus[];
+  /** Copies of each key (N), at most as many as there are replicas. */
+  readonly replicationFactor: number;
   readonly read: number;
   readonly write: number;
   readonly prepare: number;
-  /** Others that a recovering replica must hear (M); at most `replicas - recoverFrom` may be down at once. */
+  /** Others that a recovering replica must hear; at most `replicas.length - recoverFrom` may be down at once. */
   readonly recoverFrom: number;
   readonly stateLost: boolean;
   /** Who keeps the house; `undefined` while nobody does, since the last chair has died. */

@@ -6,6 +6,7 @@ import { nowMs } from '../base/clock.ts';
 import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
 import type { Holder } from '../base/large-value.ts';
 import { ParcelLane } from '../replica/large-lane.ts';
+import { Placement } from '../replica/placement.ts';
 import { Replica, ClientLane } from '../replica/replica.ts';
 import type { Peer } from '../replica/recovery.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
@@ -206,6 +207,7 @@ class ReplicaThread {
       recovery: wiring.isFirst ? undefined : recovery,
       peers: doors,
       rules: rulesUnder(wiring.sabotage),
+      placement: new Placement(wiring.quorums),
       topics: definitions && { definitions, epochs: this.#epochs },
       erased: new SharedErasedFloor(wiring.board, ERASED_WORD),
     });
@@ -370,7 +372,7 @@ class ReplicaThread {
   }
 
   #attach(client: ClientWiring, dropsUnread: boolean): void {
-    const lane = this.#wiring.quorums.replicas + client.client;
+    const lane = this.#wiring.quorums.threads + client.client;
     this.#detach(client.client);
     const requests = this.#consumer(client.requests, dropsUnread);
     const replies = new RingProducer(sharedMemory(client.replies), this.#owner);
@@ -395,7 +397,7 @@ class ReplicaThread {
   }
 
   #detach(client: number): void {
-    const lane = this.#wiring.quorums.replicas + client;
+    const lane = this.#wiring.quorums.threads + client;
     const present = this.#clients[lane];
     if (present === undefined) return;
     present.large.close();

@@ -136,7 +136,7 @@ export class Supervisor implements SupervisorControl {
     this.#board = new ClusterBoard(memory);
     this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
     this.#clientWatch = new ClientWatch(this.#board.clients);
-    const { replicas } = wiring.quorums;
+    const { threads: replicas } = wiring.quorums;
     const each = Array.from({ length: replicas });
     this.#peerRings = each.map(() => each.map(() => createRing(wiring.ringBytes)));
     this.#hangs = each.map(() => undefined);
@@ -169,7 +169,7 @@ export class Supervisor implements SupervisorControl {
   }
 
   async injectFault(replica: number, fault: Fault, isForced: boolean): Promise<boolean> {
-    const { replicas, downMax } = this.#wiring.quorums;
+    const { threads: replicas, downMax } = this.#wiring.quorums;
     const isLive = this.#epochs.isOperational(replica) && !this.#doomed.has(replica);
     let away = 0;
     for (let each = 0; each < replicas; each++) {
@@ -207,14 +207,14 @@ export class Supervisor implements SupervisorControl {
   }
 
   async threadIds(): Promise<(number | undefined)[]> {
-    return Array.from({ length: this.#wiring.quorums.replicas }, (_, replica) => this.#keeper.threadOf(replica));
+    return Array.from({ length: this.#wiring.quorums.threads }, (_, replica) => this.#keeper.threadOf(replica));
   }
 
   async #reset(): Promise<void> {
     this.#memories.beginReset();
     this.#dropsUnread.fill(true);
     this.#nextPoints.fill(undefined);
-    const { replicas } = this.#wiring.quorums;
+    const { threads: replicas } = this.#wiring.quorums;
     const ends = Array.from({ length: replicas }, (_, replica) => this.#keeper.end(replica, { kind: 'exit', code: 0 }));
     let isEmpty = false;
     try {
@@ -229,7 +229,7 @@ export class Supervisor implements SupervisorControl {
   #makeKeeper(): ThreadKeeper {
     const { quorums, replicaEntry, replicaHeapMb, standbys, restartsMax, restartWindowMs, name } = this.#wiring;
     return new ThreadKeeper({
-      slots: quorums.replicas,
+      slots: quorums.threads,
       entry: new URL(replicaEntry),
       standbys,
       workerOptions: {
@@ -325,7 +325,7 @@ export class Supervisor implements SupervisorControl {
   }
 
   #wakeAll(): void {
-    for (let replica = 0; replica < this.#wiring.quorums.replicas; replica++) this.#board.replicaBell(replica).wake();
+    for (let replica = 0; replica < this.#wiring.quorums.threads; replica++) this.#board.replicaBell(replica).wake();
     for (let client = 0; client < CLIENT_PLACES; client++) this.#board.clientBell(client).wake();
   }
 
@@ -351,7 +351,7 @@ export class Supervisor implements SupervisorControl {
   #tick(tickMs: number): void {
     const now = nowMs();
     let isIdle = true;
-    for (let replica = 0; replica < this.#wiring.quorums.replicas; replica++) {
+    for (let replica = 0; replica < this.#wiring.quorums.threads; replica++) {
       this.#noteOperational(replica);
       if (!this.#watch(replica, now, tickMs)) isIdle = false;
     }
@@ -404,13 +404,13 @@ export class Supervisor implements SupervisorControl {
       requests: bufferOf(createRing(ringBytes)),
       replies: bufferOf(createRing(ringBytes)),
     });
-    const lanes = Array.from({ length: quorums.replicas }, lane);
-    const tally = bufferOf(createTallyBoard(WINDOW_SLOTS, quorums.replicas));
+    const lanes = Array.from({ length: quorums.threads }, lane);
+    const tally = bufferOf(createTallyBoard(WINDOW_SLOTS, quorums.threads));
     this.#board.clientBell(client).reset();
     const requests = lanes.map((each) => sharedMemory(each.requests));
     const slot = { serial, claim, lanes, tally, requests };
     this.#clients[client] = slot;
-    for (let replica = 0; replica < quorums.replicas; replica++) {
+    for (let replica = 0; replica < quorums.threads; replica++) {
       this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
     }
     const of = { name, board, quorums, sabotage, buckets, readRepair, cacheBytesMax, topics, ringBytes };
@@ -422,7 +422,7 @@ export class Supervisor implements SupervisorControl {
     const slot = this.#clients[client];
     if (slot?.serial !== serial) return;
     this.#clients[client] = undefined;
-    for (let replica = 0; replica < this.#wiring.quorums.replicas; replica++) {
+    for (let replica = 0; replica < this.#wiring.quorums.threads; replica++) {
       this.#post(replica, { kind: 'detach', client });
     }
     this.#board.clients.release({ place: client, claim: slot.claim });
@@ -442,7 +442,7 @@ export class Supervisor implements SupervisorControl {
   }
 
   async #untilAllOperational(): Promise<void> {
-    const { replicas } = this.#wiring.quorums;
+    const { threads: replicas } = this.#wiring.quorums;
     for (;;) {
       let operational = 0;
       for (let replica = 0; replica < replicas; replica++) {

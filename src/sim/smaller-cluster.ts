@@ -3,14 +3,16 @@ import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { FaultPlan, SimPlan } from './cluster/plan.ts';
 
 /**
- * The plan with `replicas` (below those that it has) and their majorities; faults of replicas that are gone are left
- * out, and coordinators keep theirs under their new numbers.
+ * The plan with `replicas` (below those that it has), as many copies of each key where there were more, and majorities;
+ * faults of replicas that are gone are left out, and coordinators keep theirs under their new numbers.
  */
 export function withReplicas(plan: SimPlan, replicas: number): SimPlan {
   const before = plan.cluster.replicas;
   const gone = before - replicas;
   const maskOf = (mask: number): number => (mask & (2 ** replicas - 1)) | ((mask >>> before) << replicas);
-  const { read, write, prepare } = registerQuorums({ replicas });
+  const { replicationFactor = before } = plan.cluster;
+  const copies = Math.min(replicas, replicationFactor);
+  const { read, write, prepare } = registerQuorums({ replicas: copies });
   const faults = plan.faults.flatMap((fault): FaultPlan[] => {
     if ('node' in fault) {
       if (fault.node >= replicas && fault.node < before) return [];
@@ -19,5 +21,7 @@ export function withReplicas(plan: SimPlan, replicas: number): SimPlan {
     if ('nodes' in fault) return [{ ...fault, nodes: maskOf(fault.nodes) }];
     return [{ ...fault, from: maskOf(fault.from), to: maskOf(fault.to) }];
   });
-  return { ...plan, faults, cluster: { ...plan.cluster, replicas, read, write, prepare } };
+  const { replicationFactor: _, ...rest } = plan.cluster;
+  const spread = copies === replicas ? {} : { replicationFactor: copies };
+  return { ...plan, faults, cluster: { ...rest, ...spread, replicas, read, write, prepare } };
 }

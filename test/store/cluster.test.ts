@@ -1,21 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { connectCluster, openCluster } from '../../src/index.ts';
-import type { Store } from '../../src/index.ts';
+import type { ClusterOptions, Store } from '../../src/index.ts';
 import { CASES, describeStore } from './conformance.ts';
 import type { Engine } from './conformance.ts';
 
-describeStore({
-  name: 'a cluster in this process',
-  lacks: {},
-  open: async () => {
-    const store = await openCluster({ replicas: 3 });
-    const other = await connectCluster(store.handle());
-    const close = async (): Promise<void> => {
-      await other.close();
-      await store.close();
-    };
-    return { store, other, close };
-  },
+describe.each<[name: string, options: ClusterOptions]>([
+  ['a cluster in this process', { replicas: 3 }],
+  ['a cluster whose keys are spread over seven threads', { threads: 7, replicationFactor: 3 }],
+])('Of clusters', (name, options) => {
+  describeStore({
+    name,
+    lacks: {},
+    open: async () => {
+      const store = await openCluster(options);
+      const other = await connectCluster(store.handle());
+      const close = async (): Promise<void> => {
+        await other.close();
+        await store.close();
+      };
+      return { store, other, close };
+    },
+  });
 });
 
 const IN_BUCKETS = { 'keys of 1024 bytes': 'the name of the bucket is among them' } as const;

@@ -90,9 +90,9 @@ export class CoordinatorNode implements Receiver {
       repairsReads,
       nextReference,
     } = options;
-    this.#board = new SimBoard(SLOTS, quorums.replicas);
+    this.#board = new SimBoard(SLOTS, quorums.threads);
     const links = Array.from(
-      { length: quorums.replicas },
+      { length: quorums.threads },
       (_, replica) => new SimLink(node * NODES_MAX + replica, network),
     );
     this.#large = links.map((link, replica) => {

@@ -12,7 +12,9 @@ import type { Profile } from './profiles.ts';
 /** What a caller decides about a plan; the seed decides the rest. */
 export interface PlanChoices {
   /** Sizes of the cluster and the number of client threads. */
-  readonly cluster?: Partial<Pick<ClusterPlan, 'replicas' | 'read' | 'write' | 'prepare' | 'coordinators'>>;
+  readonly cluster?: Partial<
+    Pick<ClusterPlan, 'replicas' | 'replicationFactor' | 'read' | 'write' | 'prepare' | 'coordinators'>
+  >;
   readonly clients?: number;
   /** Operations of each client. */
   readonly operations?: number;
@@ -26,7 +28,8 @@ const GUIDED: ReadonlySet<Profile> = new Set(['scramble', 'stalls', 'priorities'
 
 /** Draws a plan. The same arguments give the same plan. */
 export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = {}): SimPlan {
-  const drawn = drawCluster(streamOf(seed, -1, 'cluster'), profile, choices);
+  const ofCopies = drawCluster(streamOf(seed, -1, 'cluster'), profile, choices);
+  const drawn = spread(ofCopies, streamOf(seed, -1, 'placement'), profile, choices);
   const network = drawNetwork(streamOf(seed, -1, 'network'), profile);
   // Slow networks need more time for the same work.
   const stormUs = (network.isOrdered ? 60_000 : 150_000) + 20 * network.delayUs;
@@ -53,7 +56,10 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
 
 function drawCluster(random: Random, profile: Profile, { cluster = {} }: PlanChoices): ClusterPlan {
   // Guided profiles search small clusters: few replicas have fewer ways to make up for each other.
-  const replicas = cluster.replicas ?? pick(random, isGuided(profile) ? [3, 3, 3, 4, 5] : [3, 5, 5, 5, 5]);
+  const replicas =
+    cluster.replicationFactor ??
+    cluster.replicas ??
+    pick(random, isGuided(profile) ? [3, 3, 3, 4, 5] : [3, 5, 5, 5, 5]);
   const majority = Math.floor(replicas / 2) + 1;
   // As openCluster may be configured; mostly as it is by default.
   const write = cluster.write ?? (happens(random, 0.2) ? Math.min(replicas, majority + 1) : majority);
@@ -72,6 +78,22 @@ function drawCluster(random: Random, profile: Profile, { cluster = {} }: PlanCho
     restartsMax: 10,
     loadUs: pick(random, [1_000, 5_000, 20_000]),
   };
+}
+
+const SPREADS_RATE = 0.2;
+
+/**
+ * In some runs keys are spread over more threads than they have copies; not in guided ones, which look for a bad order
+ * of few messages about one key.
+ */
+function spread(drawn: ClusterPlan, random: Random, profile: Profile, { cluster = {} }: PlanChoices): ClusterPlan {
+  const { replicas: copies } = drawn;
+  const { replicas, replicationFactor } = cluster;
+  const isSpread = happens(random, SPREADS_RATE) && !isGuided(profile) && copies > 1;
+  const more = isSpread && replicas === undefined ? between(random, 1, 3) : 0;
+  const threads = replicas ?? copies + more;
+  if (threads === copies && replicationFactor === undefined) return drawn;
+  return { ...drawn, replicas: threads, replicationFactor: copies };
 }
 
 const LOSSY_KINDS: readonly MessageKind[] = ['accept', 'accept', 'accept', 'vote', 'prepare', 'promise', 'reply'];

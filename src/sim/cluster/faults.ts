@@ -19,7 +19,7 @@ function maySurvive({ quorums, operational, supervisor }: SimCluster, replica: n
   const left = operational & ~supervisor.doomed & ~(1 << replica);
   const isOperational = ((operational >>> replica) & 1) === 1;
   // One that recovers holds nothing: it may die at any time.
-  return !isOperational || quorums.replicas - popcount(left) <= quorums.downMax;
+  return !isOperational || quorums.threads - popcount(left) <= quorums.downMax;
 }
 
 function strike(cluster: SimCluster, fault: FaultPlan): void {
@@ -27,12 +27,12 @@ function strike(cluster: SimCluster, fault: FaultPlan): void {
   const later = (forUs: number, undo: () => void): void => void engine.schedule(forUs, -1, undo);
   switch (fault.kind) {
     case 'crash':
-      if (fault.node >= quorums.replicas || replicas[fault.node]!.replica === undefined) return;
+      if (fault.node >= quorums.threads || replicas[fault.node]!.replica === undefined) return;
       if (!maySurvive(cluster, fault.node)) return;
       cluster.supervisor.crash(fault.node);
       break;
     case 'lose':
-      for (let replica = 0; replica < quorums.replicas; replica++) {
+      for (let replica = 0; replica < quorums.threads; replica++) {
         if (((fault.nodes >>> replica) & 1) === 1) cluster.supervisor.crash(replica);
       }
       cluster.resetsToCome++;
@@ -78,7 +78,7 @@ function strike(cluster: SimCluster, fault: FaultPlan): void {
       nodeOf(cluster, fault.node).clock.setRate(engine.nowUs, fault.rate);
       break;
     case 'leave': {
-      const coordinator = coordinators[fault.node - quorums.replicas];
+      const coordinator = coordinators[fault.node - quorums.threads];
       if (coordinator === undefined || coordinators.filter(({ isGone }) => !isGone).length < 2) return;
       coordinator.leave();
       break;
@@ -91,7 +91,7 @@ function strike(cluster: SimCluster, fault: FaultPlan): void {
 }
 
 function nodeOf({ replicas, coordinators, quorums }: SimCluster, node: number): Afflicted {
-  return replicas[node] ?? coordinators[node - quorums.replicas]!;
+  return replicas[node] ?? coordinators[node - quorums.threads]!;
 }
 
 type Afflicted = SimCluster['replicas'][number] | SimCluster['coordinators'][number];

@@ -11,6 +11,7 @@ import { pick } from '../engine/chance.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
 import { holdingsOf, judgeConvergence } from './judge-convergence.ts';
+import { judgePlacement } from './judge-placement.ts';
 import type { Finding } from './judge-history.ts';
 import { violationOf } from './judge.ts';
 import type { Violation } from './judge.ts';
@@ -67,7 +68,7 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   }
   const key = unstable();
   if (key !== undefined) return inVain(`Too few of the core hold the newest entry of ${key}`);
-  return violationOf('convergence', divergence());
+  return violationOf('convergence', divergence()) ?? judgePlacement(cluster);
 }
 
 /** Ends the faults of a random core. @returns the core's replicas, as a mask. */
@@ -75,11 +76,11 @@ function heal(cluster: SimCluster): number {
   const { engine, network, replicas, coordinators, quorums, plan } = cluster;
   const random = engine.random(-1, 'heal');
   if (cluster.resetsToCome > 0) cluster.supervisor.reset(); // Now at the latest.
-  const core = plan.leavesBroken ? coreOf(cluster, random) : 2 ** quorums.replicas - 1;
+  const core = plan.leavesBroken ? coreOf(cluster, random) : 2 ** quorums.threads - 1;
   cluster.isStorm = false;
   network.heal();
   cluster.fates.isCalm = true;
-  const everybody = 2 ** (quorums.replicas + coordinators.length) - 1;
+  const everybody = 2 ** (quorums.threads + coordinators.length) - 1;
   for (let replica = 0; replica < replicas.length; replica++) {
     const node = replicas[replica]!;
     node.armed = [];
@@ -100,14 +101,17 @@ function heal(cluster: SimCluster): number {
   return core;
 }
 
-/** A random set of replicas that quorums and recovery can live on: enough that hold their memory, enough in all. */
+/**
+ * A random set of replicas that quorums and recovery can live on: enough that hold their memory, enough in all. Those
+ * that are left out may all be homes of one key.
+ */
 function coreOf({ quorums, operational, supervisor }: SimCluster, random: Random): number {
-  const { replicas, read, write, prepare, agreeing, recoverFrom } = quorums;
-  const needed = Math.max(read, write, prepare, agreeing);
+  const { threads, replicas: copies, read, write, prepare, agreeing, recoverFrom } = quorums;
+  const needed = threads - copies + Math.max(read, write, prepare, agreeing);
   const remembering = operational & ~supervisor.doomed;
   let core = 0;
   const isEnough = (): boolean => popcount(core) >= needed && popcount(core & remembering) >= recoverFrom;
-  const order = Array.from({ length: replicas }, (_, replica) => replica);
+  const order = Array.from({ length: threads }, (_, replica) => replica);
   while (!isEnough() && order.length > 0) {
     const lacksMemory = popcount(core & remembering) < recoverFrom;
     const wanted = order.filter((each) => !lacksMemory || ((remembering >>> each) & 1) === 1);

@@ -1,6 +1,7 @@
 // Whether the replicas of a healed core agree, once nobody writes any more.
 import type { Operation as HistoryOperation } from '../../check/history.ts';
 import { checkConvergence } from '../../check/staleness-convergence.ts';
+import { hashOf } from '../../replica/key-bytes.ts';
 import { keyInState } from './client.ts';
 import type { Call } from './client.ts';
 import { historyOf, withoutExchanges } from './judge-history.ts';
@@ -12,17 +13,23 @@ import type { SimCluster } from './sim-cluster.ts';
 export interface Holding {
   readonly name: string;
   readonly values: ReadonlyMap<string, number>;
+  /** Whether the replica is to hold a key of the history; where it is left out, it is to hold all of them. */
+  readonly isHome?: (key: string) => boolean;
 }
 
 /** What the replicas of a mask hold. */
-export function holdingsOf({ replicas, engine, life }: SimCluster, core: number): Holding[] {
+export function holdingsOf({ replicas, engine, life, placement, plan }: SimCluster, core: number): Holding[] {
+  const homes = new Map(
+    plan.operations.map(({ key }) => [keyInState(key, life.resets), placement.homesOf(hashOf(key))] as const),
+  );
   return replicas.flatMap(({ replica }, index) => {
     if (((core >>> index) & 1) === 0 || replica === undefined) return [];
     const values = new Map<string, number>();
     for (const entry of replica.table.entries()) {
       values.set(keyInState(keyText(entry.key, entry.keyBytes), life.resets), heldNumber(entry));
     }
-    return [{ name: engine.trace.nodes[index]!.name, values }];
+    const isHome = (key: string): boolean => ((homes.get(key)! >>> index) & 1) === 1;
+    return [{ name: engine.trace.nodes[index]!.name, values, isHome }];
   });
 }
 
@@ -37,8 +44,8 @@ export function judgeConvergence(calls: readonly Call[], holdings: readonly Hold
     );
   const end = 1 + calls.reduce((last, { start, end: returned = 0 }) => Math.max(last, start, returned), 0);
   const keys = new Set(calls.map(({ key }) => key));
-  const reads = holdings.flatMap(({ name, values }) =>
-    [...keys].map((key): HistoryOperation => {
+  const reads = holdings.flatMap(({ name, values, isHome = () => true }) =>
+    [...keys].filter(isHome).map((key): HistoryOperation => {
       const value = values.get(key) ?? 0;
       const output = value === 0 ? null : value;
       return { process: name, key, call: 'read', input: undefined, output, start: end, end: end + 1 };

@@ -23,6 +23,7 @@ export interface Violation {
     | 'level'
     | 'session'
     | 'convergence'
+    | 'placement'
     | 'invariant'
     | 'liveness'
     | 'check'

@@ -3,7 +3,10 @@
 
 /** Nodes by number: replicas from 0, then coordinators. Sets of nodes are masks. */
 export interface ClusterPlan {
+  /** Threads of replicas (T). */
   readonly replicas: number;
+  /** Copies of each key (N); as many as there are replicas where it is left out. */
+  readonly replicationFactor?: number;
   readonly read: number;
   readonly write: number;
   readonly prepare: number;

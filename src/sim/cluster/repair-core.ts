@@ -2,6 +2,7 @@
 // ballot by ballot, whatever the storm has lost, refused or left to a single one.
 import { below } from '../../base/random.ts';
 import { compareBallots, isNone, mutableBallot, versionOf } from '../../protocol/ballot.ts';
+import { hashOf } from '../../replica/key-bytes.ts';
 import { Failure } from '../../replica/results.ts';
 import type { RepairReport } from '../../store/repair.ts';
 import type { CoordinatorNode } from './coordinator-node.ts';
@@ -50,7 +51,7 @@ function repairOnce({ engine }: SimCluster, live: CoordinatorNode): Violation | 
 }
 
 /** What replicas of the core hold differently; `undefined` where they hold the same. */
-function judgeEntries({ replicas, erased, engine }: SimCluster, core: number): Violation | undefined {
+function judgeEntries({ replicas, erased, engine, placement }: SimCluster, core: number): Violation | undefined {
   const floor = mutableBallot();
   erased.read(floor);
   const heldBy = new Map<string, Map<string, string>>();
@@ -68,8 +69,9 @@ function judgeEntries({ replicas, erased, engine }: SimCluster, core: number): V
       heldBy.set(key, of.set(name, `v${number} at ${versionOf(accepted)}, root ${versionOf(root)}`));
     }
   }
-  const names = engine.trace.nodes.filter((_, node) => ((core >>> node) & 1) === 1).map(({ name }) => name);
   for (const [key, of] of heldBy) {
+    const homes = core & placement.homesOf(hashOf(key));
+    const names = engine.trace.nodes.filter((_, node) => ((homes >>> node) & 1) === 1).map(({ name }) => name);
     const held = names.map((name) => of.get(name) ?? 'nothing');
     if (new Set(held).size === 1) continue;
     const lines = names.map((name, place) => `${name} ${held[place]}`);

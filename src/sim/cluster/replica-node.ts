@@ -3,6 +3,7 @@
 import { CLIENT_HOLDER, replicaHolder } from '../../base/large-value.ts';
 import type { Holder } from '../../base/large-value.ts';
 import type { ErasedFloor, Vote, VoteBox } from '../../replica/environment.ts';
+import { Placement } from '../../replica/placement.ts';
 import type { Peer } from '../../replica/recovery.ts';
 import { ClientLane, Replica } from '../../replica/replica.ts';
 import type { Rules } from '../../protocol/rules.ts';
@@ -89,7 +90,7 @@ export class ReplicaNode implements Receiver {
     this.#options = options;
     this.clock = options.clock;
     const { index, network, quorums, coordinators } = options;
-    this.#ways = Array.from({ length: quorums.replicas + coordinators }, (_, node) => ({
+    this.#ways = Array.from({ length: quorums.threads + coordinators }, (_, node) => ({
       link: new SimLink(index * NODES_MAX + node, network),
       large: undefined,
     }));
@@ -116,6 +117,7 @@ export class ReplicaNode implements Receiver {
       recovery: beginsEmpty ? undefined : { answersNeeded: quorums.recoverFrom, epochs },
       peers,
       rules,
+      placement: new Placement(quorums, rules),
       erased,
     });
     this.#isPaused = this.#isAnnounced = false;
@@ -142,15 +144,15 @@ export class ReplicaNode implements Receiver {
     const self = replicaHolder(index, epoch);
     const doors = this.#ways.map((way, node) => {
       const { link } = way;
-      const peer = (): Holder => (node < quorums.replicas ? replicaHolder(node, epochs.epochOf(node)) : CLIENT_HOLDER);
+      const peer = (): Holder => (node < quorums.threads ? replicaHolder(node, epochs.epochOf(node)) : CLIENT_HOLDER);
       way.large = new SimLargeLane({ link, self, peer, nextReference });
       return { link, large: way.large };
     });
     const votes: VoteBox = {
       vote: (slot, generation, _voter, vote, of): boolean => this.#cast(slot, generation, vote, of),
     };
-    this.#lanes = doors.slice(quorums.replicas).map((door) => new ClientLane({ ...door, votes }));
-    return doors.slice(0, quorums.replicas).map((door, peer) => (peer === index ? undefined : door));
+    this.#lanes = doors.slice(quorums.threads).map((door) => new ClientLane({ ...door, votes }));
+    return doors.slice(0, quorums.threads).map((door, peer) => (peer === index ? undefined : door));
   }
 
   /** The thread ends and its memory is gone. Frames that it has not read stay, as in rings. */
@@ -173,7 +175,7 @@ export class ReplicaNode implements Receiver {
   deliver(message: Message): void {
     const isOld = message.number <= this.#dropsUpTo;
     if (isOld || (this.replica === undefined && this.#options.losesToDead)) return this.#options.network.lose(message);
-    (message.from < this.#options.quorums.replicas ? this.#fromPeers : this.#requests).push(message);
+    (message.from < this.#options.quorums.threads ? this.#fromPeers : this.#requests).push(message);
     this.#turn();
   }
 
@@ -251,7 +253,7 @@ export class ReplicaNode implements Receiver {
 
   #serve(replica: Replica, message: Message): void {
     const { index, network, quorums } = this.#options;
-    const lane = this.#lanes[message.from - quorums.replicas]!;
+    const lane = this.#lanes[message.from - quorums.threads]!;
     this.#see(message);
     this.#vote = undefined;
     network.beginAnswer();

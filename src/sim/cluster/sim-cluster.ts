@@ -5,11 +5,11 @@ import type { Rules } from '../../protocol/rules.ts';
 import { below } from '../../base/random.ts';
 import { copyBallot, laterBallot } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
-import { registerQuorums } from '../../quorum/register-quorums.ts';
 import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
 import { CLUSTER_STATE_LOST } from '../../replica/environment.ts';
 import type { LastTag, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
+import { Placement } from '../../replica/placement.ts';
 import type { PendingChange } from '../../replica/round.ts';
 import type { SessionCall } from '../../replica/session-calls.ts';
 import { between } from '../engine/chance.ts';
@@ -21,6 +21,7 @@ import { Fates } from './fates.ts';
 import { FramePool } from './frames.ts';
 import { SimNetwork } from './network.ts';
 import type { SimPlan } from './plan.ts';
+import { quorumsOf } from './plan-quorums.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimErased } from './sim-erased.ts';
@@ -44,6 +45,7 @@ export class SimCluster {
   readonly engine: Engine;
   readonly plan: SimPlan;
   readonly quorums: RegisterQuorums;
+  readonly placement: Placement;
   readonly network: SimNetwork;
   readonly epochs: SimEpochs;
   readonly fates: Fates;
@@ -71,7 +73,7 @@ export class SimCluster {
     this.plan = plan;
     this.engine = new Engine({ seed, isTraced });
     const { engine } = this;
-    this.quorums = registerQuorums(cluster);
+    this.quorums = quorumsOf(cluster);
     this.#lastTag = { high: cluster.tagsFrom[0], low: cluster.tagsFrom[1] | 0 };
     for (let each = 0; each < cluster.replicas; each++) engine.addNode({ name: `A${each}`, kind: 'replica' });
     for (let each = 0; each < cluster.coordinators; each++) engine.addNode({ name: `C${each}`, kind: 'coordinator' });
@@ -85,6 +87,7 @@ export class SimCluster {
     this.epochs = new SimEpochs(cluster.replicas);
     this.replicas = Array.from({ length: cluster.replicas }, (_, index) => this.#replica(index, rules));
     this.#repairsReads = below(engine.random(-1, 'read repair'), 2) === 0;
+    this.placement = new Placement(this.quorums, rules);
     this.coordinators = Array.from({ length: cluster.coordinators }, (_, index) => this.#coordinator(index, rules));
     const clients = 1 + plan.operations.reduce((last, { client }) => Math.max(last, client), -1);
     this.clients = Array.from({ length: clients }, (_, index) => this.#client(index));
@@ -178,7 +181,7 @@ export class SimCluster {
   #coordinator(index: number, rules: Rules): CoordinatorNode {
     const { engine, network, epochs, quorums } = this;
     const { ringBytes, collectAfterUs } = this.plan.cluster;
-    const node = quorums.replicas + index;
+    const node = quorums.threads + index;
     const coordinator = new CoordinatorNode({
       node,
       engine,
@@ -205,7 +208,7 @@ export class SimCluster {
 
   #client(index: number): SimClient {
     const number = index % this.coordinators.length;
-    const at = { node: this.coordinators[number]!, number: this.quorums.replicas + number };
+    const at = { node: this.coordinators[number]!, number: this.quorums.threads + number };
     const operations = this.plan.operations.filter(({ client }) => client === index);
     const { engine, calls, life, erased } = this;
     return new SimClient(index, at, operations, { engine, calls, life, erased, nextPosition: () => this.#position++ });

@@ -80,10 +80,10 @@ export class SupervisorNode {
     const { node, engine, epochs, life, quorums, standbys, restartsMax } = options;
     this.roll = new MemoryRoll(quorums, epochs, life);
     this.#random = engine.random(node, 'threads');
-    this.#threads = Array.from({ length: quorums.replicas });
-    this.#hangs = Array.from({ length: quorums.replicas });
+    this.#threads = Array.from({ length: quorums.threads });
+    this.#hangs = Array.from({ length: quorums.threads });
     this.#keeper = new ThreadKeeper({
-      slots: quorums.replicas,
+      slots: quorums.threads,
       entry: NO_PROGRAM,
       standbys,
       policy: { restartsMax, windowMs: WINDOW_MS, backoffMsMax: BACKOFF_MS_MAX },

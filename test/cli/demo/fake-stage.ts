@@ -189,6 +189,7 @@ export class FakeStage implements DemoStage {
           keys: 0,
           bytes: 0,
         })),
+        replicationFactor: 5,
         read: 3,
         write: 3,
         prepare: 3,
