@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectCluster, openCluster } from '../../src/index.ts';
-import type { Cluster } from '../../src/index.ts';
+import type { BatchWrite, Cluster } from '../../src/index.ts';
 import { injectFault } from '../../src/testing/index.ts';
 
 const HOUR_MS = 3_600_000;
@@ -75,11 +75,11 @@ describe('A value that expires', { timeout: 60_000 }, () => {
 describe('What has expired and nobody reads', { timeout: 60_000 }, () => {
   it('is deleted and then forgotten by all replicas, and the rest stays', async () => {
     const store = await openCluster({ replicas: 3, collectAfterMs: 50 });
-    const writes = Array.from(
-      { length: 500 },
-      (_, index) => ({ kind: 'put', key: `k${index}`, value: index }) as const,
-    );
-    await store.batch(writes.map((write, index) => (index < 400 ? { ...write, ttlMs: 5 } : write)));
+    const write = (index: number): BatchWrite => {
+      const put = { kind: 'put', key: `k${index}`, value: index } as const;
+      return index < 400 ? { ...put, ttlMs: 5 } : put;
+    };
+    await store.batch(Array.from({ length: 500 }, (_, index) => write(index)));
     const keys = (): number[] => store.inspect().replicas.map((replica) => replica.keys);
     await vi.waitUntil(() => keys().every((count) => count === 100), { timeout: 50_000 });
     expect(await store.get('k450')).toMatchObject({ outcome: 'ok', value: 450 });
