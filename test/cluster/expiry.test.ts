@@ -75,11 +75,7 @@ describe('A value that expires', { timeout: 60_000 }, () => {
 describe('What has expired and nobody reads', { timeout: 60_000 }, () => {
   it('is deleted and then forgotten by all replicas, and the rest stays', async () => {
     const store = await openCluster({ replicas: 3, collectAfterMs: 50 });
-    const write = (index: number): BatchWrite => {
-      const put = { kind: 'put', key: `k${index}`, value: index } as const;
-      return index < 400 ? { ...put, ttlMs: 5 } : put;
-    };
-    await store.batch(Array.from({ length: 500 }, (_, index) => write(index)));
+    await store.batch(Array.from({ length: 500 }, (_, index) => writeOf(index)));
     const keys = (): number[] => store.inspect().replicas.map((replica) => replica.keys);
     await vi.waitUntil(() => keys().every((count) => count === 100), { timeout: 50_000 });
     expect(await store.get('k450')).toMatchObject({ outcome: 'ok', value: 450 });
@@ -124,3 +120,9 @@ describe('A bucket with a ttlMs', () => {
     await expect(openCluster({ replicas: 1, buckets: { b: rules } })).rejects.toThrow(message);
   });
 });
+
+/** Most keys soon expire. */
+function writeOf(index: number): BatchWrite {
+  const put = { kind: 'put', key: `k${index}`, value: index } as const;
+  return index < 400 ? { ...put, ttlMs: 5 } : put;
+}
