@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { cleanEnvironment, nodeOf } from './nodes.mjs';
 
 // Sources, their compiled form, types and maps: what is more has been packed by mistake.
-const UNPACKED_BYTES_MAX = 6 * 1024 * 1024;
+const UNPACKED_BYTES_MAX = 8 * 1024 * 1024;
 const root = join(import.meta.dirname, '..');
 const majors = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [20];
 
@@ -29,7 +29,9 @@ function pack(destination) {
   const [report] = JSON.parse(npm(['pack', '--json', '--pack-destination', destination], root));
   const stray = report.files.map(({ path }) => path).filter((path) => !isShipped(path));
   if (stray.length > 0) throw new Error(`The package ships ${stray.join(', ')}`);
-  if (report.unpackedSize > UNPACKED_BYTES_MAX) throw new Error(`The package unpacks to ${report.unpackedSize} bytes`);
+  if (report.unpackedSize > UNPACKED_BYTES_MAX) {
+    throw new Error(`The package unpacks to ${report.unpackedSize} bytes: more than ${UNPACKED_BYTES_MAX}`);
+  }
   console.log(`packed ${report.files.length} files, ${Math.round(report.unpackedSize / 1024)} KiB unpacked`);
   return report.filename;
 }
