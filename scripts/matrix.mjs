@@ -1,6 +1,6 @@
 // Runs the tests on every supported Node.js: 20 uses the installed package, the others run the full suite.
 // Usage: node scripts/matrix.mjs [--reports FOLDER] [--brief] [MAJOR...]; MAJOR is 20, 22, 24 or 26, all of them by
-// default; --brief leaves out what meets nothing of a Node.js: pure code, and the texts of the repository
+// default; --brief leaves out what meets nothing of a Node.js by itself
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -9,15 +9,22 @@ import { cleanEnvironment, nodeOf } from './nodes.mjs';
 
 const PACKAGE_ONLY = new Set([20]); // It neither runs TypeScript in threads nor vitest.
 const root = join(import.meta.dirname, '..');
-/** Pure code and the texts of the repository. That runs are the same everywhere, test/sim/simulate.test.ts says. */
-const PURE = [
+/**
+ * Pure code, texts, and what is made of the rest: threads, rings, clusters, actors and HTTP are what a Node.js may do
+ * otherwise. That runs are the same everywhere, test/sim/simulate.test.ts says.
+ */
+const LEFT_OUT = [
+  'test/bench/**',
   'test/check/**',
+  'test/cli/**',
+  'test/examples/**',
   'test/mutants/**',
   'test/protocol/**',
   'test/quorum/**',
   'test/replica/**',
   'test/sim/cluster/**',
   'test/sim/explorer/**',
+  'test/torture/**',
   'test/docs.test.ts',
   'test/tidy.test.ts',
 ];
@@ -41,7 +48,7 @@ function passes(major) {
   }
   const args = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=dot'];
   if (reports !== undefined) args.push('--reporter=json', `--outputFile.json=${join(reports, `node-${major}.json`)}`);
-  if (values.brief === true) args.push(...PURE.map((path) => `--exclude=${path}`));
+  if (values.brief === true) args.push(...LEFT_OUT.map((path) => `--exclude=${path}`), '--maxWorkers=2');
   // By file and absolute path: "npm test" would put the development Node.js first again.
   return run(nodeOf(major), args, { QUORATE_NODE_MAJOR: String(major) });
 }
