@@ -3,12 +3,23 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-const report = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
-const { kills, lost, stale, acknowledgedWrites } = report;
-const killsInAll = kills.terminate + kills.hang + kills.oom;
-assert.equal(lost, 0, `${lost} acknowledged writes were lost`);
-assert.equal(stale, 0, `${stale} reads were stale`);
-assert.ok(acknowledgedWrites > 0, 'Nothing was written');
-assert.ok(killsInAll >= 12, `Only ${killsInAll} replicas were killed in 10 s`);
-assert.ok(Math.min(kills.terminate, kills.hang, kills.oom) >= 2, `Not every kind was tried: ${JSON.stringify(kills)}`);
-console.log(`demo: ${acknowledgedWrites} acknowledged writes, ${killsInAll} kills, none lost, none stale`);
+try {
+  check(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
+} catch (error) {
+  console.error(`demo: FAILED: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
+
+/** @param {{ kills: Record<string, number>, lost: number, stale: number, acknowledgedWrites: number }} report */
+function check({ kills, lost, stale, acknowledgedWrites }) {
+  const killsInAll = kills.terminate + kills.hang + kills.oom;
+  assert.equal(lost, 0, `${lost} acknowledged writes were lost`);
+  assert.equal(stale, 0, `${stale} reads were stale`);
+  assert.ok(acknowledgedWrites > 0, 'Nothing was written');
+  assert.ok(killsInAll >= 12, `Only ${killsInAll} replicas were killed in 10 s`);
+  assert.ok(
+    Math.min(kills.terminate, kills.hang, kills.oom) >= 2,
+    `Not every kind was tried: ${JSON.stringify(kills)}`,
+  );
+  console.log(`demo: ${acknowledgedWrites} acknowledged writes, ${killsInAll} kills, none lost, none stale`);
+}

@@ -1,6 +1,6 @@
 // Runs the tests on every supported Node.js: 20 uses the installed package, the others run the full suite.
 // Usage: node scripts/matrix.mjs [--reports FOLDER] [--brief] [MAJOR...]; MAJOR is 20, 22, 24 or 26, all of them by
-// default; --brief leaves out what meets nothing of a Node.js by itself
+// default; reports are named after steps of .ci/run; --brief leaves out what meets nothing of a Node.js by itself
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -22,6 +22,7 @@ const LEFT_OUT = [
   'test/protocol/**',
   'test/quorum/**',
   'test/replica/**',
+  'test/scripts/**',
   'test/sim/cluster/**',
   'test/sim/explorer/**',
   'test/torture/**',
@@ -47,7 +48,8 @@ function passes(major) {
     return run(process.execPath, [join(root, 'scripts', 'check-package.mjs'), String(major)]);
   }
   const args = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=dot'];
-  if (reports !== undefined) args.push('--reporter=json', `--outputFile.json=${join(reports, `node-${major}.json`)}`);
+  const report = join(reports ?? '', `Node.js ${major}.json`);
+  if (reports !== undefined) args.push('--reporter=json', `--outputFile.json=${report}`);
   if (values.brief === true) args.push(...LEFT_OUT.map((path) => `--exclude=${path}`), '--maxWorkers=2');
   // By file and absolute path: "npm test" would put the development Node.js first again.
   return run(nodeOf(major), args, { QUORATE_NODE_MAJOR: String(major) });
