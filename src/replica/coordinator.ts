@@ -387,9 +387,11 @@ export class Coordinator {
       }
     } else if (operation.kind === 'inquiry') {
       operation.phase = 'inquire';
+      hasten(operation, nowMs);
       this.#ask(operation, 1, operation.asked, nowMs);
     } else if (operation.repairing !== undefined) {
       operation.phase = 'read';
+      hasten(operation, nowMs);
       this.#ask(operation, operation.readNeeded, homes, nowMs);
     } else {
       this.counters.gets++;
@@ -526,6 +528,11 @@ function takesTag({ kind }: Operation): boolean {
 /** The deadline of an operation that has none yet: one look at the clock serves a whole batch. */
 function startClock(operation: Operation, nowMs: number): void {
   if (operation.deadlineMs === Number.POSITIVE_INFINITY) operation.deadlineMs = nowMs + operation.timeoutMs;
+}
+
+/** The deadline of an operation that, now that it is issued, may take less time than it might have waited. */
+function hasten(operation: Operation, nowMs: number): void {
+  operation.deadlineMs = Math.min(operation.deadlineMs, nowMs + operation.onceIssuedMs);
 }
 
 /** Whether a write that ends undecided may have happened, or may happen later. */

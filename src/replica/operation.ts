@@ -129,7 +129,7 @@ export class ChangeFields {
   }
 }
 
-/** One operation. The coordinator owns all fields but `context`, which is the caller's. */
+/** One operation. The coordinator owns all fields but `context` and `onceIssuedMs`, which are the caller's. */
 export class Operation {
   kind: OperationKind = 'get';
   phase: Phase = 'queued';
@@ -193,6 +193,8 @@ export class Operation {
   isFast = true;
   attempts = 0;
   timeoutMs = 0;
+  /** How long an inquiry, or the repair of a key, may take once issued: a wait before that is no replica's fault. */
+  onceIssuedMs: number = Number.POSITIVE_INFINITY;
   /** Infinite until the operation is first looked at. */
   deadlineMs: number = Number.POSITIVE_INFINITY;
   retryAtMs = 0;
@@ -269,6 +271,7 @@ export class Operation {
     this.large = undefined;
     this.valueBytes = NO_VALUE;
     this.slot = -1;
+    this.onceIssuedMs = Number.POSITIVE_INFINITY;
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.first.high = this.first.low = this.wroteBack.high = this.wroteBack.low = 0;
     this.proposed.high = this.proposed.low = this.notBefore.high = this.notBefore.low = 0;

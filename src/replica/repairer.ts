@@ -278,7 +278,7 @@ export class Repairer {
 
   #repair({ key }: Difference, aim: RepairAim, note?: (isRepaired: boolean) => void): void {
     this.#submit(
-      () => this.#options.core.repairKey(key, aim, this.#patience()),
+      () => this.#options.core.repairKey(key, aim, this.#untilDeadline()),
       (operation) => {
         const isRepaired = operation.outcome === 'ok' || operation.outcome === 'absent';
         if (isRepaired) {
@@ -313,7 +313,8 @@ export class Repairer {
 
   /** Asks a replica; `next` follows once nothing is open any more. */
   #ask(peer: Peer, question: Omit<Inquiry, 'replica'>, take: (answer: InquiryAnswer) => void, next: () => void): void {
-    const make = (): Operation => this.#options.core.inquire({ replica: peer.replica, ...question }, this.#patience());
+    const inquiry = { replica: peer.replica, ...question };
+    const make = (): Operation => this.#options.core.inquire(inquiry, this.#untilDeadline());
     this.#submit(make, (operation) => {
       if (operation.outcome === 'ok') {
         const answer = inquiryAnswer(operation);
@@ -336,9 +337,9 @@ export class Repairer {
     this.#tally.noteFate(peer.replica, fate);
   }
 
-  #patience(): OperationOptions {
-    const { core, deadlineMs } = this.#options;
-    return { timeoutMs: Math.min(REPAIR_PATIENCE_MS, core.msUntil(deadlineMs)) };
+  /** For what has yet to be issued: patience with replicas is counted from then on, since others may hold it up. */
+  #untilDeadline(): OperationOptions {
+    return { timeoutMs: this.#options.core.msUntil(this.#options.deadlineMs) };
   }
 
   #submit(make: () => Operation, settled: (operation: Operation) => void): void {
@@ -349,6 +350,7 @@ export class Repairer {
     } catch (error) {
       return this.#end(new Failure(error)); // The client is closed, or too much is pending.
     }
+    operation.onceIssuedMs = REPAIR_PATIENCE_MS;
     this.#open.add(operation);
     operation.context = (): void => {
       this.#open.delete(operation);

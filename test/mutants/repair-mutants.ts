@@ -75,7 +75,7 @@ function compared(rule: keyof Rules): Catcher {
 }
 
 function diverged(rules: Rules): string | undefined {
-  const fixture = new RepairFixture(3, rules);
+  const fixture = new RepairFixture(3, { rules });
   fixture.put('deleted', 'v', [0, 1, 2]);
   fixture.put('deleted', undefined, [0, 1, 2]);
   fixture.put('missed', undefined, [0, 1]);
@@ -99,7 +99,7 @@ function omitted(rule: keyof Rules): Catcher {
 }
 
 function forgotten(rules: Rules): string | undefined {
-  const fixture = new RepairFixture(3, rules);
+  const fixture = new RepairFixture(3, { rules });
   const { cluster } = fixture;
   cluster.full.add(2);
   cluster.call(0, (core) => core.put('k', 'v', undefined));

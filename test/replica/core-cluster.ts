@@ -38,6 +38,8 @@ export interface CoreClusterOptions {
   readonly cacheBytesMax?: number;
   /** Bytes before a replica refuses more; default 16 MiB. */
   readonly bytesMax?: number;
+  /** Capacity that the reply rings of clients are taken to have; default 1 MiB. */
+  readonly ringBytes?: number;
   /** All clients have this number, not one of their own. */
   readonly owner?: number;
 }
@@ -351,7 +353,7 @@ export class CoreCluster {
         erased: this.erased,
         tags: this.tags,
         random: seededRandom(client),
-        ringBytes: 1 << 20,
+        ringBytes: this.#options.ringBytes ?? 1 << 20,
         life: this.life,
         owner: owner ?? client + 1,
         sharedMs: () => this.nowMs,

@@ -1,11 +1,10 @@
 // What reads do for replicas that they have seen behind.
 import { describe, expect, it } from 'vitest';
-import { RULES } from '../../src/protocol/rules.ts';
 import { RepairFixture } from './repair-fixture.ts';
 
 /** The read of a key which A2 holds older than A0 and A1, or not at all. */
 function readOfDiverged(before: string | undefined, repairsReads = true): RepairFixture {
-  const fixture = new RepairFixture(3, RULES, repairsReads);
+  const fixture = new RepairFixture(3, { repairsReads });
   const { cluster } = fixture;
   if (before !== undefined) fixture.put('k', before, [0, 1, 2]);
   fixture.put('k', 'newest', [0, 1]);
@@ -36,7 +35,7 @@ describe('A read that saw a replica behind', () => {
   });
 
   it('leaves a write under way alone, which is newer than what it returns', () => {
-    const fixture = new RepairFixture(5, RULES, true);
+    const fixture = new RepairFixture(5, { repairsReads: true });
     const { cluster } = fixture;
     fixture.put('k', 'old', [0, 1, 2, 3, 4]);
     fixture.put('k', 'newest', [0]);

@@ -1,7 +1,5 @@
 // A cluster whose replicas miss what a test wants them to miss, and which is then repaired.
 import { versionOf } from '../../src/protocol/ballot.ts';
-import { RULES } from '../../src/protocol/rules.ts';
-import type { Rules } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
 import type { RegisterOptions } from '../../src/quorum/index.ts';
 import type { Entry } from '../../src/replica/key-table.ts';
@@ -9,6 +7,7 @@ import type { Repairer } from '../../src/replica/repairer.ts';
 import { Failure } from '../../src/replica/results.ts';
 import type { RepairOptions, RepairReport } from '../../src/store/repair.ts';
 import { CoreCluster } from './core-cluster.ts';
+import type { CoreClusterOptions } from './core-cluster.ts';
 
 const DEADLINE_MS = 1e6;
 
@@ -16,9 +15,9 @@ const DEADLINE_MS = 1e6;
 export class RepairFixture {
   readonly cluster: CoreCluster;
 
-  constructor(replicas: number | RegisterOptions = 3, rules: Rules = RULES, repairsReads = false) {
+  constructor(replicas: number | RegisterOptions = 3, options: Omit<CoreClusterOptions, 'quorums' | 'clients'> = {}) {
     const quorums = registerQuorums(typeof replicas === 'number' ? { replicas } : replicas);
-    this.cluster = new CoreCluster({ quorums, clients: 2, rules, repairsReads });
+    this.cluster = new CoreCluster({ ...options, quorums, clients: 2 });
   }
 
   /** Only these replicas hear of a put; `undefined` deletes. */

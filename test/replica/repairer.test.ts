@@ -117,6 +117,15 @@ describe('A repair', () => {
     expectAlike(fixture, [0, 1, 2, 3]);
   });
 
+  it('calls nobody silent who was never asked, because rings hold one answer at a time and others are silent', () => {
+    const fixture = new RepairFixture(5, { ringBytes: 8192 });
+    fixture.put('k', 'v', [1, 2, 3]);
+    const report = fixture.repair({}, [0, 1]);
+    expect(report).toMatchObject({ isConverged: false, keysRepaired: 1 });
+    expect(report.replicas.map(({ state }) => state)).toEqual(['silent', 'silent', 'compared', 'compared', 'compared']);
+    expectAlike(fixture, [2, 3, 4]);
+  });
+
   it('ends at its deadline with what it has done', () => {
     const fixture = new RepairFixture();
     fixture.put('k', 'v', [0, 1]);
