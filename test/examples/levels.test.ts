@@ -1,22 +1,12 @@
 // The example of levels: each is answered, and costs what it should where nothing interferes.
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { linesOf } from './lines-of.ts';
 
 /** Frames of a read at least; hedges and questions that are asked again come on top. */
 const READ_FRAMES = { one: 1, two: 2, quorum: 3, all: 5, available: 3, session: 1, maxStaleMs: 0.3 };
 
 it('levels.ts prints for each level what came of it, and what it cost', { timeout: 60_000 }, async () => {
-  const hooks = new URL('from-source.ts', import.meta.url).href;
-  const path = fileURLToPath(new URL('../../examples/levels.ts', import.meta.url));
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--import', hooks, path],
-    { env: { ...process.env, NODE_OPTIONS: '' } },
-  );
-  expect(stderr).toBe('');
-  const rows = stdout.trim().split('\n').slice(1);
+  const [, ...rows] = await linesOf('levels');
   expect(rows.map((row) => row.split(/ +/, 1)[0])).toEqual(Object.keys(READ_FRAMES));
   for (const [index, [level, frames]] of Object.entries(READ_FRAMES).entries()) {
     const [written, writeFrames, writeTrips, found, readFrames, readTrips] = [

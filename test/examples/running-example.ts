@@ -10,12 +10,22 @@ export interface RunningExample {
   stop(signal: 'SIGINT' | 'SIGTERM'): Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
 
-/** Starts `examples/NAME.ts` on a free port. Rejects with its output when it ends before it listens. */
-export async function runExample(name: string, env: Readonly<Record<string, string>> = {}): Promise<RunningExample> {
+/** What Node.js is called with to run `examples/NAME.ts` from the sources. */
+export function commandOf(name: string): string[] {
   const hooks = new URL('from-source.ts', import.meta.url).href;
   const path = fileURLToPath(new URL(`../../examples/${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', hooks, path], {
-    env: { ...process.env, NODE_OPTIONS: '', PORT: '0', ...env },
+  return ['--disable-warning=ExperimentalWarning', '--import', hooks, path];
+}
+
+/** The environment of an example: not the options of the process that tests it. */
+export function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, NODE_OPTIONS: '' };
+}
+
+/** Starts `examples/NAME.ts` on a free port. Rejects with its output when it ends before it listens. */
+export async function runExample(name: string, env: Readonly<Record<string, string>> = {}): Promise<RunningExample> {
+  const child = spawn(process.execPath, commandOf(name), {
+    env: { ...environment(), PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');

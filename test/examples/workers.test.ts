@@ -1,21 +1,6 @@
 // The examples with workers run to their end, with replicas killed on the way.
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-
-/** What an example prints, line by line. */
-async function linesOf(name: string): Promise<string[]> {
-  const hooks = new URL('from-source.ts', import.meta.url).href;
-  const path = fileURLToPath(new URL(`../../examples/${name}.ts`, import.meta.url));
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--import', hooks, path],
-    { env: { ...process.env, NODE_OPTIONS: '' } },
-  );
-  expect(stderr).toBe('');
-  return stdout.trim().split('\n');
-}
+import { linesOf } from './lines-of.ts';
 
 it('workers.ts counts every word exactly as often as it stands in the text', { timeout: 60_000 }, async () => {
   expect(await linesOf('workers')).toEqual(['a 5', 'and 1', 'does 1', 'is 3', 'rose 5', 'what 1']);

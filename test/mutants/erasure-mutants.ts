@@ -1,8 +1,8 @@
 // Seeded bugs of erasing deletions.
-import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { DANGERS } from '../replica/erasures.ts';
 import type { Danger } from '../replica/erasures.ts';
+import { byRule } from './by-rule.ts';
 import type { Catcher, Mutant } from './mutant.ts';
 import { simulatedErasures } from './sim-catcher.ts';
 
@@ -31,14 +31,7 @@ export const ERASURE_MUTANTS: readonly Mutant[] = [
 /** The schedules of erasing that a rule answers. */
 function directed(rule: keyof Rules): Catcher {
   const dangers = DANGERS.filter((danger) => danger.rule === rule);
-  return {
-    name: 'directed',
-    catches: () => {
-      const wrong = dangers.find((danger) => isWrong(danger, { ...RULES, [rule]: false }));
-      return wrong && { seeds: 0, events: undefined, what: wrong.title };
-    },
-    flagsProduction: () => dangers.find((danger) => isWrong(danger, RULES))?.title,
-  };
+  return byRule(rule, (rules) => dangers.find((danger) => isWrong(danger, rules))?.title);
 }
 
 function isWrong({ play, right }: Danger, rules: Rules): boolean {

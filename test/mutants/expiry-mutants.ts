@@ -1,8 +1,8 @@
 // Seeded bugs of values that expire.
 import { isDeepStrictEqual } from 'node:util';
-import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { DANGERS } from '../replica/expirations.ts';
+import { byRule } from './by-rule.ts';
 import type { Mutant } from './mutant.ts';
 import { simulatedExpiries } from './sim-catcher.ts';
 
@@ -13,17 +13,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     bug: 'A reader says of a value that has expired that it is gone, and leaves it where it is',
     layer: 'coordinator',
     removed: 'rule deletesExpired',
-    catchers: [
-      {
-        name: 'directed',
-        catches: () => {
-          const what = wrongUnder({ ...RULES, deletesExpired: false });
-          return what === undefined ? undefined : { seeds: 0, events: undefined, what };
-        },
-        flagsProduction: () => wrongUnder(RULES),
-      },
-      simulatedExpiries('deletesExpired', SEEDS),
-    ],
+    catchers: [byRule('deletesExpired', wrongUnder), simulatedExpiries('deletesExpired', SEEDS)],
   },
 ];
 

@@ -6,6 +6,7 @@ import type { Director } from '../replica/director.ts';
 import { runSchedule } from '../replica/scheduler.ts';
 import { RepairFixture } from '../replica/repair-fixture.ts';
 import type { World } from '../replica/world.ts';
+import { byRule } from './by-rule.ts';
 import type { Catch, Catcher, Mutant } from './mutant.ts';
 import { byDirection } from './world-catchers.ts';
 
@@ -63,17 +64,6 @@ function judgeWeakPut(world: World): string | undefined {
 }
 
 /** One replica has missed a put, another a delete; they are compared and repaired. */
-function compared(rule: keyof Rules): Catcher {
-  return {
-    name: 'directed, whole repair',
-    catches: () => {
-      const what = diverged({ ...RULES, [rule]: false });
-      return what === undefined ? undefined : { seeds: 0, events: undefined, what };
-    },
-    flagsProduction: () => diverged(RULES),
-  };
-}
-
 function diverged(rules: Rules): string | undefined {
   const fixture = new RepairFixture(3, { rules });
   fixture.put('deleted', 'v', [0, 1, 2]);
@@ -87,17 +77,6 @@ function diverged(rules: Rules): string | undefined {
 }
 
 /** A put does not fit the ring of one replica, which has room again later. */
-function omitted(rule: keyof Rules): Catcher {
-  return {
-    name: 'directed, omission',
-    catches: () => {
-      const what = forgotten({ ...RULES, [rule]: false });
-      return what === undefined ? undefined : { seeds: 0, events: undefined, what };
-    },
-    flagsProduction: () => forgotten(RULES),
-  };
-}
-
 function forgotten(rules: Rules): string | undefined {
   const fixture = new RepairFixture(3, { rules });
   const { cluster } = fixture;
@@ -122,8 +101,16 @@ export const REPAIR_MUTANTS: readonly Mutant[] = [
   without('repairsAll', 'A repair ends once anybody holds what it hands on'),
   without('repairsNewest', 'A repair hands on the older of two entries'),
   without('repairsTombstones', 'A repair takes a tombstone for nothing, and brings back what was deleted'),
-  without('keepsOmissions', 'A write that a ring had no room for is never handed on', omitted('keepsOmissions')),
-  without('digestsTombstones', 'Digests leave tombstones out', compared('digestsTombstones')),
+  without(
+    'keepsOmissions',
+    'A write that a ring had no room for is never handed on',
+    byRule('keepsOmissions', forgotten, 'directed, omission'),
+  ),
+  without(
+    'digestsTombstones',
+    'Digests leave tombstones out',
+    byRule('digestsTombstones', diverged, 'directed, whole repair'),
+  ),
   without(
     'repairsHeedAll',
     'A repair proposes what a quorum holds over what one replica holds newer',
