@@ -3,7 +3,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { monotonicMs, nowMs } from '../base/clock.ts';
-import { QuorateError, integerOption } from '../base/errors.ts';
+import { QuorateError, integerOption, typeError } from '../base/errors.ts';
 import { WINDOW_SLOTS } from '../base/limits.ts';
 import { bucketOf, looksFirst } from '../replica/bucket.ts';
 import { ClientCore } from '../replica/client-core.ts';
@@ -132,7 +132,7 @@ export class Client extends StoreCalls implements ClusterClient {
     };
     this.maker = new ClientCore(doors, quorums, rulesUnder(connection.sabotage));
     this.#coordinator = this.maker.coordinator;
-    this.#repairs = new RepairCalls(this.maker, () => this.#endTurn());
+    this.#repairs = new RepairCalls(this.maker, () => queueMicrotask(this.#endTurn));
     this.#hints = new Hints({
       resolve: (operationId, timeoutMs) => this.#resolveHint(operationId, timeoutMs),
       pin: (operationId) => this.maker.heedLife() && this.maker.pin(operationId),
@@ -315,7 +315,7 @@ export class Client extends StoreCalls implements ClusterClient {
    * of submissions would get one window's worth served for each of its turns.
    */
   #serveCrowd(): void {
-    if (this.#isDraining) return; // A step of a change submits this.
+    if (this.#isDraining || this.maker.isComputing) return; // A step of a change submits this.
     this.#drain();
     this.#lanes.send(this.maker, nowMs());
   }
@@ -396,6 +396,7 @@ export class Client extends StoreCalls implements ClusterClient {
       throw new QuorateError('ERR_QUORATE_SYNC_ON_MAIN', 'Cannot block the main thread: call it in a worker thread');
     }
     this.#requireOpen();
+    if (this.maker.isComputing) throw blockingError();
     const operation = make();
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as in a promise
     if (!isMade(operation)) return operation as Result;
@@ -456,6 +457,12 @@ export class Client extends StoreCalls implements ClusterClient {
 /** Whether there is something to wait for. */
 function isMade(made: Made | Ending): made is Made {
   return made instanceof Operation || 'context' in made;
+}
+
+/** The operation that waits for the function would be served meanwhile, and what it proposes be computed twice. */
+function blockingError(): TypeError {
+  const allowed = 'it must make the new value of the current one alone, so read before it';
+  return typeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot block inside of the function of a change: ${allowed}`);
 }
 
 function closedError(): QuorateError {

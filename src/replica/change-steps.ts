@@ -2,6 +2,7 @@
 // one run lands.
 import { isSameValue } from '../base/equality.ts';
 import { typeError } from '../base/errors.ts';
+import { isPromise } from '../base/thenables.ts';
 import type { Expiry } from './expiry.ts';
 import type { UpdateFunction, Value, Version } from '../store/store.ts';
 
@@ -37,9 +38,8 @@ export function updateStep(fn: UpdateFunction): ChangeStep {
   requireFunction(fn);
   return ({ value }) => {
     const next = fn(value);
-    if (isThenable(next))
-      throw invalid('Cannot write a promise: the function of an update must return the value itself');
-    return { value: next };
+    if (!isPromise(next)) return { value: next };
+    throw invalid('Cannot write a promise: the function of an update must return the value itself');
   };
 }
 
@@ -90,8 +90,4 @@ function invalid(message: string): TypeError {
 
 function describe(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : typeof value === 'number' ? String(value) : typeof value;
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -42,6 +42,9 @@ export class Changes {
   readonly #kept = new Map<string, Round>();
   /** Changes whose clocks have not started. */
   #fresh: PendingChange[] = [];
+  #isComputing = false;
+  /** Who gave up, with why, while a function of the application ran. */
+  #leaving: (readonly [PendingChange, unknown])[] = [];
 
   constructor(doors: ChangeDoors) {
     this.#doors = doors;
@@ -88,13 +91,26 @@ export class Changes {
     this.#lines.overwrite(key);
   }
 
-  /** The caller gives up waiting: it gets `error`, or `unknown` where the change may happen. */
+  /**
+   * Whether a function of the application runs: what it calls must end no operation, least of all the one that it
+   * computes the value of, whose frames would then be written by whoever has got its buffer since.
+   */
+  get isComputing(): boolean {
+    return this.#isComputing;
+  }
+
+  /**
+   * The caller gives up waiting: it gets `error`, or `unknown` where the change may happen. While the function of a
+   * change runs, that is said later: by then it is known whether its value was proposed.
+   */
   cancel(change: PendingChange, error: unknown): void {
-    if (change.isOpen) this.#leave(change, new Failure(error));
+    if (this.#isComputing) this.#leaving.push([change, error]);
+    else if (change.isOpen) this.#leave(change, new Failure(error));
   }
 
   /** Starts the clocks of those that came since: one look at the clock serves a batch. */
   startClocks(nowMs: number): void {
+    for (const [change, error] of this.#leaving.splice(0)) this.cancel(change, error);
     for (const change of this.#fresh) change.deadlineMs = nowMs + change.request.timeoutMs;
     this.#fresh = [];
   }
@@ -121,9 +137,18 @@ export class Changes {
     // A write that ended before a change came is noticed by an accept where the two meet, else by a prepare only.
     const mayJoin = !hasPrepared || this.#doors.takesLatecomers;
     const hasLatecomers = this.#gather(operation, mayJoin) && hasPrepared;
-    const computed = roundOf(operation).compute(operation, this.#doors);
+    const computed = this.#computeRound(operation);
     // What was promised before a change began tells it nothing of writes that ended in between: an accept would.
     return computed === 'keep' && hasLatecomers ? 'confirm' : computed;
+  }
+
+  #computeRound(operation: Operation): 'propose' | 'keep' {
+    this.#isComputing = true;
+    try {
+      return roundOf(operation).compute(operation, this.#doors);
+    } finally {
+      this.#isComputing = false;
+    }
   }
 
   /** Takes in who waits, if they `mayJoin`, and lets go of who gave up. @returns whether anybody came in. */

@@ -460,6 +460,11 @@ export class ClientCore {
     return this.#cache.hits;
   }
 
+  /** Whether the function of a change runs: what that calls may submit and give up, but must not wait or flush. */
+  get isComputing(): boolean {
+    return this.#changes.isComputing;
+  }
+
   /** Operations and changes that are pending. */
   get pending(): number {
     return this.coordinator.pending - this.#changes.rounds + this.#changes.open + this.#proposer.open;
@@ -517,6 +522,7 @@ export class ClientCore {
   #forgetLostState(): void {
     const { resets } = this.#life;
     if (resets === this.#resets || !this.#rules.forgetsLostState) return;
+    if (this.isComputing) throw stateLostError(); // Asked for inside of a change that belongs to what is gone.
     this.#resets = resets;
     this.abandon('state-lost');
     this.#unresolved.clear();

@@ -2,6 +2,7 @@
 // applies decisions strictly in the order of their places, each once, so that copies differ only in how far they are.
 import { errorText } from '../base/error-text.ts';
 import { DECISIONS_KEPT, DECISIONS_TOLD_MAX } from '../base/limits.ts';
+import { isPromise } from '../base/thenables.ts';
 import { ValueEncoder, decodeValue } from '../base/value-codec.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { TopicDefinition, Verdict } from '../store/topic.ts';
@@ -141,22 +142,6 @@ function stanceOf(verdict: Verdict): { stance: Vote; reason?: string } {
   }
   const given = isPromise(verdict) ? 'a promise' : typeof verdict;
   return { stance: 'abstain', reason: `validate gave ${given}: it must give true, false or { vote, reason }` };
-}
-
-/** Whether rules have answered with a promise, which is of no use here; nobody is to die of how it ends. */
-function isPromise(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || !('then' in value) || typeof value.then !== 'function')
-    return false;
-  try {
-    Reflect.apply(value.then, value, [ignore, ignore]);
-  } catch {
-    // A then of its own, which throws.
-  }
-  return true;
-}
-
-function ignore(): void {
-  // Whatever it comes to.
 }
 
 const encoder = new ValueEncoder();

@@ -94,7 +94,8 @@ export interface ChangeOptions extends OperationOptions {
 
 /**
  * What an update makes of a key's value; `undefined` stands for a key without one, on either side. Synchronous and
- * without side effects: it may be called again, with another value, until one call lands.
+ * without side effects: it may be called again, with another value, until one call lands. It must not block: `getSync`
+ * and the like are refused inside of it.
  */
 export type UpdateFunction = (current: Value) => Value;
 

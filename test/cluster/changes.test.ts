@@ -155,6 +155,13 @@ describe('A change that is given up', () => {
     expect(await cluster.get('asked')).toEqual({ outcome: 'absent' });
   });
 
+  it('by its own function is unknown, and no replica dies of it', async () => {
+    const controller = new AbortController();
+    const change = cluster.update('by its own', () => controller.abort() ?? 5, { signal: controller.signal });
+    expect(await cluster.resolve(idOf(await change))).toMatchObject({ outcome: 'ok', value: 5 });
+    expect(cluster.inspect().replicas.map(({ epoch }) => epoch)).toEqual([1, 1, 1]);
+  });
+
   it('when it is proposed is unknown, and happens once, however often it is resolved', async () => {
     await cluster.increment('proposed'); // Leaves a promise: the next one proposes at once.
     const controller = new AbortController();

@@ -48,8 +48,8 @@ describe('A worker thread with a handle', () => {
   });
 
   it('gets the same typed errors, thrown', async () => {
-    const codes = ['ERR_QUORATE_KEY', 'ERR_QUORATE_UNSENDABLE', 'ERR_QUORATE_INVALID_ARGUMENT'];
-    expect(await runJob('errors')).toEqual(codes);
+    const invalid = 'ERR_QUORATE_INVALID_ARGUMENT';
+    expect(await runJob('errors')).toEqual(['ERR_QUORATE_KEY', 'ERR_QUORATE_UNSENDABLE', invalid, invalid]);
   });
 
   it('gives its place back when it closes', async () => {

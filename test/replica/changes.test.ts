@@ -403,6 +403,31 @@ describe('A caller that gives up', () => {
     expect(cluster.run(0, resolve(call.operationId))).toMatchObject({ outcome: 'ok', value: 1 });
   });
 
+  it.each([
+    ['a value', 7, 7],
+    ['nothing but its error', new Error('no value'), undefined],
+  ])('inside of the function of its change is told what that came to: %s', (_, made, after) => {
+    const cluster = clusterOf();
+    let other: CoreCall | undefined;
+    const call: CoreCall = cluster.begin(
+      0,
+      update(() => {
+        cluster.cancel(0, call, reason); // Its buffer must not be given to the put, whose key it would then write.
+        other = cluster.begin(0, (core) => core.put('another', 'its own', undefined));
+        if (made instanceof Error) throw made;
+        return made;
+      }),
+    );
+    cluster.flush(0);
+    cluster.exchange(0, 'prepare', [0, 1]);
+    cluster.flush(0);
+    if (made instanceof Error) expect(call.error).toBe(made);
+    else expect(cluster.run(0, resolve(call.operationId))).toMatchObject({ outcome: 'ok', value: made });
+    cluster.settle();
+    expect(other?.result).toMatchObject({ outcome: 'ok' });
+    expect([valueIn(cluster), valueIn(cluster, 'another')]).toEqual([after, 'its own']);
+  });
+
   it('leaves the others of its round alone', () => {
     const cluster = clusterOf();
     const [one, other] = [add(1), add(10)].map((step) => cluster.begin(0, step));
