@@ -8,6 +8,15 @@
 export const REPLICAS_MAX = 15;
 /** Most voters of one quorum system: a set of them is a mask in a signed 32-bit word, its sign bit unused. */
 export const VOTERS_MAX = 31;
+/** Most voters of a quorum system that is asked through a table: one of 15 voters has 4 KiB. */
+export const QUORUM_TABLE_VOTERS_MAX = 15;
+/** Members of a quorum system, those of its members counted, and how deep they may be nested. */
+export const QUORUM_MEMBERS_MAX = 4096;
+export const QUORUM_DEPTH_MAX = 16;
+/** Cases that tell a quorum system's sets of voters apart; only weights that differ much need many. */
+export const QUORUM_CASES_MAX = 65_536;
+/** Minimal quorums that are listed. */
+export const QUORUMS_LISTED_MAX = 65_536;
 /** Largest weight of one voter: the sum over all of them is exact. */
 export const WEIGHT_MAX = 1_000_000_000;
 /** Most client threads (main included) that are connected to one cluster at a time. */

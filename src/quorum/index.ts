@@ -1,6 +1,17 @@
 // The public entry `quorate/quorum`: quorum systems as values, counting votes, and the sizes of a register.
-export { choose, disjointQuorums, majority, majorityOf, readWrite, unanimous, votersIn } from './quorum-system.ts';
-export type { DisjointQuorums, QuorumSystem, ReadWrite, Threshold } from './quorum-system.ts';
+export { choose, majority, majorityOf, quorumSystem, readWrite, unanimous, votersIn } from './quorum-system.ts';
+export type { QuorumSystem, ReadWrite, Threshold } from './quorum-system.ts';
+export type { ChoiceData, QuorumData, QuorumMember, ThresholdData, WeightedData } from './quorum-data.ts';
+export { among, and, or } from './choice.ts';
+export type { Choice } from './choice.ts';
+export { dual } from './dual.ts';
+export { grid } from './grid.ts';
+export { hierarchical } from './hierarchical.ts';
+export type { HierarchyLevel } from './hierarchical.ts';
+export { disjointQuorums } from './disjoint-quorums.ts';
+export type { DisjointQuorums } from './disjoint-quorums.ts';
+export { minimalQuorums, smallestQuorum } from './minimal-quorums.ts';
+export { predicateOf } from './predicate.ts';
 export { shareOf, weighted } from './weighted.ts';
 export type { Weighted } from './weighted.ts';
 export { NO_VOTES, outcomeOf, withVote } from './tally.ts';

@@ -2,14 +2,20 @@
 //
 // Every system here is monotone: a superset of a quorum is a quorum. That is what lets one question ("is this mask a
 // quorum?") answer the other two, "can it still become one?" and "do two systems always meet?".
+import { unreachable } from '../base/assert.ts';
 import { lowestBits, popcount } from '../base/bits.ts';
 import { integerOption } from '../base/errors.ts';
 import { VOTERS_MAX } from '../base/limits.ts';
+import { checkedData } from './checked-data.ts';
+import { choiceFrom, choiceOf } from './choice.ts';
+import type { Choice } from './choice.ts';
+import { withPredicate } from './quorum-data.ts';
+import type { QuorumData, QuorumMember, ThresholdData } from './quorum-data.ts';
+import { weighted } from './weighted.ts';
 import type { Weighted } from './weighted.ts';
 
 /** Any `needed` of `voters` voters decide. */
-export interface Threshold {
-  readonly kind: 'threshold';
+export interface Threshold extends ThresholdData {
   /** Voters, an integer from 1 to 31; their indices run from 0. */
   readonly voters: number;
   /** Size of the smallest quorums, an integer from 1 to `voters`. */
@@ -19,28 +25,66 @@ export interface Threshold {
 }
 
 /** A quorum system. A union, so that a new kind is a compile error wherever it is not handled yet. */
-export type QuorumSystem = Threshold | Weighted;
+export type QuorumSystem = Threshold | Weighted | Choice;
 
 /**
- * The system in which any `needed` of `voters` voters are a quorum ("k of n"). Any thread; never blocks.
+ * The system that plain data stands for, with its predicate: what came from JSON or another thread. Any thread; never
+ * blocks.
  *
- * @param needed an integer from 1 to `voters`.
- * @param voters an integer from 1 to 31.
- * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when either is out of its range.
+ * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when it is no quorum system.
+ * @example
+ * ```ts
+ * import { majority, quorumSystem } from 'quorate/quorum';
+ *
+ * const text = JSON.stringify(majority(3));
+ * console.log(text); // {"kind":"threshold","voters":3,"needed":2}
+ * console.log(quorumSystem(JSON.parse(text)).isQuorum(0b101)); // true
+ * ```
+ */
+export function quorumSystem(data: unknown): QuorumSystem {
+  return systemOf(checkedData(data));
+}
+
+/** The system that checked data stands for. */
+export function systemOf(data: QuorumData): QuorumSystem {
+  switch (data.kind) {
+    case 'threshold':
+      return choose(data.needed, data.voters);
+    case 'weighted':
+      return weighted(data.weights, data.needed);
+    case 'choice':
+      return choiceFrom(data);
+    default:
+      return unreachable(data);
+  }
+}
+
+/**
+ * The system in which any `needed` of `voters` voters are a quorum ("k of n"), or so many of some members, which are
+ * voters or systems themselves. Any thread; never blocks.
+ *
+ * @param needed an integer from 1 to `voters`, or to the number of members.
+ * @param voters how many there are, an integer from 1 to 31, or a list of members as {@link and} takes them.
+ * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when either is out of its range.
  * @example
  * ```ts
  * import { choose } from 'quorate/quorum';
  *
  * const twoOfFive = choose(2, 5);
  * console.log(twoOfFive.isQuorum(0b10001), twoOfFive.isQuorum(0b00100)); // true false
+ * const twoPairs = choose(2, [choose(2, [0, 1]), choose(2, [2, 3]), 4]); // Two of: both 0 and 1, both 2 and 3, 4.
+ * console.log(twoPairs.isQuorum(0b10011), twoPairs.isQuorum(0b10101)); // true false
  * ```
  */
-export function choose(needed: number, voters: number): Threshold {
+export function choose(needed: number, members: readonly QuorumMember[]): Choice;
+export function choose(needed: number, voters: number): Threshold;
+export function choose(needed: number, voters: number | readonly QuorumMember[]): Threshold | Choice {
+  if (typeof voters === 'object') return choiceOf(needed, voters);
   integerOption('voters', voters, { min: 1, max: VOTERS_MAX });
   integerOption('quorum', needed, { min: 1, max: voters });
   const everyone = lowestBits(voters);
   const isQuorum = (mask: number): boolean => popcount(mask & everyone) >= needed;
-  return { kind: 'threshold', voters, needed, isQuorum };
+  return withPredicate({ kind: 'threshold', voters, needed }, isQuorum);
 }
 
 /**
@@ -90,11 +134,11 @@ export function unanimous(voters: number): Threshold {
   return choose(voters, voters);
 }
 
-/** What a read asks and a write needs: N voters, R of them for a read, W of them for a write. */
-export interface ReadWrite {
+/** What a read asks and a write needs, of N voters. */
+export interface ReadWrite<System extends QuorumSystem = Threshold> {
   readonly voters: number;
-  readonly reads: Threshold;
-  readonly writes: Threshold;
+  readonly reads: System;
+  readonly writes: System;
 }
 
 /**
@@ -120,35 +164,6 @@ export function readWrite(sizes: {
   integerOption('read quorum', read, { min: 1, max: voters });
   integerOption('write quorum', write, { min: 1, max: voters });
   return { voters, reads: choose(read, voters), writes: choose(write, voters) };
-}
-
-/** Two quorums, as masks, that have no voter in common. */
-export interface DisjointQuorums {
-  readonly left: number;
-  readonly right: number;
-}
-
-/**
- * Finds a quorum of `left` and a quorum of `right` with no voter in common. Any thread; never blocks.
- *
- * @param left a system over the same voters as `right`.
- * @returns the counterexample, or `undefined` when every quorum of one meets every quorum of the other.
- * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when the systems have different numbers of voters.
- * @example
- * ```ts
- * import { disjointQuorums, choose, majority } from 'quorate/quorum';
- *
- * console.log(disjointQuorums(majority(4), majority(4))); // undefined
- * console.log(disjointQuorums(choose(2, 4), choose(2, 4))); // { left: 3, right: 12 }: N/2 is no majority
- * ```
- */
-export function disjointQuorums(left: Threshold, right: Threshold): DisjointQuorums | undefined {
-  integerOption('voters of the second system', right.voters, { min: left.voters, max: left.voters });
-  // Only sizes matter to thresholds, so the first quorum of one and the last of the other are as far apart as can be.
-  if (left.needed + right.needed > left.voters) return undefined;
-  const low = lowestBits(left.needed);
-  const high = lowestBits(left.voters) & ~lowestBits(left.voters - right.needed);
-  return { left: low, right: high };
 }
 
 /**

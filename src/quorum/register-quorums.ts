@@ -2,7 +2,8 @@
 // down). Each says which other quorum it has to meet.
 import { rangeError, integerOption } from '../base/errors.ts';
 import { REPLICAS_MAX } from '../base/limits.ts';
-import { choose, disjointQuorums, majorityOf, votersIn } from './quorum-system.ts';
+import { disjointQuorums } from './disjoint-quorums.ts';
+import { choose, majorityOf, votersIn } from './quorum-system.ts';
 
 /** What a register is configured with. */
 export interface RegisterOptions {

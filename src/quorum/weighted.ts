@@ -2,10 +2,11 @@
 // integers, so that 2/3 means 2/3: in floating point, .1 + .2 is not .3, and a tie may be won by rounding.
 import { integerOption, rangeError, typeError } from '../base/errors.ts';
 import { VOTERS_MAX, WEIGHT_MAX } from '../base/limits.ts';
+import { withPredicate } from './quorum-data.ts';
+import type { WeightedData } from './quorum-data.ts';
 
 /** Voters whose weights reach `needed` decide. */
-export interface Weighted {
-  readonly kind: 'weighted';
+export interface Weighted extends WeightedData {
   /** Voters, an integer from 1 to 31; their indices run from 0. */
   readonly voters: number;
   /** By voter; integers from 1 to 10^9. */
@@ -40,7 +41,7 @@ export function weighted(weights: readonly number[], needed: number): Weighted {
     for (let voter = 0; voter < own.length; voter++) if (((mask >>> voter) & 1) === 1) weight += own[voter]!;
     return weight >= needed;
   };
-  return { kind: 'weighted', voters: own.length, weights: own, needed, isQuorum };
+  return withPredicate({ kind: 'weighted', voters: own.length, weights: own, needed }, isQuorum);
 }
 
 /**
@@ -67,7 +68,8 @@ export function shareOf(weights: readonly number[], part: number, whole: number)
 
 const SHARES_MAX = 1000;
 
-function checkedWeights(weights: readonly number[]): readonly number[] {
+/** A copy of the weights. @throws as {@link weighted}. */
+export function checkedWeights(weights: readonly number[]): readonly number[] {
   if (!Array.isArray(weights)) {
     throw typeError(
       'ERR_QUORATE_INVALID_ARGUMENT',
@@ -81,6 +83,7 @@ function checkedWeights(weights: readonly number[]): readonly number[] {
   return weights.map((weight, voter) => integerOption(`weight of voter ${voter}`, weight, { min: 1, max: WEIGHT_MAX }));
 }
 
-function sumOf(weights: readonly number[]): number {
+/** The weight of everybody together. */
+export function sumOf(weights: readonly number[]): number {
   return weights.reduce((sum, weight) => sum + weight, 0);
 }
