@@ -68,8 +68,9 @@ import type { WatchOptions } from '../store/watch.ts';
 /** Share of a reply ring that answers may fill: the rest is for those that come late. */
 const REPLY_SHARE = 0.75;
 
-/** Room in a ring from which on what was passed over is repaired. */
+/** Room in a ring from which on what was passed over is repaired: for a longest value, or a share of a small ring. */
 const OMISSION_ROOM_BYTES = INLINE_BYTES_MAX;
+const OMISSION_SHARE = 0.25;
 
 /** What a client touches of the world. */
 export interface ClientCoreDoors extends Omit<
@@ -305,10 +306,11 @@ export class ClientCore {
 
   /** Replicas whose rings have room for a few requests, as a mask. */
   get roomy(): number {
-    const { links } = this.#doors;
+    const { links, ringBytes } = this.#doors;
+    const roomBytes = Math.min(OMISSION_ROOM_BYTES, OMISSION_SHARE * ringBytes);
     let mask = 0;
     for (let replica = 0; replica < links.length; replica++) {
-      if (links[replica]!.hasRoomFor(OMISSION_ROOM_BYTES)) mask |= 1 << replica;
+      if (links[replica]!.hasRoomFor(roomBytes)) mask |= 1 << replica;
     }
     return mask;
   }

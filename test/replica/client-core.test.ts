@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { INLINE_BYTES_MAX } from '../../src/base/limits.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
@@ -24,9 +25,11 @@ class Fixture {
   sent = 0;
   #tag = 0;
 
-  constructor(rules = RULES) {
+  constructor(rules = RULES, { ringBytes = 1 << 20, freeBytes = Number.POSITIVE_INFINITY } = {}) {
+    const link = new CapturingLink(() => this.sent++);
+    link.hasRoomFor = (bytes = 0): boolean => bytes <= freeBytes;
     const doors = {
-      links: [new CapturingLink(() => this.sent++)],
+      links: [link],
       large: [NO_LARGE_LANE],
       board: new TallyBoard(createTallyBoard(32, 1)),
       epochs: { epochOf: () => 1, restarts: () => 0, isOperational: () => true },
@@ -36,7 +39,7 @@ class Fixture {
         taken: () => this.#tag,
       },
       random: seededRandom(1),
-      ringBytes: 1 << 20,
+      ringBytes,
       life: this.life,
       owner: 1,
       sharedMs: () => 0,
@@ -83,6 +86,18 @@ describe('A write whose outcome is unknown', () => {
     const operationId = leave();
     fixture.reset();
     expect(core.resolve(operationId, undefined)).toBeUndefined();
+  });
+});
+
+describe('What a ring had no room for is repaired', () => {
+  it.each([
+    [1 << 18, INLINE_BYTES_MAX - 1, 0],
+    [1 << 18, INLINE_BYTES_MAX, 1],
+    [512, 127, 0],
+    [512, 128, 1],
+  ])('once a ring of %i bytes has room for a longest value, or a quarter of it free: %i, replicas %i', (...given) => {
+    const [ringBytes, freeBytes, roomy] = given;
+    expect(new Fixture(RULES, { ringBytes, freeBytes }).core.roomy).toBe(roomy);
   });
 });
 

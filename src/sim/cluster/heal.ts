@@ -58,7 +58,7 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   const failed = cluster.calls.slice(before).find(({ outcome }) => outcome !== 'ok' && outcome !== 'absent');
   if (failed !== undefined) return inVain(`${nameOf(failed)} ends as ${failed.outcome}`);
   const unstable = (): string | undefined => unstableKey(cluster, core);
-  // What found no room is sent to nobody again: its replica lags until the key is next read or written.
+  // What found no memory is sent to nobody again: its replica lags until the key is next read or written.
   const mayLag = (): boolean => cluster.network.refused > refused;
   const divergence = (): Finding | undefined =>
     mayLag() ? undefined : judgeConvergence(callsOf(cluster), holdingsOf(cluster, core));
@@ -140,8 +140,8 @@ function addFinalOperations({ clients, coordinators, plan }: SimCluster): void {
 }
 
 /**
- * A key whose newest entry fewer replicas of the core hold than a write needs. One whose link had no room for the write
- * may hold an older entry: it is asked by nobody to catch up before a read or a write of that key.
+ * A key whose newest entry fewer replicas of the core hold than a write needs. One whose link had no room for the write,
+ * or which had no memory for it, may hold an older entry.
  */
 function unstableKey({ replicas, quorums }: SimCluster, core: number): string | undefined {
   const newest = new Map<string, { readonly ballot: Ballot; readonly byte: number | undefined; holders: number }>();
