@@ -2,7 +2,6 @@
 // client does, so nothing depends on there being only one chair; a second one would do the same work twice.
 import { QuorateError } from '../base/errors.ts';
 import type { Rules } from '../protocol/rules.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { ClientCore } from '../replica/client-core.ts';
 import { Collector } from '../replica/collector.ts';
 import type { Repairer } from '../replica/repairer.ts';
@@ -20,7 +19,6 @@ export interface Housekeeping {
 /** What a housekeeper is made with. */
 export interface HousekeeperOptions extends Housekeeping {
   readonly client: InnerClient;
-  readonly quorums: RegisterQuorums;
   readonly rules: Rules;
   /** So many more deletions were collected. */
   readonly onCollected: (count: number) => void;
@@ -55,10 +53,10 @@ export class Housekeeper {
   }
 
   #collect(core: ClientCore, doors: ClientLanes['doors'], nowMs: number): number {
-    const { collectAfterMs: afterMs, quorums, rules, onCollected } = this.#options;
+    const { collectAfterMs: afterMs, rules, onCollected } = this.#options;
     if (afterMs === 0) return Number.POSITIVE_INFINITY;
     const { tags, erased, epochs } = doors;
-    this.#collector ??= new Collector({ core, tags, erased, epochs, quorums, rules, afterMs });
+    this.#collector ??= new Collector({ core, tags, erased, epochs, rules, afterMs });
     const waitMs = this.#collector.turn(nowMs);
     const { collected } = this.#collector.counters;
     if (collected > this.#collected) onCollected(collected - this.#collected);

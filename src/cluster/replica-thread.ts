@@ -6,7 +6,6 @@ import { nowMs } from '../base/clock.ts';
 import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
 import type { Holder } from '../base/large-value.ts';
 import { ParcelLane } from '../replica/large-lane.ts';
-import { Placement } from '../replica/placement.ts';
 import { Replica, ClientLane } from '../replica/replica.ts';
 import type { Peer } from '../replica/recovery.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
@@ -199,15 +198,14 @@ class ReplicaThread {
       );
       return { link: peer.outgoing, large };
     });
-    const recovery = { answersNeeded: wiring.quorums.recoverFrom, epochs: this.#epochs };
     this.#replica = new Replica({
       index: replica,
       epoch,
       bytesMax: wiring.bytesMax,
-      recovery: wiring.isFirst ? undefined : recovery,
+      recovery: wiring.isFirst ? undefined : { epochs: this.#epochs },
       peers: doors,
       rules: rulesUnder(wiring.sabotage),
-      placement: new Placement(wiring.quorums),
+      quorums: wiring.quorums,
       topics: definitions && { definitions, epochs: this.#epochs },
       erased: new SharedErasedFloor(wiring.board, ERASED_WORD),
     });
@@ -251,7 +249,7 @@ class ReplicaThread {
   }
 
   #takeChair(): boolean {
-    const { name, board, replica, epoch, quorums, housekeeping, sabotage } = this.#wiring;
+    const { name, board, replica, epoch, housekeeping, sabotage } = this.#wiring;
     const term = this.#board.chair.take(replica);
     if (term === 0) return false;
     const client = new InnerClient(name, board, { replica, epoch });
@@ -259,7 +257,7 @@ class ReplicaThread {
       const before = this.#board.counter(replica, COUNTER.COLLECTED);
       this.#board.setCounter(replica, COUNTER.COLLECTED, before + count);
     };
-    const keeper = new Housekeeper({ ...housekeeping, client, quorums, rules: rulesUnder(sabotage), onCollected });
+    const keeper = new Housekeeper({ ...housekeeping, client, rules: rulesUnder(sabotage), onCollected });
     this.#house = { chair: { replica, term }, keeper };
     const taken: ChairTaken = { kind: 'chair', term };
     this.#port.postMessage(taken);

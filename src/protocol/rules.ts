@@ -211,6 +211,22 @@ export interface Rules {
   readonly listsAfterGaps: boolean;
   /** A watch takes a list for all that there was only once another replica has told of what was erased before it. */
   readonly doubtsLists: boolean;
+  /** Answers and votes count only under the configuration under which they were asked for. */
+  readonly voidsOldVotes: boolean;
+  /** Promises too. */
+  readonly voidsOldPromises: boolean;
+  /** A replica stores and answers nothing that was asked under another configuration than the one it knows of. */
+  readonly refusesOldFrames: boolean;
+  /** While members change, what decides is a quorum of the old members and one of the new ones. */
+  readonly decidesJointly: boolean;
+  /** Nothing is erased while members change. */
+  readonly erasesWhenStable: boolean;
+  /** A replica forgets the keys that it holds no longer. */
+  readonly forgetsMovedKeys: boolean;
+  /** The new members decide alone only once they hold what the old ones had decided. */
+  readonly rescansRegisters: boolean;
+  /** A change of members goes on only once every live replica knows of the last step. */
+  readonly awaitsReplicas: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -319,4 +335,12 @@ export const RULES: Rules = Object.freeze({
   readsWhatWasTold: true,
   listsAfterGaps: true,
   doubtsLists: true,
+  voidsOldVotes: true,
+  voidsOldPromises: true,
+  refusesOldFrames: true,
+  decidesJointly: true,
+  erasesWhenStable: true,
+  forgetsMovedKeys: true,
+  rescansRegisters: true,
+  awaitsReplicas: true,
 });

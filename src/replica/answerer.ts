@@ -15,6 +15,7 @@ export interface VoterAnswers {
 export interface Holdings {
   readonly table: KeyTable;
   readonly rules: Rules;
+  readonly quorums: { readonly electorate: { readonly isStable: boolean } };
   /** What every key that the table does not hold is promised to: it may have been erased. */
   readonly floor: MutableBallot;
   /** Made when somebody asks for digests. */

@@ -5,6 +5,7 @@ import { TIMEOUT_MS_MAX } from '../base/limits.ts';
 import { isNone, versionOf } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { OperationOptions } from '../store/store.ts';
 import { ChangeLines } from './change-lines.ts';
 import type { ChangeLine } from './change-lines.ts';
@@ -23,8 +24,8 @@ export interface ChangeDoors {
   readonly coordinator: Coordinator;
   readonly maker: RequestMaker;
   readonly rules: Rules;
-  /** Whether a change may come into a round that has asked already: where write quorums meet each other. */
-  readonly takesLatecomers: boolean;
+  /** A change may come into a round that has asked already where write quorums meet each other. */
+  readonly quorums: Pick<RegisterQuorums, 'cachesPromises'>;
   /** The time, by the clock that values expire by. */
   readonly sharedMs: () => number;
   /** The change has ended: `result` says how. */
@@ -135,7 +136,7 @@ export class Changes {
   compute(operation: Operation): Computed {
     const hasPrepared = operation.phase === 'prepare';
     // A write that ended before a change came is noticed by an accept where the two meet, else by a prepare only.
-    const mayJoin = !hasPrepared || this.#doors.takesLatecomers;
+    const mayJoin = !hasPrepared || this.#doors.quorums.cachesPromises;
     const hasLatecomers = this.#gather(operation, mayJoin) && hasPrepared;
     const computed = this.#computeRound(operation);
     // What was promised before a change began tells it nothing of writes that ended in between: an accept would.

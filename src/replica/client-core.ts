@@ -36,6 +36,7 @@ import { NEVER, NO_EXPIRY, ttlOf } from './expiry.ts';
 import type { Inquiry } from './inquiry.ts';
 import { readKey } from './key-bytes.ts';
 import { LargePool } from './large-pool.ts';
+import { LiveQuorums } from './live-quorums.ts';
 import { Omissions } from './omissions.ts';
 import type { Computed, Operation } from './operation.ts';
 import { ReadCache } from './read-cache.ts';
@@ -115,6 +116,8 @@ interface Change {
 /** One client. Operations are made here, submitted to its coordinator, and given back once they are settled. */
 export class ClientCore {
   readonly coordinator: Coordinator;
+  /** The configuration in force. */
+  readonly quorums: LiveQuorums;
   /** Keys to be repaired where a replica's ring was full. */
   readonly omissions: Omissions = new Omissions(this);
   /** Deletes that were asked for. */
@@ -127,7 +130,6 @@ export class ClientCore {
   readonly #expired: ExpiredReads;
   readonly #ofResults: ResultDoors;
   readonly #rules: Rules;
-  readonly #quorums: RegisterQuorums;
   readonly #ofSessions: SessionDoors;
   readonly #sessions: SessionCalls;
   readonly #ofScans: ScanDoors;
@@ -137,10 +139,11 @@ export class ClientCore {
   /** Resets of the cluster that this client knows of. */
   #resets: number;
 
-  constructor(doors: ClientCoreDoors, quorums: RegisterQuorums, rules: Rules) {
+  constructor(doors: ClientCoreDoors, sizes: RegisterQuorums, rules: Rules) {
     this.#doors = doors;
     this.#life = doors.life;
-    this.#quorums = quorums;
+    const quorums = LiveQuorums.of(sizes, rules);
+    this.quorums = quorums;
     this.#rules = rules;
     this.#resets = doors.life.resets;
     const sharedMs = (): number => doors.sharedMs();
@@ -164,7 +167,7 @@ export class ClientCore {
     this.#changes = new Changes({
       coordinator: this.coordinator,
       maker: this.#maker,
-      takesLatecomers: quorums.cachesPromises,
+      quorums,
       rules,
       sharedMs,
       settle: (change) => {
@@ -191,11 +194,9 @@ export class ClientCore {
     this.#sessions = new SessionCalls(this.#ofSessions);
     const { epochs } = doors;
     this.#ofScans = { core: this, epochs, quorums, rules, settle: (call) => doors.settleScan(call) };
-    const { threads, write } = quorums;
     this.#proposer = new Proposer({
       core: this,
-      replicas: threads, // All of them vote, whichever keys they hold.
-      write,
+      quorums,
       epochs,
       random: doors.random,
       rules,
@@ -325,7 +326,7 @@ export class ClientCore {
     const { epochs, links } = this.#doors;
     let mask = 0;
     for (let replica = 0; replica < links.length; replica++) if (epochs.isOperational(replica)) mask |= 1 << replica;
-    return mask;
+    return mask & this.quorums.electorate.all;
   }
 
   /** A page of keys. `seen`: what the session of the caller has seen, if it is one. */
@@ -339,7 +340,7 @@ export class ClientCore {
   propose(topics: Topics, topic: string, payload: Value, options: ProposeOptions | undefined): Proposal {
     this.#requireService();
     if (!this.#proposer.hasRoom) throw overloadedError(this.#proposer.open);
-    return proposalFor(this.#quorums.threads, topics, { topic, payload: this.#maker.copyOf(payload), options });
+    return proposalFor(this.quorums.threads, topics, { topic, payload: this.#maker.copyOf(payload), options });
   }
 
   /** A number from the shared counter that nobody else has. */
@@ -354,7 +355,7 @@ export class ClientCore {
   confirm(key: string, options: OperationOptions | undefined): Operation {
     this.#requireService();
     const operation = this.#maker.get(key, options);
-    operation.readNeeded = operation.agreeNeeded = this.#quorums.replicas;
+    operation.readNeeded = operation.agreeNeeded = this.quorums.replicas;
     return operation;
   }
 

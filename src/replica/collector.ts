@@ -13,7 +13,7 @@ import { QuorateError } from '../base/errors.ts';
 import { popcount } from '../base/bits.ts';
 import { compareBallots, copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { votersIn } from '../quorum/quorum-system.ts';
 import type { OperationOptions } from '../store/store.ts';
 import type { InnerCall } from './client-core.ts';
 import type { Epochs, ErasedFloor, LastTag } from './environment.ts';
@@ -23,8 +23,8 @@ import { expiredQuestion, readExpired } from './expired-keys.ts';
 import { DELETIONS, ERASE, EXPIRED, inquiryAnswer } from './inquiry.ts';
 import type { Inquiry } from './inquiry.ts';
 import { readKey } from './key-bytes.ts';
+import type { LiveQuorums } from './live-quorums.ts';
 import type { Operation } from './operation.ts';
-import { Placement } from './placement.ts';
 import { Failure } from './results.ts';
 import type { PendingChange } from './round.ts';
 import type { FrameViews } from './wire.ts';
@@ -37,6 +37,7 @@ const LOOK_MS = 5;
 
 /** The core of a client, as its collector sees it; see `ClientCore`. */
 export interface CollectorCore {
+  readonly quorums: LiveQuorums;
   inquire(inquiry: Inquiry, options: OperationOptions | undefined): Operation;
   /** A read of a key by its bytes that ends with what all replicas have voted for, if they have. */
   confirm(key: string, options: OperationOptions | undefined): Operation;
@@ -53,7 +54,6 @@ export interface CollectorOptions {
   readonly tags: LastTag;
   readonly erased: ErasedFloor;
   readonly epochs: Epochs;
-  readonly quorums: RegisterQuorums;
   readonly rules: Rules;
   /** How old a deletion has to be, in milliseconds. */
   readonly afterMs: number;
@@ -74,7 +74,6 @@ export interface CollectorCounters {
 export class Collector {
   readonly counters: CollectorCounters = { passes: 0, collected: 0, expired: 0 };
   readonly #options: CollectorOptions;
-  readonly #placement: Placement;
   /** The last tag of some moment, and when that was; -infinite before the first. */
   readonly #sample = mutableBallot();
   #sampledMs = Number.NEGATIVE_INFINITY;
@@ -96,7 +95,6 @@ export class Collector {
 
   constructor(options: CollectorOptions) {
     this.#options = options;
-    this.#placement = new Placement(options.quorums, options.rules);
   }
 
   /**
@@ -118,15 +116,17 @@ export class Collector {
   }
 
   #begin(nowMs: number): void {
-    const { tags, afterMs, epochs, quorums } = this.#options;
+    const { tags, afterMs, epochs, core } = this.#options;
     if (this.#sampledMs === Number.NEGATIVE_INFINITY) this.#takeSample(nowMs, tags);
     this.#restsUntilMs = Math.max(this.#restsUntilMs, this.#sampledMs + afterMs);
     if (nowMs < this.#restsUntilMs) return;
     copyBallot(this.#floor, this.#sample);
     this.#takeSample(nowMs, tags);
-    this.#lister = (this.#lister + 1) % quorums.threads;
+    const { all, isStable } = core.quorums.electorate;
+    const members = votersIn(all);
+    this.#lister = members.find((replica) => replica > this.#lister) ?? members[0]!;
     this.#restsUntilMs = nowMs + (this.#options.restMs ?? REST_MS);
-    if (!epochs.isOperational(this.#lister)) return;
+    if (!epochs.isOperational(this.#lister) || !isStable) return;
     this.#isPassing = true;
     this.#cursor = this.#expiredCursor = 0;
     this.counters.passes++;
@@ -203,20 +203,21 @@ export class Collector {
   }
 
   #confirmOne(item: Erasable): void {
-    const { core, quorums } = this.#options;
+    const { core } = this.#options;
     const operation = core.confirm(readKey(keyFrame(item.key), 0, item.keyBytes), { timeoutMs: TIMEOUT_MS });
     this.#call(operation, ({ outcome, newest }) => {
       if (outcome !== 'absent' || compareBallots(newest.ballot, item.deletion) !== 0) return;
-      if (popcount(newest.agreeing) === quorums.replicas) this.#confirmed.push(item);
+      if (popcount(newest.agreeing) === core.quorums.replicas) this.#confirmed.push(item);
     });
   }
 
   #eraseConfirmed(): void {
     const items = this.#confirmed.splice(0);
     this.counters.collected += items.length;
-    for (let replica = 0; replica < this.#options.quorums.threads; replica++) {
+    const { electorate } = this.#options.core.quorums;
+    for (const replica of votersIn(electorate.all)) {
       this.#erase(
-        items.filter(({ hash }) => ((this.#placement.homesOf(hash) >>> replica) & 1) === 1),
+        items.filter(({ hash }) => ((electorate.homesOf(hash) >>> replica) & 1) === 1),
         replica,
       );
     }

@@ -20,13 +20,15 @@ import { INQUIRY_REPLY_BYTES } from './inquiry.ts';
 import { OperationQueue } from './operation-queue.ts';
 import { Operation } from './operation.ts';
 import type { Computed, Outcome } from './operation.ts';
+import type { Homes } from './electorate.ts';
+import { LiveQuorums } from './live-quorums.ts';
 import { PATIENCE_MS_MIN, Phases } from './phases.ts';
 import { CountedTags } from './counted-tags.ts';
-import { Placement } from './placement.ts';
 import { proposeNewest, replicasBehind } from './read-repair.ts';
 import { ReplicaWatch } from './replica-watch.ts';
+import { resize } from './resize.ts';
 import { RequestSender, requestBytes } from './request-sender.ts';
-import { BY_REFERENCE, INQUIRY_REPLY, PROMISE, READ_REPLY, REPLY, REQUEST } from './wire.ts';
+import { BY_REFERENCE, INQUIRY_REPLY, PROMISE, READ_REPLY, REPLY } from './wire.ts';
 import type { FrameViews } from './wire.ts';
 
 /** What a coordinator touches of the world. Lists are by replica. */
@@ -106,8 +108,10 @@ export class Coordinator {
     framesResent: 0,
     hedges: 0,
   };
-  readonly placement: Placement;
   readonly #doors: CoordinatorDoors;
+  /** The configuration in force; and how often epochs and configurations had moved when it was looked at. */
+  readonly #quorums: LiveQuorums;
+  #restarts = -1;
   /** The counter of the doors, with a count of what this coordinator has taken. */
   readonly #tags: CountedTags;
   readonly #rules: Rules;
@@ -138,7 +142,7 @@ export class Coordinator {
     this.#doors = doors;
     this.#tags = new CountedTags(doors.tags);
     this.#rules = rules;
-    this.placement = new Placement(quorums, rules);
+    this.#quorums = LiveQuorums.of(quorums, rules);
     this.#slots = Array.from({ length: doors.board.slots });
     this.#decided = new Int32Array(doors.board.slots >>> 5);
     for (let slot = doors.board.slots - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
@@ -150,9 +154,15 @@ export class Coordinator {
       ask: this.#ask.bind(this),
       send: this.#send.bind(this),
       settle: this.#settle.bind(this),
+      heedConfiguration: this.#heedConfiguration.bind(this),
     };
     const ofPhases = { ...doors, tags: this.#tags, hedging: this.#hedging };
-    this.#phases = new Phases(desk, ofPhases, this.#watch, quorums, rules);
+    this.#phases = new Phases(desk, ofPhases, this.#watch, this.#quorums, rules);
+  }
+
+  /** Which threads hold which keys, in the configuration in force. */
+  get placement(): Homes {
+    return this.#quorums.electorate;
   }
 
   /** Operations that are queued or under way. */
@@ -280,7 +290,7 @@ export class Coordinator {
   tick(nowMs: number): void {
     if (nowMs >= this.#hedging.dueMs) this.#hedge(nowMs);
     for (const operation of this.#slots) {
-      if (operation === undefined) continue;
+      if (operation === undefined || !this.#heedConfiguration(operation, nowMs)) continue;
       if (nowMs >= operation.retryAtMs) this.#phases.evaluate(operation, nowMs);
       if (operation.slot < 0) continue; // Evaluating settled it.
       if (nowMs >= operation.deadlineMs) this.#expire(operation);
@@ -316,6 +326,7 @@ export class Coordinator {
   #issueQueued(nowMs: number): void {
     const count = this.#issuable(nowMs);
     if (count === 0) return;
+    this.#lookAtConfiguration();
     let writes = 0;
     for (let index = 0; index < count; index++) {
       if (takesTag(this.#queue.at(index))) writes++;
@@ -368,11 +379,15 @@ export class Coordinator {
     this.#reservedBytes += operation.reservedBytes;
     operation.patienceMs = PATIENCE_MS_MIN;
     startClock(operation, nowMs);
-    const { placement } = this;
-    const homes = operation.kind === 'inquiry' ? placement.all : placement.homesOf(hashOf(operation));
+    const homes = this.#homesOf(operation);
     operation.homes = homes;
+    const { number } = this.#quorums.electorate;
+    const isOutdated = operation.configuration !== number;
+    operation.configuration = number;
+    if (operation.sizes !== this.#quorums.electorate.sizes) resize(operation, this.#quorums.electorate.sizes);
     if (operation.kind === 'change') {
       this.counters.changes++;
+      if (isOutdated && this.#rules.voidsOldPromises) operation.change!.isPromised = false;
       this.#phases.change(operation, this.#tag, nowMs);
     } else if (operation.kind === 'put') {
       this.counters.puts++;
@@ -406,8 +421,36 @@ export class Coordinator {
   #readersOf(operation: Operation, count: number): number {
     const { all } = this.placement;
     const among = this.#rules.asksHomes ? operation.homes : all;
+    if (!this.#quorums.electorate.isPlain) return among; // So many need not be a quorum.
     const choice = this.#watch.readers(operation.agreeNeeded === 0);
-    return choice.next(count, among, this.placement.firstOf(hashOf(operation)));
+    return choice.next(count, among, this.placement.firstOf(operation.hash));
+  }
+
+  // --- configurations
+
+  #homesOf({ kind, hash }: Operation): number {
+    const { electorate } = this.#quorums;
+    return kind === 'inquiry' ? electorate.all : electorate.homesOf(hash);
+  }
+
+  /** Looks at the configuration in force, where anything has moved since. */
+  #lookAtConfiguration(): void {
+    const restarts = this.#doors.epochs.restarts(); // First: what moves after this is noticed by the next look.
+    if (restarts === this.#restarts) return;
+    this.#restarts = restarts;
+    this.#quorums.refresh();
+  }
+
+  /** Whether the operation's configuration is still in force; where it is not, it begins again. */
+  #heedConfiguration(operation: Operation, nowMs: number): boolean {
+    this.#lookAtConfiguration();
+    const { number } = this.#quorums.electorate;
+    if (operation.configuration === number || !this.#rules.voidsOldVotes) return true;
+    operation.configuration = number;
+    operation.homes = this.#homesOf(operation);
+    resize(operation, this.#quorums.electorate.sizes);
+    this.#phases.beginAgain(operation, nowMs);
+    return false;
   }
 
   /** Sends reads to further replicas whose answers are late. */
@@ -423,10 +466,10 @@ export class Coordinator {
 
   /** Opens a question in the operation's slot and sends it. */
   #ask(operation: Operation, needed: number, asked: number, nowMs: number): void {
-    const { board, epochs } = this.#doors;
+    if (!this.#heedConfiguration(operation, nowMs)) return; // It asks something else now.
     operation.asked = asked;
-    // The restart counter is noted before anything is sent.
-    operation.generation = board.open(operation.slot, needed, asked, epochs.restarts());
+    // The restart counter was noted before anything is sent.
+    operation.generation = this.#doors.board.open(operation.slot, needed, asked, this.#restarts);
     operation.retryAtMs = nowMs + operation.patienceMs;
     this.#send(operation, asked);
   }
@@ -509,10 +552,6 @@ export class Coordinator {
     } else if (operation.isFast) counters.fastWrites++;
     else counters.slowWrites++;
   }
-}
-
-function hashOf({ request }: Operation): number {
-  return request.words[REQUEST.HASH]!;
 }
 
 /** Whether its question asks replicas to store something. */

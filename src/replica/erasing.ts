@@ -77,9 +77,13 @@ export function eraseQuestion(bound: Ballot, items: Erasable[]): number[] {
   return words;
 }
 
-/** Answers it. The floor rises first: of a key that is gone, only the floor knows what it had promised. */
+/**
+ * Answers it. The floor rises first: of a key that is gone, only the floor knows what it had promised. While members
+ * change it erases nothing: a newcomer may have taken over what the deletion had overwritten.
+ */
 export function answerErase(holdings: Holdings, question: Question, answer: FrameViews): number {
-  const { table, rules } = holdings;
+  const { table, rules, quorums } = holdings;
+  if (!quorums.electorate.isStable && rules.erasesWhenStable) return -1;
   const { words } = question.frame;
   readBallot(words, question.wordsStart, floor);
   if (compareBallots(holdings.floor, floor) < 0) copyBallot(holdings.floor, floor);

@@ -2,23 +2,31 @@
 // begins in its place. What a supervisor decides with, in production and in simulation. Source: DESIGN section 4,
 // "Recovery", rule 4.
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { RULES } from '../protocol/rules.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from './environment.ts';
 import type { ClusterLifeWords, Epochs } from './environment.ts';
+import { LiveQuorums } from './live-quorums.ts';
 
 /** The memories of one cluster's replicas, as their supervisor knows them. */
 export class MemoryRoll {
-  readonly #quorums: RegisterQuorums;
+  readonly #quorums: LiveQuorums;
   readonly #epochs: Pick<Epochs, 'isOperational'>;
   /** Whether the replica has been operational, and has a memory to lose. */
   readonly #hasMemory: boolean[];
   readonly #life: ClusterLifeWords;
   #isResetting = false;
 
-  constructor(quorums: RegisterQuorums, epochs: Pick<Epochs, 'isOperational'>, life: ClusterLifeWords) {
-    this.#quorums = quorums;
+  /** `threads`: how many there can be; by default as many as there are. */
+  constructor(
+    quorums: RegisterQuorums,
+    epochs: Pick<Epochs, 'isOperational'>,
+    life: ClusterLifeWords,
+    threads: number = quorums.threads,
+  ) {
+    this.#quorums = LiveQuorums.of(quorums);
     this.#epochs = epochs;
     this.#life = life;
-    this.#hasMemory = Array.from({ length: quorums.threads }, () => false);
+    this.#hasMemory = Array.from({ length: threads }, () => false);
   }
 
   /** The replica answers: from its first vote on, it has a memory to lose. */
@@ -72,17 +80,24 @@ export class MemoryRoll {
     return this.#hasMemory.flatMap((had, replica) => (had && !this.#epochs.isOperational(replica) ? [replica] : []));
   }
 
+  /** The replica is no member any more: it has nothing to lose, and whoever comes in its place begins anew. */
+  forget(replica: number): void {
+    this.#hasMemory[replica] = false;
+  }
+
   /** Whether more are without memory than the quorums survive. */
   get isLost(): boolean {
-    return this.withoutMemory().length > this.#quorums.downMax;
+    this.#quorums.refresh();
+    return this.#quorums.electorate.isLost(this.withoutMemory().reduce((mask, replica) => mask | (1 << replica), 0));
   }
 
   /** Whether a live replica may be ended: not when that leaves fewer than recovery needs. `doomed` will end, a mask. */
   mayEnd(replica: number, doomed: number): boolean {
     let others = 0;
-    for (let each = 0; each < this.#quorums.threads; each++) {
-      if (each !== replica && this.#epochs.isOperational(each) && ((doomed >>> each) & 1) === 0) others++;
+    for (let each = 0; each < this.#hasMemory.length; each++) {
+      if (each !== replica && this.#epochs.isOperational(each) && ((doomed >>> each) & 1) === 0) others |= 1 << each;
     }
-    return others >= this.#quorums.recoverFrom;
+    this.#quorums.refresh();
+    return this.#quorums.electorate.mayRecover(replica, others, RULES);
   }
 }

@@ -6,6 +6,7 @@ import type { MutableBallot } from '../protocol/ballot.ts';
 import { copyLineage, emptyLineage } from '../protocol/lineage.ts';
 import type { Lineage } from '../protocol/lineage.ts';
 import { REPLICAS_MAX } from '../base/limits.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { LargeValue } from './environment.ts';
 import type { RepairFields } from './repair-aim.ts';
 import { NO_VALUE, REQUEST, copyWords, padded } from './wire.ts';
@@ -155,6 +156,10 @@ export class Operation {
   writeNeeded = 0;
   readNeeded = 0;
   agreeNeeded = 0;
+  /** Number of the configuration under which it asks; answers and votes count under no other. */
+  configuration = 0;
+  /** The sizes by which its level was understood; `undefined` where it names none. */
+  sizes: RegisterQuorums | undefined = undefined;
   /** Threads that hold its key, as a mask; all of them in an inquiry, which is about none. */
   homes = 0;
   /** Replicas asked and heard, as masks. */
@@ -204,6 +209,11 @@ export class Operation {
   hedgedAtMs = 0;
   /** Bytes kept free in every reply ring for its answers. */
   reservedBytes = 0;
+
+  /** Hash of its key. */
+  get hash(): number {
+    return this.request.words[REQUEST.HASH]!;
+  }
 
   /** The fields of a repair; `undefined` for any other operation. */
   get repairing(): RepairFields | undefined {
@@ -272,6 +282,7 @@ export class Operation {
     this.valueBytes = NO_VALUE;
     this.slot = -1;
     this.onceIssuedMs = Number.POSITIVE_INFINITY;
+    this.sizes = undefined;
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.first.high = this.first.low = this.wroteBack.high = this.wroteBack.low = 0;
     this.proposed.high = this.proposed.low = this.notBefore.high = this.notBefore.low = 0;

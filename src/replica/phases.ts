@@ -10,13 +10,15 @@ import { judgeChange } from '../protocol/change.ts';
 import { mayBeErased } from '../protocol/erased.ts';
 import { extendLineage, readVersion } from '../protocol/lineage.ts';
 import { judgeRead } from '../protocol/read.ts';
+import type { ReadAnswers, ReadNeeds } from '../protocol/read.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { decideFinish } from '../protocol/write.ts';
 import type { Finish } from '../protocol/write.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { dropVoidAnswers } from './answers.ts';
 import { GRANTED, NO_MEMORY, REFUSED, unpackVote } from './environment.ts';
+import type { Purpose } from './electorate.ts';
 import { judgeInquiry } from './inquiry.ts';
+import type { LiveQuorums } from './live-quorums.ts';
 import type { CountedTags } from './counted-tags.ts';
 import type { Hedging } from './hedging.ts';
 import type { Epochs, ErasedFloor, VoteBoard } from './environment.ts';
@@ -42,6 +44,8 @@ export interface Desk {
   /** Sends the question of its slot to further replicas. */
   send(operation: Operation, replicas: number): void;
   settle(operation: Operation, outcome: Outcome): void;
+  /** Whether the operation's configuration is still in force; where it is not, it begins again. */
+  heedConfiguration(operation: Operation, nowMs: number): boolean;
 }
 
 /** What the phases touch of the world. */
@@ -69,10 +73,10 @@ export class Phases {
   readonly #desk: Desk;
   readonly #doors: PhaseDoors;
   readonly #watch: ReplicaWatch;
-  readonly #quorums: RegisterQuorums;
+  readonly #quorums: LiveQuorums;
   readonly #rules: Rules;
 
-  constructor(desk: Desk, doors: PhaseDoors, watch: ReplicaWatch, quorums: RegisterQuorums, rules: Rules) {
+  constructor(desk: Desk, doors: PhaseDoors, watch: ReplicaWatch, quorums: LiveQuorums, rules: Rules) {
     this.#desk = desk;
     this.#doors = doors;
     this.#watch = watch;
@@ -82,6 +86,8 @@ export class Phases {
 
   /** Looks at what has been answered: the question may be decided. */
   evaluate(operation: Operation, nowMs: number): void {
+    // Looked at now, after the last vote arrived, as epochs are.
+    if (this.#mayHoldVoid(operation) && !this.#desk.heedConfiguration(operation, nowMs)) return;
     switch (operation.phase) {
       case 'accept':
       case 'finish':
@@ -103,6 +109,38 @@ export class Phases {
     }
   }
 
+  /**
+   * Another configuration is in force: what was asked, answered and promised under the one before counts for nothing.
+   * It asks anew, of whoever decides now, and under another ballot.
+   */
+  beginAgain(operation: Operation, nowMs: number): void {
+    operation.isFast = false;
+    switch (operation.phase) {
+      case 'queued':
+      case 'settled':
+      case 'back-off':
+      case 'pause':
+        return; // Nothing is asked.
+      case 'inquire':
+        return this.#desk.settle(operation, 'unavailable'); // Who asks may ask something else now.
+      case 'accept':
+      case 'finish':
+      case 'write-back':
+      case 'read':
+      case 'prepare':
+        if (operation.repairing !== undefined) return this.#desk.settle(operation, 'unavailable');
+        return operation.kind === 'change' ? this.#prepare(operation, nowMs) : this.readAgain(operation, nowMs);
+      default:
+        return unreachable(operation.phase);
+    }
+  }
+
+  /** Whether `votes`, of which there are `count`, are at least so many on each side, and a quorum where that is one. */
+  #suffices(operation: Operation, purpose: Purpose, votes: number, atLeast: number, count = popcount(votes)): boolean {
+    const { electorate } = this.#quorums;
+    return electorate.isPlain ? count >= atLeast : electorate.isMet(purpose, votes, operation.hash, atLeast);
+  }
+
   #evaluateAccept(operation: Operation, nowMs: number): void {
     const { board } = this.#doors;
     const granted = this.#validVoters(operation, board.votersOf(operation.slot, GRANTED));
@@ -110,14 +148,14 @@ export class Phases {
     if (repair !== undefined) return this.#evaluateRepairVotes(operation, repair, granted, nowMs);
     const counted = this.#rules.countsOnlyGrants ? granted : granted | board.votersOf(operation.slot, REFUSED);
     const needed = this.#acceptsNeeded(operation);
-    if (popcount(counted) >= needed) {
-      if (operation.kind === 'change') return this.#concludeChange(operation, popcount(granted));
+    if (this.#suffices(operation, 'write', counted, needed)) {
+      if (operation.kind === 'change') return this.#concludeChange(operation, granted);
       return operation.kind === 'put' ? this.#desk.settle(operation, 'ok') : this.#settleRead(operation, nowMs);
     }
     const outOfMemory = board.votersOf(operation.slot, NO_MEMORY);
     const refused = board.votersOf(operation.slot, REFUSED) | outOfMemory;
-    if (this.#quorums.replicas - popcount(refused) >= needed) return; // Still pending.
-    if (this.#quorums.replicas - popcount(outOfMemory) < needed) {
+    if (this.#suffices(operation, 'write', operation.homes & ~refused, needed)) return; // Still pending.
+    if (!this.#suffices(operation, 'write', operation.homes & ~outOfMemory, needed)) {
       const hasAnyStored = operation.phase !== 'accept' || board.votersOf(operation.slot, GRANTED) !== 0;
       if (hasAnyStored) return this.#desk.settle(operation, operation.kind === 'get' ? 'unavailable' : 'unknown');
       const awaited = this.#rules.asksAllForMemory ? this.#watch.awaited(operation.asked) : 0;
@@ -169,8 +207,8 @@ export class Phases {
     const needs = { read: this.#rules.waitsForReads ? operation.readNeeded : 1, agree };
     const awaited = this.#watch.awaited(operation.asked);
     const isComplete = isOverdue || (answered & awaited) === awaited;
-    const agreeing = isNone(newest.ballot) ? operation.answers : popcount(newest.agreeing);
-    const verdict = judgeRead({ answered: operation.answers, agreeing }, needs, isComplete);
+    const counted = this.#answersTo(operation, answered, operation.answers, newest, needs);
+    const verdict = judgeRead(counted, needs, isComplete);
     if (verdict === 'return') {
       this.#doors.hedging.decided(operation, nowMs);
       return this.#conclude(operation, newest, nowMs);
@@ -178,7 +216,7 @@ export class Phases {
     // The answers without those that hold the newest entry are a read of their own: under a stream of writes to one
     // key it is often the one that is stable.
     const others = this.#rules.countsOthersAlone ? answered & ~newest.holders : answered;
-    const withoutNewest = { answered: popcount(others), agreeing: popcount(second.agreeing) };
+    const withoutNewest = this.#answersTo(operation, others, popcount(others), second, needs);
     const isOthersRead = agree > 0 && !isNone(second.ballot) && !isTooOld(second, operation.notBefore);
     if (isOthersRead && judgeRead(withoutNewest, needs, false) === 'return') {
       return this.#conclude(operation, second, nowMs);
@@ -186,6 +224,26 @@ export class Phases {
     if (verdict === 'wait') return;
     if (operation.asked === operation.homes) return this.#stabilise(operation, nowMs);
     this.#askOthers(operation); // It costs no write.
+  }
+
+  /**
+   * The answers to a read, and who voted for an entry: as many as are needed, or none, where counting will not do.
+   */
+  #answersTo(
+    operation: Operation,
+    answered: number,
+    count: number,
+    { ballot, agreeing }: Candidate,
+    needs: ReadNeeds,
+  ): ReadAnswers {
+    const voters = isNone(ballot) ? answered : agreeing;
+    if (this.#quorums.electorate.isPlain) {
+      return { answered: count, agreeing: isNone(ballot) ? count : popcount(agreeing) };
+    }
+    return {
+      answered: this.#suffices(operation, 'read', answered, needs.read) ? needs.read : 0,
+      agreeing: this.#suffices(operation, 'agreeing', voters, needs.agree) ? needs.agree : 0,
+    };
   }
 
   #evaluateRepairRead(operation: Operation, repair: RepairFields, nowMs: number): void {
@@ -363,12 +421,14 @@ export class Phases {
     if (this.#mayHoldVoid(operation)) dropVoidAnswers(operation, this.#doors.epochs);
     const { board } = this.#doors;
     const empty = this.#rules.countsOnlyPromises ? 0 : popcount(board.votersOf(operation.slot, REFUSED));
-    const isPromised = operation.answers + empty >= this.#quorums.prepare;
+    const promises = operation.answers + empty;
+    const isPromised = this.#suffices(operation, 'prepare', operation.answered, this.#quorums.prepare, promises);
     const hasHeardAll = this.#hasHeardAll(operation);
     if (isPromised && hasHeardAll) return this.#finish(operation, nowMs);
     const refused = board.votersOf(operation.slot, REFUSED) | board.votersOf(operation.slot, NO_MEMORY);
     const isRefused = !hasHeardAll && refused !== 0; // It waits for all: one that has promised more is in the way.
-    if (!isRefused && this.#quorums.replicas - popcount(refused) >= this.#quorums.prepare) return;
+    const isPossible = this.#suffices(operation, 'prepare', operation.homes & ~refused, this.#quorums.prepare);
+    if (!isRefused && isPossible) return;
     this.#backOff(operation, nowMs);
   }
 
@@ -451,16 +511,18 @@ export class Phases {
    * Whether what a change leaves as it is needs no accept round: every later operation sees it, or nothing, and no
    * proposal of an earlier try is left that a later prepare could still find.
    */
-  #isSettled({ change, newest }: Operation): boolean {
+  #isSettled(operation: Operation): boolean {
+    const { change, newest } = operation;
     if (!isNone(change!.floor)) return false;
     if (!this.#rules.keepsOnlyStable || isNone(newest.ballot)) return true;
-    return !change!.isPromised && popcount(newest.agreeing) >= this.#quorums.agreeing;
+    return !change!.isPromised && this.#suffices(operation, 'agreeing', newest.agreeing, this.#quorums.agreeing);
   }
 
-  /** A quorum holds what it decided on. `granted`: how many promised its next ballot with that; 0 where none was. */
+  /** A quorum holds what it decided on. `granted`: who promised its next ballot with that, as a mask. */
   #concludeChange(operation: Operation, granted: number): void {
     const change = operation.change!;
-    if (granted < this.#quorums.prepare && this.#rules.countsPromises) change.next.high = change.next.low = 0;
+    const isPromised = this.#suffices(operation, 'prepare', granted, this.#quorums.prepare);
+    if (!isPromised && this.#rules.countsPromises) change.next.high = change.next.low = 0;
     this.#desk.settle(operation, operation.adopts && !change.hasLanded ? 'kept' : 'ok');
   }
 

@@ -1,21 +1,20 @@
-// Which threads hold a key, its homes: N of T, chosen by the key's hash alone, so that every client and every replica
-// comes to the same. Keys are placed by ranges of their hash, which are the leaves of the digests by which replicas are
-// compared: all keys of a leaf have the same homes, and 4096 ranges spread evenly over 15 threads at most.
+// Which threads hold a key, its homes: N of the T members, chosen by the key's hash alone, so that every client and
+// every replica comes to the same. Keys are placed by ranges of their hash, which are the leaves of the digests by
+// which replicas are compared: all keys of a leaf have the same homes, and 4096 ranges spread evenly over 15 threads.
 //
 // Each range ranks the threads by a hash of both, and the N that rank highest are its homes. So a thread more, or one
 // fewer, moves only the ranges that it gets, or had. Source: Thaler and Ravishankar, "Using Name-Based Mappings to
 // Increase Hit Rates" (1998), section 3.
-import { lowestBits } from '../base/bits.ts';
+import { lowestBits, popcount } from '../base/bits.ts';
 import { DIGEST_LEAVES } from '../base/limits.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { RULES } from '../protocol/rules.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 
 const RANGE_BITS = Math.log2(DIGEST_LEAVES);
 
-/** The placement of one cluster. Homes are masks of threads. */
+/** The placement among one group of members. Homes are masks of threads. */
 export class Placement {
-  /** All threads. */
+  /** All members. */
   readonly all: number;
   /** Whether every thread holds every key: T = N. */
   readonly isWhole: boolean;
@@ -25,15 +24,24 @@ export class Placement {
   /** Homes by range; empty where every thread holds every key. */
   readonly #homes: Uint16Array;
 
-  constructor({ threads, replicas }: Pick<RegisterQuorums, 'threads' | 'replicas'>, rules: Rules = RULES) {
-    this.all = lowestBits(threads);
-    this.spare = threads - replicas;
+  /** `members` is a mask, and `replicas` how many of them hold each key. */
+  constructor({ members, replicas }: { readonly members: number; readonly replicas: number }, rules: Rules = RULES) {
+    this.all = members;
+    this.#threads = popcount(members);
+    this.spare = this.#threads - replicas;
     this.isWhole = this.spare === 0;
-    this.#threads = threads;
     this.#homes = new Uint16Array(this.isWhole ? 0 : DIGEST_LEAVES);
     // A test may have one thread hold two copies.
     const distinct = rules.placesApart ? replicas : replicas - 1;
-    for (let range = 0; range < this.#homes.length; range++) this.#homes[range] = highest(range, threads, distinct);
+    for (let range = 0; range < this.#homes.length; range++) this.#homes[range] = highest(range, members, distinct);
+  }
+
+  /** The placement among all of the first `threads` threads. */
+  static ofAll(
+    { threads, replicas }: { readonly threads: number; readonly replicas: number },
+    rules: Rules = RULES,
+  ): Placement {
+    return new Placement({ members: lowestBits(threads), replicas }, rules);
   }
 
   /** The N threads that hold the keys of this hash. */
@@ -47,14 +55,14 @@ export class Placement {
   }
 }
 
-/** The `count` threads whose hash with the range is highest, as a mask. */
-function highest(range: number, threads: number, count: number): number {
+/** The `count` members whose hash with the range is highest, as a mask. */
+function highest(range: number, members: number, count: number): number {
   let chosen = 0;
   for (let left = count; left > 0; left--) {
     let best = -1;
     let bestRank = -1;
-    for (let thread = 0; thread < threads; thread++) {
-      if (((chosen >>> thread) & 1) !== 0) continue;
+    for (let thread = 0; members >>> thread !== 0; thread++) {
+      if ((((members & ~chosen) >>> thread) & 1) === 0) continue;
       const rank = mixed(range, thread);
       if (rank <= bestRank) continue;
       best = thread;

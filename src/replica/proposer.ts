@@ -12,12 +12,14 @@ import { compareBallots, versionOf } from '../protocol/ballot.ts';
 import type { MutableBallot } from '../protocol/ballot.ts';
 import { NO_POLL, judgePoll, withStance, withoutVoters } from '../protocol/poll.ts';
 import type { Rules } from '../protocol/rules.ts';
+import { votersIn } from '../quorum/quorum-system.ts';
 import type { Decision, ProposeResult } from '../store/topic.ts';
 import type { OperationOptions, WriteOptions } from '../store/store.ts';
 import type { Bucket } from './bucket.ts';
 import type { Epochs } from './environment.ts';
 import { inquiryAnswer } from './inquiry.ts';
 import type { Inquiry } from './inquiry.ts';
+import type { LiveQuorums } from './live-quorums.ts';
 import type { Operation } from './operation.ts';
 import { FORGOTTEN, decisionIn, recordOf, toldOf } from './proposal.ts';
 import type { Proposal } from './proposal.ts';
@@ -47,9 +49,8 @@ export interface ProposerCore {
 /** What proposals need of their client. */
 export interface ProposerDoors {
   readonly core: ProposerCore;
-  readonly replicas: number;
-  /** Voters that have to have applied a decision before its proposer is told of it. */
-  readonly write: number;
+  /** All members vote, whichever keys they hold; W have applied a decision before its proposer is told of it. */
+  readonly quorums: LiveQuorums;
   readonly epochs: Epochs;
   readonly random: Random;
   readonly rules: Rules;
@@ -123,7 +124,7 @@ export class Proposer {
 
   /** A round: asks every voter about the place, under a fresh ballot. */
   #poll(proposal: Proposal): void {
-    const { core, rules, owner, replicas, epochs } = this.#doors;
+    const { core, rules, owner, quorums, epochs } = this.#doors;
     const { topic, payload, id, timeoutMs, retries } = proposal.request;
     core.takeTag(proposal.ballot);
     if (proposal.id === '') proposal.id = id ?? versionOf(proposal.ballot);
@@ -136,7 +137,8 @@ export class Proposer {
     proposal.isSilent = false;
     const words = questionWords(proposal, { id: proposal.id, payload, proposer: owner });
     const roundMs = Math.max(1, Math.floor((POLL_SHARE * timeoutMs) / (retries + 1)));
-    for (let replica = 0; replica < replicas && proposal.result === undefined; replica++) {
+    for (const replica of votersIn(quorums.electorate.all)) {
+      if (proposal.result !== undefined) break;
       if ((proposal.deaths[replica] ?? 0) >= DEATHS_MAX) {
         proposal.isSilent = true;
         continue;
@@ -335,7 +337,7 @@ export class Proposer {
       proposal.asked[voter] = undefined;
       if (operation.outcome === 'ok') this.#applied(proposal, voter, readAnswer(inquiryAnswer(operation)));
       const isOver = !isAsking(proposal);
-      const isKnown = this.#toldCount(proposal) >= this.#doors.write;
+      const isKnown = this.#toldCount(proposal) >= this.#doors.quorums.write;
       if (isKnown) this.#forgetOld(proposal, decision);
       if (isOver || isKnown) this.#settleDecided(proposal, decision);
     });
@@ -355,7 +357,7 @@ export class Proposer {
   #tell(proposal: Proposal, decision: Decision, answered: (operation: Operation, voter: number) => void): void {
     const words = questionWords({ place: decision.place, ballot: proposal.ballot }, toldOf(decision));
     const timeoutMs = Math.min(TELL_MS_MAX, this.#leftMs(proposal));
-    for (let replica = 0; replica < this.#doors.replicas; replica++) {
+    for (const replica of votersIn(this.#doors.quorums.electorate.all)) {
       const inquiry = { replica, subject: TELL, text: proposal.request.topic, words };
       this.#ask(proposal, inquiry, timeoutMs, (operation) => answered(operation, replica));
     }

@@ -5,19 +5,23 @@
 // It asks enough others for those of their registers that it is a home of, too, so that it hears M of the N - 1 other
 // homes of each (`recoverFrom` of `RegisterQuorums`); in chunks, and merges the answers by maximum. An answer names the
 // epochs of asker and answerer: one to an earlier incarnation, or pieced together from two of them, does not count.
+// Nor does one of another configuration: where that changes, it begins again, and keeps what it has merged.
 import { isNone, mutableBallot } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import { mergeFloor, mergeReport } from '../protocol/register.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { Epochs, LargeLane, Link } from './environment.ts';
+import type { Electorate } from './electorate.ts';
+import type { LiveQuorums } from './live-quorums.ts';
 import { bytesInFrame, writeValue } from './key-table.ts';
 import type { Entry, KeyTable } from './key-table.ts';
-import type { Placement } from './placement.ts';
 import {
   BY_REFERENCE,
   CATCH_UP,
   CHUNK_END,
   ENTRY,
+  KIND_BITS,
+  KIND_MASK,
   NO_VALUE,
   RECOVER,
   padded,
@@ -35,8 +39,6 @@ export interface Peer {
 
 /** What recovery needs to know of the cluster. */
 export interface RecoveryPlan {
-  /** Others that must answer; see `recoverFrom` of `RegisterQuorums`. */
-  readonly answersNeeded: number;
   readonly epochs: Epochs;
 }
 
@@ -47,7 +49,8 @@ export interface RecoveryOptions {
   readonly epoch: number;
   readonly table: KeyTable;
   readonly peers: readonly (Peer | undefined)[];
-  readonly placement: Placement;
+  /** Who decides, and so who must answer. */
+  readonly quorums: LiveQuorums;
   readonly rules: Rules;
 }
 
@@ -74,7 +77,7 @@ interface Scan {
 /** The recovery of one incarnation. */
 export class Recovery {
   readonly #options: RecoveryOptions;
-  readonly #scans: Scan[] = [];
+  #scans: Scan[] = [];
   readonly #report = { promised: mutableBallot(), accepted: mutableBallot(), root: mutableBallot() };
   /** By the position of an entry: those that have reported it, as a mask. */
   #reporters = new Uint16Array(CHUNK_ENTRIES);
@@ -86,7 +89,23 @@ export class Recovery {
 
   /** Whether enough others have answered whole. */
   get isDone(): boolean {
-    return this.#scans.reduce((sum, { answers }) => sum + answers, 0) >= this.#options.plan.answersNeeded;
+    const { index, quorums, rules } = this.#options;
+    const { electorate } = quorums;
+    if (!electorate.isPlain || rules.countsAnswererOnce) return electorate.mayRecover(index, this.#answered, rules);
+    return this.#scans.reduce((sum, { answers }) => sum + answers, 0) >= electorate.sizes.recoverFrom;
+  }
+
+  /** Those that have answered whole, as a mask. */
+  get #answered(): number {
+    let answered = 0;
+    for (const { answerer, answers } of this.#scans) if (answers > 0) answered |= 1 << answerer;
+    return answered;
+  }
+
+  /** Another configuration is in force: others have to answer. */
+  beginAgain(): void {
+    this.#scans = [];
+    this.#reporters.fill(0);
   }
 
   /**
@@ -96,11 +115,10 @@ export class Recovery {
    */
   coverUnreported(floor: Ballot): void {
     if (isNone(floor)) return;
-    let answered = 0;
-    for (const { answerer, answers } of this.#scans) if (answers > 0) answered |= 1 << answerer;
-    const { table, placement } = this.#options;
+    const answered = this.#answered;
+    const { table, quorums } = this.#options;
     for (const { position, hash, register } of table.entries()) {
-      const homes = answered & placement.homesOf(hash); // Nobody else has anything to report of it.
+      const homes = answered & quorums.electorate.homesOf(hash); // Nobody else has anything to report of it.
       if ((this.#reporters[position]! & homes) !== homes) mergeFloor(register, floor);
     }
   }
@@ -108,11 +126,10 @@ export class Recovery {
   /** Asks where an answer is missing. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
-    const { plan } = this.#options;
     const overdue = this.#scans.filter((scan) => this.#isOverdue(scan));
     const active = this.#scans.length - overdue.length; // Counted first: who is asked again may stay silent.
     for (const scan of overdue) this.#restart(scan);
-    for (let missing = plan.answersNeeded - active; missing > 0; missing--) {
+    for (let missing = this.#wanted - active; missing > 0; missing--) {
       const answerer = this.#nextAnswerer();
       if (answerer === undefined) return; // Too few are up: asked again at the next tick.
       const scan = { answerer, answererEpoch: 0, cursor: 0, round: 0, askedAtMs: nowMs, answers: 0 };
@@ -121,13 +138,22 @@ export class Recovery {
     }
   }
 
+  /** How many others are asked at a time: as few as will do where any so many do, else all. */
+  get #wanted(): number {
+    const { peers, quorums, rules } = this.#options;
+    const { electorate } = quorums;
+    if (!electorate.isPlain) return peers.length;
+    const { recoverFrom, threads, replicas } = electorate.sizes;
+    return rules.hearsAllGroups ? recoverFrom : recoverFrom - (threads - replicas);
+  }
+
   /** Handles an entry or the end of a chunk. Lost, repeated and reordered frames are asked for again. */
   receive(peer: number, frame: FrameViews, start: number): void {
     const { words } = frame;
     const at = start >> 2;
     const { epoch, rules } = this.#options;
     if (rules.answersNameEpoch && words[at + CATCH_UP.EPOCH] !== epoch) return; // An answer to a predecessor.
-    const isEntry = words[at + CATCH_UP.KIND] === ENTRY;
+    const isEntry = (words[at + CATCH_UP.KIND]! & KIND_MASK) === ENTRY;
     const isMerged = isEntry && this.#merge(peer, frame, start);
     const scan = this.#scans.find((each) => each.answerer === peer);
     if (scan === undefined || (scan.answers > 0 && rules.countsAnswererOnce)) return;
@@ -201,9 +227,11 @@ export class Recovery {
   }
 
   #nextAnswerer(): number | undefined {
-    const { peers, plan } = this.#options;
+    const { peers, plan, quorums } = this.#options;
+    const { all } = quorums.electorate;
     const isFree = (peer: Peer | undefined, replica: number): boolean =>
       peer !== undefined &&
+      ((all >>> replica) & 1) === 1 &&
       plan.epochs.isOperational(replica) &&
       !this.#scans.some((scan) => scan.answerer === replica);
     const answerer = peers.findIndex(isFree);
@@ -217,7 +245,7 @@ export class Recovery {
     const start = link.claim(CATCH_UP.REQUEST_BYTES);
     if (start < 0) return; // Asked again at a later tick.
     const at = start >> 2;
-    link.words[at + CATCH_UP.KIND] = RECOVER;
+    link.words[at + CATCH_UP.KIND] = stamped(RECOVER, this.#options.quorums.electorate);
     link.words[at + CATCH_UP.EPOCH] = this.#options.epoch;
     link.words[at + CATCH_UP.CURSOR] = scan.cursor;
     link.words[at + CATCH_UP.ANSWERER_EPOCH] = scan.answererEpoch;
@@ -230,6 +258,11 @@ function isEnd(isLast: number, { awaitsLastChunk }: Rules): boolean {
   return isLast === 1 || !awaitsLastChunk;
 }
 
+/** The KIND word of a frame that is sent under a configuration. */
+function stamped(kind: number, { number }: Electorate): number {
+  return kind | (number << KIND_BITS);
+}
+
 /** A question of a recovering replica. */
 export interface CatchUpQuestion {
   readonly askerEpoch: number;
@@ -239,7 +272,7 @@ export interface CatchUpQuestion {
   /** Most entries of the answer. */
   readonly entriesMax: number;
   readonly asker: number;
-  readonly placement: Placement;
+  readonly electorate: Electorate;
 }
 
 /** Answers with the next entries from `cursor` on, as many as fit, and the end of the chunk. */
@@ -250,7 +283,7 @@ export function writeEntries(table: KeyTable, peer: Peer, question: CatchUpQuest
   const limit = Math.min(table.positions, cursor + question.entriesMax);
   for (; cursor < limit && bytes < CHUNK_BYTES; cursor++) {
     const entry = table.at(cursor);
-    if (entry === undefined || ((question.placement.homesOf(entry.hash) >>> question.asker) & 1) === 0) continue;
+    if (entry === undefined || !question.electorate.keeps(question.asker, entry.hash)) continue;
     const written = writeEntry(entry, { from, cursor: cursor + 1 }, peer, question);
     if (written === 0) break;
     bytes += written;
@@ -260,7 +293,7 @@ export function writeEntries(table: KeyTable, peer: Peer, question: CatchUpQuest
   if (start < 0) return; // The asker asks again from its cursor; entries that it has twice merge to the same.
   const at = start >> 2;
   const { words } = peer.link;
-  words[at + CATCH_UP.KIND] = CHUNK_END;
+  words[at + CATCH_UP.KIND] = stamped(CHUNK_END, question.electorate);
   words[at + CATCH_UP.EPOCH] = question.askerEpoch;
   words[at + CATCH_UP.CURSOR] = cursor;
   words[at + CATCH_UP.ANSWERER_EPOCH] = question.answererEpoch;
@@ -282,7 +315,7 @@ function writeEntry(entry: Entry, step: Step, { link, large }: Peer, question: C
   if (start < 0) return 0;
   const at = start >> 2;
   const { words } = link;
-  words[at + CATCH_UP.KIND] = ENTRY;
+  words[at + CATCH_UP.KIND] = stamped(ENTRY, question.electorate);
   words[at + CATCH_UP.EPOCH] = question.askerEpoch;
   words[at + CATCH_UP.CURSOR] = step.cursor;
   words[at + CATCH_UP.ENTRY_FROM] = step.from;

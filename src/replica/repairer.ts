@@ -12,13 +12,13 @@ import type { MutableBallot } from '../protocol/ballot.ts';
 import type { OperationOptions } from '../store/store.ts';
 import type { RepairReport } from '../store/repair.ts';
 import { NODES_PER_INQUIRY } from './digest-inquiries.ts';
+import type { Homes } from './electorate.ts';
 import { LEAVES_PER_NODE, leafOf } from './digest-tree.ts';
 import { LEAF_DIGESTS, LEAF_ENTRIES, NODE_DIGESTS, inquiryAnswer } from './inquiry.ts';
 import type { Inquiry, InquiryAnswer } from './inquiry.ts';
 import { LeafPages } from './leaf-pages.ts';
 import type { Difference } from './leaf-pages.ts';
 import type { Operation } from './operation.ts';
-import type { Placement } from './placement.ts';
 import type { RepairAim } from './repair-aim.ts';
 import { RepairTally } from './repair-report.ts';
 import { Failure, goneError } from './results.ts';
@@ -39,7 +39,7 @@ export interface RepairCore {
 export interface RepairerOptions {
   readonly core: RepairCore;
   readonly replicas: number;
-  readonly placement: Placement;
+  readonly placement: Homes;
   readonly prefix?: string;
   readonly isDeep?: boolean;
   readonly deadlineMs: number;

@@ -10,10 +10,12 @@ import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { GRANTED, NO_MEMORY, REFUSED } from './environment.ts';
 import type { ErasedFloor, LargeLane, Link, Vote, VoteBox } from './environment.ts';
+import { registerQuorums } from '../quorum/register-quorums.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { InquiryDesk } from './inquiry-desk.ts';
 import { KeyTable, bytesInFrame, writeValue } from './key-table.ts';
 import type { Entry } from './key-table.ts';
-import { Placement } from './placement.ts';
+import { LiveQuorums } from './live-quorums.ts';
 import { CHUNK_ENTRIES, Recovery, writeEntries } from './recovery.ts';
 import type { Peer, RecoveryPlan } from './recovery.ts';
 import { TopicDesk } from './topic-desk.ts';
@@ -23,8 +25,11 @@ import {
   BY_REFERENCE,
   CATCH_UP,
   CHUNK_END,
+  CONFIGURATION_MASK,
   ENTRY,
   INQUIRE,
+  KIND_BITS,
+  KIND_MASK,
   NEXT_WORDS,
   NO_VALUE,
   PREPARE,
@@ -86,6 +91,9 @@ export class ClientLane {
   }
 }
 
+/** Positions of the table that one step looks at for keys that have moved away. */
+const FORGET_STEP = 4096;
+
 /** What a replica is made with. */
 export interface ReplicaOptions {
   readonly index: number;
@@ -93,8 +101,8 @@ export interface ReplicaOptions {
   readonly epoch: number;
   /** Bytes of keys and values before new ones are refused. */
   readonly bytesMax: number;
-  /** Which keys are whose; by default every replica holds every key. */
-  readonly placement?: Placement;
+  /** Who decides, and which keys are whose; needed where it recovers, else by default all hold every key. */
+  readonly quorums?: RegisterQuorums;
   /** How it recovers; `undefined` for a first start, which begins empty and operational. */
   readonly recovery: RecoveryPlan | undefined;
   /** By replica; its own place is unused. */
@@ -119,12 +127,14 @@ export class Replica {
   readonly #bytesMax: number;
   readonly #rules: Rules;
   readonly #chunkEntries: number;
-  readonly #placement: Placement;
+  readonly #quorums: LiveQuorums;
   readonly #inquiries: InquiryDesk;
   /** What every key that it does not know is promised to: it may have erased it. */
   readonly #floor = mutableBallot();
   readonly #erased: Pick<ErasedFloor, 'read'> | undefined;
   #recovery: Recovery | undefined;
+  /** From which position on it looks for keys that it holds no longer; negative where it does not. */
+  #forgetFrom = -1;
   /** Scratch, overwritten per frame. */
   readonly #ballot = mutableBallot();
   readonly #root = mutableBallot();
@@ -137,16 +147,16 @@ export class Replica {
     this.#rules = options.rules ?? RULES;
     this.#chunkEntries = options.chunkEntries ?? CHUNK_ENTRIES;
     const { epoch, index, erased, topics, peers } = options;
-    const threads = peers.length;
-    this.#placement = options.placement ?? new Placement({ threads, replicas: threads });
-    const recovery = this.#rules.hearsAllGroups ? options.recovery : hearingOneGroup(options.recovery, this.#placement);
-    const answersNeeded = recovery?.answersNeeded ?? 0;
+    this.#quorums = LiveQuorums.of(options.quorums ?? aloneOf(peers.length), this.#rules);
+    const { recovery } = options;
+    const answersNeeded = recovery === undefined ? 0 : this.#quorums.recoverFrom;
     this.topics = topics && new TopicDesk({ ...topics, index, epoch, peers, rules: this.#rules, answersNeeded });
-    const holdings = { table: this.table, rules: this.#rules, topics: this.topics, floor: this.#floor };
+    const { table, topics: voters } = this;
+    const holdings = { table, rules: this.#rules, quorums: this.#quorums, topics: voters, floor: this.#floor };
     this.#inquiries = new InquiryDesk(holdings, epoch);
     this.#erased = erased;
     if (this.#rules.recoversErased) erased?.read(this.#floor);
-    const of = { epoch, index, table: this.table, peers, placement: this.#placement, rules: this.#rules };
+    const of = { epoch, index, table: this.table, peers, quorums: this.#quorums, rules: this.#rules };
     this.#recovery = recovery && new Recovery({ plan: recovery, ...of });
   }
 
@@ -171,10 +181,9 @@ export class Replica {
   /** Handles a frame from a coordinator. */
   receive(lane: ClientLane, frame: FrameViews, start: number): void {
     assert(this.takesRequests, 'A replica answers only once it has caught up');
-    const { words } = frame;
-    const at = start >> 2;
-    const kind = words[at + REQUEST.KIND]!;
-    switch (kind) {
+    const word = frame.words[(start >> 2) + REQUEST.KIND]!;
+    if (!this.#isOfNow(word)) return; // Its coordinator asks again, of whoever decides now.
+    switch (word & KIND_MASK) {
       case ACCEPT:
         return this.#accept(lane, frame, start);
       case READ:
@@ -190,14 +199,16 @@ export class Replica {
 
   /** Handles a frame from another replica. */
   receiveFromPeer(peer: number, frame: FrameViews, start: number): void {
-    const kind = frame.words[(start >> 2) + CATCH_UP.KIND]!;
+    const word = frame.words[(start >> 2) + CATCH_UP.KIND]!;
+    const kind = word & KIND_MASK;
     switch (kind) {
       case RECOVER:
+        if (!this.#isOfNow(word)) return;
         if (this.isOperational || !this.#rules.silentUntilCaughtUp) this.#answerRecovery(peer, frame.words, start >> 2);
         return;
       case ENTRY:
       case CHUNK_END:
-        if (this.#recovery === undefined) return this.#dropLateEntry(peer, frame.words, start);
+        if (this.#recovery === undefined || !this.#isOfNow(word)) return this.#dropLateEntry(peer, frame.words, start);
         this.#recovery.receive(peer, frame, start);
         this.#endRecoveryIfDone();
         return;
@@ -208,10 +219,51 @@ export class Replica {
     }
   }
 
+  /** The configuration that it goes by; it keeps no keys that are others' there. */
+  get configuration(): number {
+    const { number } = this.#quorums.electorate;
+    return this.#forgetFrom < 0 ? number : number - 1;
+  }
+
+  /**
+   * Looks which configuration is in force; nothing of another one is served from here on. To be called now and then,
+   * and again while {@link configuration} is behind: keys that have moved away are forgotten in steps.
+   */
+  heedConfiguration(): void {
+    if (this.#quorums.refresh()) {
+      this.#recovery?.beginAgain();
+      const { isStable, isWhole } = this.#quorums.electorate;
+      this.#forgetFrom = isStable && !isWhole && this.#rules.forgetsMovedKeys ? 0 : -1;
+    }
+    if (this.#forgetFrom >= 0) this.#forgetMoved();
+  }
+
+  /** A key that moved away, and comes back, must not bring back what was erased meanwhile. */
+  #forgetMoved(): void {
+    const { table } = this;
+    const end = Math.min(table.positions, this.#forgetFrom + FORGET_STEP);
+    for (let position = this.#forgetFrom; position < end; position++) {
+      const entry = table.at(position);
+      if (entry !== undefined && !this.#quorums.electorate.keeps(this.index, entry.hash)) table.remove(entry);
+    }
+    this.#forgetFrom = end < table.positions ? end : -1;
+  }
+
+  /** Whether a frame was sent under the configuration that this replica goes by, or one that it has not seen yet. */
+  #isOfNow(word: number): boolean {
+    if (this.#isSentUnder(word) || !this.#rules.refusesOldFrames) return true;
+    this.heedConfiguration();
+    return this.#isSentUnder(word);
+  }
+
+  #isSentUnder(word: number): boolean {
+    return word >>> KIND_BITS === (this.#quorums.electorate.number & CONFIGURATION_MASK);
+  }
+
   /** Lets go of a large value that comes after the recovery has ended. */
   #dropLateEntry(peer: number, words: Int32Array, start: number): void {
     const at = start >> 2;
-    if (words[at + CATCH_UP.KIND] !== ENTRY || words[at + CATCH_UP.VALUE_BYTES] !== BY_REFERENCE) return;
+    if ((words[at + CATCH_UP.KIND]! & KIND_MASK) !== ENTRY || words[at + CATCH_UP.VALUE_BYTES] !== BY_REFERENCE) return;
     const valueStart = start + CATCH_UP.ENTRY_BYTES + padded(words[at + CATCH_UP.KEY_BYTES]!);
     this.#peers[peer]?.large.take(words[valueStart >> 2]!)?.release();
   }
@@ -344,7 +396,7 @@ export class Replica {
       round: words[at + CATCH_UP.ROUND]!,
       entriesMax: this.#chunkEntries,
       asker: peer,
-      placement: this.#placement,
+      electorate: this.#quorums.electorate,
     });
   }
 
@@ -362,9 +414,9 @@ export class Replica {
   }
 }
 
-/** A recovery that hears M others, which are not M of every group of homes. */
-function hearingOneGroup(plan: RecoveryPlan | undefined, { spare }: Placement): RecoveryPlan | undefined {
-  return plan && { ...plan, answersNeeded: plan.answersNeeded - spare };
+/** The sizes of a replica whose coordinators say what decides, and that never recovers. */
+function aloneOf(peers: number): RegisterQuorums {
+  return registerQuorums({ replicas: Math.max(1, peers) });
 }
 
 /** Where the tail of a request starts, in bytes. */

@@ -4,7 +4,6 @@ import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
 import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
 import { INLINE_BYTES_MAX, PENDING_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
 import { EXPIRY_BYTES, VALUE_TYPE, ValueEncoder, decodeValue, writeExpiry } from '../base/value-codec.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { OperationOptions, ReadOptions, Value } from '../store/store.ts';
 import type { Coordinator } from './coordinator.ts';
 import { NEVER } from './expiry.ts';
@@ -14,6 +13,7 @@ import { writeKey, writtenKey } from './key-bytes.ts';
 import { levelSizes } from './level-sizes.ts';
 import type { LevelSizes } from './level-sizes.ts';
 import type { LargePool } from './large-pool.ts';
+import type { LiveQuorums } from './live-quorums.ts';
 import { ChangeFields, FrameBuffer } from './operation.ts';
 import type { Operation } from './operation.ts';
 import type { ChangeRequest } from './change-steps.ts';
@@ -29,12 +29,12 @@ const KEY_ROOM_LONG = 1028;
 /** Makes the operations of one client. */
 export class RequestMaker {
   readonly #coordinator: Coordinator;
-  readonly #quorums: RegisterQuorums;
+  readonly #quorums: LiveQuorums;
   readonly #pool: LargePool;
   readonly #encoder = new ValueEncoder();
   readonly #keyScratch = new FrameBuffer(KEY_ROOM_LONG);
 
-  constructor(coordinator: Coordinator, quorums: RegisterQuorums, pool: LargePool) {
+  constructor(coordinator: Coordinator, quorums: LiveQuorums, pool: LargePool) {
     this.#pool = pool;
     this.#coordinator = coordinator;
     this.#quorums = quorums;
@@ -101,14 +101,16 @@ export class RequestMaker {
   acquire(kind: 'get' | 'put' | 'inquiry', options: OperationOptions | undefined): Operation {
     const timeoutMs = checkedTimeout(options);
     const sizes = this.sizesFor(options);
+    const { electorate } = this.#quorums;
     if (!this.#coordinator.hasRoom) throw overloadedError(this.#coordinator.pending);
     const operation = this.#coordinator.acquire();
     operation.kind = kind;
     operation.timeoutMs = timeoutMs;
+    operation.sizes = electorate.sizes;
     operation.readNeeded = sizes.read;
     operation.writeNeeded = sizes.write;
     // A level that asks fewer than R promises no more than the newest of those; R or more are made stable.
-    operation.agreeNeeded = sizes.read < this.#quorums.read ? 0 : this.#quorums.agreeing;
+    operation.agreeNeeded = sizes.read < electorate.sizes.read ? 0 : electorate.sizes.agreeing;
     return operation;
   }
 

@@ -7,6 +7,7 @@ import type { Operation, Phase } from './operation.ts';
 import {
   ACCEPT,
   INQUIRE,
+  KIND_BITS,
   NEXT_WORDS,
   NO_VALUE,
   PREPARE,
@@ -126,9 +127,9 @@ function kindOf(phase: Phase): number {
   return phase === 'inquire' ? INQUIRE : ACCEPT;
 }
 
-function writeHeader({ request, phase, slot, generation, ballot, root }: Operation): void {
+function writeHeader({ request, phase, slot, generation, ballot, root, configuration }: Operation): void {
   const { words } = request;
-  words[REQUEST.KIND] = kindOf(phase);
+  words[REQUEST.KIND] = kindOf(phase) | (configuration << KIND_BITS);
   words[REQUEST.SLOT] = slot;
   words[REQUEST.GENERATION] = generation;
   writeBallot(words, REQUEST.BALLOT, ballot);

@@ -15,6 +15,9 @@
 //   chunk end    0       1       2             3                4       5         6
 //            [ KIND  | EPOCH | NEXT_CURSOR | ANSWERER_EPOCH | ROUND | IS_LAST | FROM ]
 //
+// The KIND of a request, a recover, an entry and a chunk end carries the number of the configuration under which it was
+// sent, above its lowest 8 bits: under another one it is void.
+//
 // FROM is the cursor of the frame before: between the two, entries were removed.
 //
 // VALUE_BYTES is the length of the value that follows; NO_VALUE is a tombstone or an empty register; BY_REFERENCE says
@@ -25,6 +28,12 @@
 // That of an accept has two words before it: NEXT, the ballot that is to be promised with it, or none. A blind write
 // has no tail at all.
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
+
+/** Lowest bits of a KIND word of a request or of catching up; the others are the number of the configuration. */
+export const KIND_BITS = 8;
+export const KIND_MASK = 0xff;
+/** As much of the number of a configuration as a frame says. */
+export const CONFIGURATION_MASK = 0xff_ffff;
 
 export const ACCEPT = 1;
 export const READ = 2;

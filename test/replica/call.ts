@@ -5,7 +5,7 @@ import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
 import { ChangeFields } from '../../src/replica/operation.ts';
 import type { Operation, Outcome } from '../../src/replica/operation.ts';
-import type { Placement } from '../../src/replica/placement.ts';
+import type { Homes } from '../../src/replica/electorate.ts';
 import { RepairFields } from '../../src/replica/repair-aim.ts';
 import { NO_VALUE, REQUEST, padded } from '../../src/replica/wire.ts';
 import type { Operation as HistoryOperation } from './linearizability.ts';
@@ -59,7 +59,7 @@ export interface Request {
 }
 
 /** Fills in an operation as the client of a cluster does, but for its deadline. */
-export function fill(operation: Operation, call: Call, quorums: RegisterQuorums, placement: Placement): void {
+export function fill(operation: Operation, call: Call, quorums: RegisterQuorums, placement: Homes): void {
   const { request } = operation;
   writeKey(call.key, request, REQUEST.BYTES);
   operation.kind = call.kind === 'exchange' ? 'change' : call.kind;

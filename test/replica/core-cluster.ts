@@ -12,7 +12,6 @@ import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
 import type { Epochs, LargeLane, LargeValue, LastTag, TagCounter } from '../../src/replica/environment.ts';
 import type { Peer } from '../../src/replica/recovery.ts';
 import type { Operation } from '../../src/replica/operation.ts';
-import { Placement } from '../../src/replica/placement.ts';
 import type { Proposal } from '../../src/replica/proposal.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import { Failure } from '../../src/replica/results.ts';
@@ -253,12 +252,11 @@ export class CoreCluster {
     this.#epochs[replica]!++;
     this.#restarts++;
     const { quorums, rules = RULES, bytesMax = 1 << 24 } = this.#options;
-    const plan = { answersNeeded: quorums.recoverFrom, epochs: this.epochs };
+    const plan = { epochs: this.epochs };
     const epoch = this.#epochs[replica]!;
-    const placement = new Placement(quorums, rules);
     const peers = this.#replicas.map((_, other) => this.#peerOf(replica, other));
     const { erased } = this;
-    const successor = new Replica({ index: replica, epoch, bytesMax, recovery: plan, peers, rules, erased, placement });
+    const successor = new Replica({ index: replica, epoch, bytesMax, recovery: plan, peers, rules, erased, quorums });
     this.#replicas[replica] = successor;
     meanwhile?.();
     successor.tick(this.nowMs);
@@ -322,8 +320,7 @@ export class CoreCluster {
     const { rules = RULES, bytesMax = 1 << 24, quorums } = this.#options;
     const others = Array.from({ length: quorums.threads }, (_, other) => other);
     const peers = others.map((other) => this.#peerOf(index, other));
-    const placement = new Placement(quorums, rules);
-    return new Replica({ index, epoch: 1, bytesMax, recovery: undefined, peers, rules, placement });
+    return new Replica({ index, epoch: 1, bytesMax, recovery: undefined, peers, rules, quorums });
   }
 
   /** How a replica reaches another; what it sends arrives when it is done. */

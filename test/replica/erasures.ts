@@ -23,18 +23,17 @@ export interface World {
 
 /** Three clients, of which the last one collects. */
 export function worldOf(rules: Rules = RULES, quorums: RegisterQuorums = THREE): World {
-  return worldOver(new CoreCluster({ quorums, clients: 3, rules }), rules, quorums);
+  return worldOver(new CoreCluster({ quorums, clients: 3, rules }), rules);
 }
 
 /** The same of a cluster of three clients. */
-export function worldOver(cluster: CoreCluster, rules: Rules = RULES, quorums: RegisterQuorums = THREE): World {
+export function worldOver(cluster: CoreCluster, rules: Rules = RULES): World {
   const { tags, erased, epochs } = cluster;
   const collector = new Collector({
     core: cluster.core(2),
     tags,
     erased,
     epochs,
-    quorums,
     rules,
     afterMs: AFTER_MS,
   });

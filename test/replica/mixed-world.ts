@@ -71,8 +71,7 @@ class MixedRun {
     const { tags, erased, epochs } = cluster;
     const afterMs = AFTER_MS[below(random, AFTER_MS.length)]!;
     this.#collectors = HOUSEKEEPERS.map(
-      (client) =>
-        new Collector({ core: cluster.core(client), tags, erased, epochs, quorums, rules, afterMs, restMs: 5 }),
+      (client) => new Collector({ core: cluster.core(client), tags, erased, epochs, rules, afterMs, restMs: 5 }),
     );
     this.#sessions = Array.from({ length: CALLERS }, (_, client) =>
       cluster.core(client).session('mixed', { readLevel: 'quorum' }),

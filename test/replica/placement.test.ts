@@ -25,7 +25,7 @@ function loadOf(placement: Placement, threads: number, hashes: readonly number[]
 
 describe('The homes of a key', () => {
   it.each(SIZES)('are, of %i threads, %i distinct ones', (threads, replicas) => {
-    const placement = new Placement({ threads, replicas });
+    const placement = Placement.ofAll({ threads, replicas });
     for (const range of RANGES) {
       const homes = placement.homesOf(range);
       expect([popcount(homes), homes & ~lowestBits(threads)]).toEqual([replicas, 0]);
@@ -44,7 +44,7 @@ describe('The homes of a key', () => {
     const keys = Array.from({ length: 10_000 }, (_, index) => hashOf(`user/${index}`));
     for (const hashes of [RANGES, keys]) {
       const share = (hashes.length * replicas) / threads;
-      const load = loadOf(new Placement({ threads, replicas }), threads, hashes);
+      const load = loadOf(Placement.ofAll({ threads, replicas }), threads, hashes);
       expect(Math.max(...load) / share).toBeLessThan(1.1);
       expect(Math.min(...load) / share).toBeGreaterThan(0.9);
     }
@@ -58,8 +58,8 @@ describe('The homes of a key', () => {
   ])(
     'move only where they must: a thread beside %i takes its share, %i of all, and nobody else takes a key',
     (threads, replicas) => {
-      const before = new Placement({ threads, replicas });
-      const after = new Placement({ threads: threads + 1, replicas });
+      const before = Placement.ofAll({ threads, replicas });
+      const after = Placement.ofAll({ threads: threads + 1, replicas });
       let moved = 0;
       for (const range of RANGES) {
         const taken = after.homesOf(range) & ~before.homesOf(range);
@@ -72,7 +72,7 @@ describe('The homes of a key', () => {
   );
 
   it('are the same for all keys of a leaf of digests, whatever the other bits of their hashes', () => {
-    const placement = new Placement({ threads: 7, replicas: 3 });
+    const placement = Placement.ofAll({ threads: 7, replicas: 3 });
     for (const range of RANGES) {
       const hashes = [1, 77, 0x3_ffff].map((high) => (high * DIGEST_LEAVES) | range);
       expect(new Set(hashes.map((hash) => placement.homesOf(hash)))).toEqual(new Set([placement.homesOf(range)]));
@@ -80,14 +80,14 @@ describe('The homes of a key', () => {
   });
 
   it('are all threads where there are as many as copies', () => {
-    const { isWhole, spare, all, ...placement } = new Placement({ threads: 5, replicas: 5 });
+    const { isWhole, spare, all, ...placement } = Placement.ofAll({ threads: 5, replicas: 5 });
     expect([isWhole, spare, all]).toEqual([true, 0, 0b11111]);
-    expect(new Placement({ threads: 5, replicas: 5 }).homesOf(12_345)).toBe(all);
+    expect(Placement.ofAll({ threads: 5, replicas: 5 }).homesOf(12_345)).toBe(all);
     expect(placement).toEqual({});
   });
 
   it('are read from different threads first', () => {
-    const placement = new Placement({ threads: 5, replicas: 3 });
+    const placement = Placement.ofAll({ threads: 5, replicas: 3 });
     const firsts = Array.from({ length: 100 }, (_, index) => placement.firstOf(hashOf(`user/${index}`)));
     expect(new Set(firsts)).toEqual(new Set([0, 1, 2, 3, 4]));
   });
@@ -95,7 +95,7 @@ describe('The homes of a key', () => {
 
 const N3_OF_7 = registerQuorums({ replicas: 3, threads: 7 });
 const KEYS = Array.from({ length: 300 }, (_, index) => `user/${index}`);
-const PLACEMENT = new Placement(N3_OF_7);
+const PLACEMENT = Placement.ofAll(N3_OF_7);
 
 function homesOf(key: string): readonly number[] {
   return votersIn(PLACEMENT.homesOf(hashOf(key)));

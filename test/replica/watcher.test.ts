@@ -168,7 +168,7 @@ function watchErasure(rules: Rules): { readonly run: WatchedRun; readonly next: 
   cluster.run(0, (core) => core.delete('k', undefined));
   collect(20 * AFTER_MS);
   expect(cluster.keys).toEqual([0, 0, 0, 0, 0]);
-  for (const replica of votersIn(new Placement(quorums).homesOf(hashOf('k')))) cluster.restart(replica);
+  for (const replica of votersIn(Placement.ofAll(quorums).homesOf(hashOf('k')))) cluster.restart(replica);
   const next = new WatchedRun(cluster, 0, { from: run.position! });
   next.settle();
   run.settle();

@@ -114,7 +114,7 @@ export class World {
     this.#options = options;
     this.quorums = options.quorums;
     this.#rules = options.rules ?? RULES;
-    this.placement = new Placement(options.quorums, this.#rules);
+    this.placement = Placement.ofAll(options.quorums, this.#rules);
     this.#lastTag = options.tagsFrom ?? NO_BALLOT;
     this.#seats = Array.from({ length: this.quorums.threads }, () => ({
       replica: undefined,
@@ -386,7 +386,6 @@ export class World {
 
   #run(index: number, isFirstStart: boolean): void {
     const seat = this.#seats[index]!;
-    const { recoverFrom } = this.quorums;
     const { chunkEntries } = this.#options;
     const epoch = seat.epoch + seat.lateBumps;
     seat.state = 'running';
@@ -395,14 +394,14 @@ export class World {
       index,
       epoch,
       bytesMax: this.#options.bytesMax ?? 1 << 24,
-      recovery: isFirstStart ? undefined : { answersNeeded: recoverFrom, epochs: this.#epochs() },
+      recovery: isFirstStart ? undefined : { epochs: this.#epochs() },
       peers: this.#seats.map((_, peer) => {
         if (peer === index) return undefined;
         const link = new CapturingLink((frame) => this.#send(`A${index}`, `A${peer}`, frame));
         return { link, large: NO_LARGE_LANE };
       }),
       rules: this.#rules,
-      placement: this.placement,
+      quorums: this.quorums,
       erased: this.erased,
       ...(chunkEntries !== undefined && { chunkEntries }),
     });

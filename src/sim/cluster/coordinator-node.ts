@@ -126,10 +126,10 @@ export class CoordinatorNode implements Receiver {
 
   /** Collects deletions from now on. */
   startCollecting(): void {
-    const { collectAfterMs, tags, erased, epochs, quorums, rules } = this.#options;
+    const { collectAfterMs, tags, erased, epochs, rules } = this.#options;
     if (collectAfterMs === undefined) return;
     const { core } = this;
-    this.#collect(new Collector({ core, tags, erased, epochs, quorums, rules, afterMs: collectAfterMs, restMs: 2 }));
+    this.#collect(new Collector({ core, tags, erased, epochs, rules, afterMs: collectAfterMs, restMs: 2 }));
   }
 
   #collect(collector: Collector): void {

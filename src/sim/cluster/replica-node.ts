@@ -3,7 +3,6 @@
 import { CLIENT_HOLDER, replicaHolder } from '../../base/large-value.ts';
 import type { Holder } from '../../base/large-value.ts';
 import type { ErasedFloor, Vote, VoteBox } from '../../replica/environment.ts';
-import { Placement } from '../../replica/placement.ts';
 import type { Peer } from '../../replica/recovery.ts';
 import { ClientLane, Replica } from '../../replica/replica.ts';
 import type { Rules } from '../../protocol/rules.ts';
@@ -114,10 +113,10 @@ export class ReplicaNode implements Receiver {
       index,
       epoch,
       bytesMax,
-      recovery: beginsEmpty ? undefined : { answersNeeded: quorums.recoverFrom, epochs },
+      recovery: beginsEmpty ? undefined : { epochs },
       peers,
       rules,
-      placement: new Placement(quorums, rules),
+      quorums,
       erased,
     });
     this.#isPaused = this.#isAnnounced = false;

@@ -87,7 +87,7 @@ export class SimCluster {
     this.epochs = new SimEpochs(cluster.replicas);
     this.replicas = Array.from({ length: cluster.replicas }, (_, index) => this.#replica(index, rules));
     this.#repairsReads = below(engine.random(-1, 'read repair'), 2) === 0;
-    this.placement = new Placement(this.quorums, rules);
+    this.placement = Placement.ofAll(this.quorums, rules);
     this.coordinators = Array.from({ length: cluster.coordinators }, (_, index) => this.#coordinator(index, rules));
     const clients = 1 + plan.operations.reduce((last, { client }) => Math.max(last, client), -1);
     this.clients = Array.from({ length: clients }, (_, index) => this.#client(index));

@@ -94,8 +94,8 @@ export function replicaReactor(
     return { link: new CapturingLink(sink), large: NO_LARGE_LANE };
   });
   const epochs = epochsIn(() => around);
-  const recovery = epoch === 1 ? undefined : { answersNeeded: quorums.recoverFrom, epochs };
-  const replica = new Replica({ index, epoch, bytesMax: 1 << 24, recovery, peers, rules });
+  const recovery = epoch === 1 ? undefined : { epochs };
+  const replica = new Replica({ index, epoch, bytesMax: 1 << 24, recovery, peers, rules, quorums });
   return {
     react: (input) => {
       ({ around } = input);

@@ -1,0 +1,36 @@
+// Who holds registers, and which of them decide, at a time: the members of a cluster and the sizes of their quorums. A
+// configuration has a number, which only grows; what was asked, promised or voted under one counts for nothing under
+// another one.
+//
+// A change goes through two more, so that no two that follow each other could decide apart. While newcomers catch up,
+// the old members decide alone, and nothing is erased. Then both decide: every quorum has to be one of the old members
+// and one of the new ones, until what the old ones had decided alone lies with the new ones too. Then those decide
+// alone. Source: joint consensus, Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm" (2014),
+// section 6; the rescan of all registers, Rystsov, "CASPaxos: Replicated State Machines without logs" (2018), 2.3.
+import type { RegisterQuorums } from './register-quorums.ts';
+
+/** Members, and what decides among them. */
+export interface Membership {
+  /** Threads that hold registers, as a mask. */
+  readonly members: number;
+  /** Invariant: `threads` of them is the number of members. */
+  readonly quorums: RegisterQuorums;
+}
+
+/** Whether nothing changes; newcomers catch up, and the old members decide; or old and new members decide together. */
+export type ConfigurationPhase = 'stable' | 'learning' | 'joint';
+
+/** A configuration: plain data. */
+export interface Configuration {
+  /** From 1; 0 where it is the only one for ever. */
+  readonly number: number;
+  readonly phase: ConfigurationPhase;
+  readonly current: Membership;
+  /** Missing where nothing changes. */
+  readonly next?: Membership;
+}
+
+/** The members of all that decide in a configuration, as a mask. */
+export function decidingMembers({ phase, current, next }: Configuration): number {
+  return phase === 'joint' ? current.members | next!.members : current.members;
+}

@@ -1,0 +1,31 @@
+// An operation that was asked for under one configuration and goes on under another one: what its level asks for there.
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { Operation } from './operation.ts';
+
+/** Makes an operation ask for as much under the sizes in force as it asked for under those that it was made with. */
+export function resize(operation: Operation, sizes: RegisterQuorums): void {
+  const before = operation.sizes;
+  if (before === undefined || before === sizes) return;
+  operation.sizes = sizes;
+  const isStable = operation.agreeNeeded > 0;
+  operation.writeNeeded = resized(
+    operation.writeNeeded,
+    [before.write, before.replicas],
+    [sizes.write, sizes.replicas],
+  );
+  operation.readNeeded = resized(operation.readNeeded, [before.read, before.replicas], [sizes.read, sizes.replicas]);
+  if (!isStable) return;
+  const all = [sizes.agreeing, sizes.replicas] as const;
+  operation.agreeNeeded = resized(operation.agreeNeeded, [before.agreeing, before.replicas], all);
+}
+
+/** A quorum stays one, all stay all, and what is less than a quorum stays as many. Sizes: of a quorum, and of all. */
+function resized(
+  needed: number,
+  [quorum, all]: readonly [number, number],
+  [newQuorum, newAll]: readonly [number, number],
+): number {
+  if (needed < quorum) return Math.min(needed, newAll);
+  if (needed === quorum && quorum < all) return newQuorum;
+  return needed >= all && all > 1 ? newAll : Math.min(newAll, Math.max(needed, newQuorum));
+}
