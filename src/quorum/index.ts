@@ -18,3 +18,4 @@ export { NO_VOTES, outcomeOf, withVote } from './tally.ts';
 export type { Tally, TallyOutcome } from './tally.ts';
 export { registerQuorums } from './register-quorums.ts';
 export type { RegisterOptions, RegisterQuorums } from './register-quorums.ts';
+export type { RegisterSystemOptions, RegisterSystems } from './register-systems.ts';

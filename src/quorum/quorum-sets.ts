@@ -1,21 +1,24 @@
-// What a register asks of its quorums, as predicates over sets of voters. A set is a mask, and the voters of a register
-// are numbered from 0 to N - 1.
-import { popcount } from '../base/bits.ts';
+// What a register asks of its quorums, as predicates over masks of its homes: counted where only sizes matter, looked
+// up in tables where systems are given. Either way one question costs no allocation.
+import { lowestBits, popcount } from '../base/bits.ts';
+import { predicateOf, tableOf } from './predicate.ts';
 import type { RegisterQuorums } from './register-quorums.ts';
+import { agreeingSystem } from './register-systems.ts';
+import type { RegisterSystems } from './register-systems.ts';
 
-/** The predicates of one register. */
+/** The quorums of a register. Masks are of positions: the homes of a register, numbered from 0 to N - 1. */
 export interface QuorumSets {
-  /** Whether a read has heard enough once it heard these. */
-  isRead(voters: number): boolean;
-  /** Whether a write has happened once these have accepted it. */
-  isWrite(voters: number): boolean;
-  /** Whether these are enough to have promised a ballot. */
-  isPrepare(voters: number): boolean;
-  /** Whether an entry that these have voted for is stable: see `agreeing` of {@link RegisterQuorums}. */
-  isAgreeing(voters: number): boolean;
-  /** Whether a voter that lost its memory knows of all that it was part of once it has heard these others. */
+  isRead(mask: number): boolean;
+  isWrite(mask: number): boolean;
+  isPrepare(mask: number): boolean;
+  /** The set meets every read and every prepare quorum, and every write quorum where promises are cached (S). */
+  isAgreeing(mask: number): boolean;
+  /**
+   * Whether `self`, which lost its memory, may take part again once it has heard `heard`: of every write, prepare or
+   * agreeing quorum that it may have been part of it has heard somebody.
+   */
   mayRecover(self: number, heard: number): boolean;
-  /** Whether the state is lost once these have lost their memory. */
+  /** Whether the state is lost once all of `gone` have lost their memory: they are a whole quorum of some kind. */
   isLost(gone: number): boolean;
   /** Sizes of the smallest quorums: with fewer votes nothing is decided. */
   readonly fewest: {
@@ -24,22 +27,41 @@ export interface QuorumSets {
     readonly prepare: number;
     readonly agreeing: number;
   };
-  /** Whether an accept quorum may stand for a prepare quorum. */
   readonly cachesPromises: boolean;
 }
 
-/** The predicates of a register of these sizes. */
+/** The predicates of a register's quorums. Pure; up to 15 replicas with systems it makes five tables of 4 KiB. */
 export function quorumSets(quorums: RegisterQuorums): QuorumSets {
-  const { replicas, threads, read, write, prepare, agreeing, recoverFrom, cachesPromises } = quorums;
+  const { systems, read, write, prepare, agreeing, cachesPromises } = quorums;
+  const sets = systems === undefined ? sizedSets(quorums) : systemSets(systems);
+  return { ...sets, fewest: { read, write, prepare, agreeing }, cachesPromises };
+}
+
+type Predicates = Omit<QuorumSets, 'fewest' | 'cachesPromises'>;
+
+function sizedSets(quorums: RegisterQuorums): Predicates {
+  const { replicas, threads, read, write, prepare, agreeing, recoverFrom, downMax } = quorums;
+  const everyone = lowestBits(replicas);
   const heardMin = recoverFrom - (threads - replicas); // M.
   return {
-    isRead: (voters) => popcount(voters) >= read,
-    isWrite: (voters) => popcount(voters) >= write,
-    isPrepare: (voters) => popcount(voters) >= prepare,
-    isAgreeing: (voters) => popcount(voters) >= agreeing,
-    mayRecover: (self, heard) => popcount(heard & ~(1 << self)) >= heardMin,
-    isLost: (gone) => popcount(gone) > replicas - heardMin,
-    fewest: { read, write, prepare, agreeing },
-    cachesPromises,
+    isRead: (mask) => popcount(mask & everyone) >= read,
+    isWrite: (mask) => popcount(mask & everyone) >= write,
+    isPrepare: (mask) => popcount(mask & everyone) >= prepare,
+    isAgreeing: (mask) => popcount(mask & everyone) >= agreeing,
+    mayRecover: (self, heard) => popcount(heard & everyone & ~(1 << self)) >= heardMin,
+    isLost: (gone) => popcount(gone & everyone) > downMax,
   };
+}
+
+function systemSets(systems: RegisterSystems): Predicates {
+  const isRead = predicateOf(systems.read);
+  const isWrite = predicateOf(systems.write);
+  const isPrepare = predicateOf(systems.prepare);
+  const isAgreeing = predicateOf(agreeingSystem(systems));
+  const { voters } = systems.write;
+  const everyone = lowestBits(voters);
+  const isLost = tableOf(voters, (mask) => isWrite(mask) || isPrepare(mask) || isAgreeing(mask));
+  // Whoever was not heard may be all that a quorum with `self` was made of, and down for as long as `self` votes again.
+  const mayRecover = (self: number, heard: number): boolean => !isLost((everyone & ~heard) | (1 << self));
+  return { isRead, isWrite, isPrepare, isAgreeing, mayRecover, isLost };
 }
