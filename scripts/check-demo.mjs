@@ -1,4 +1,5 @@
-// Reads what `quorate demo --json` printed and fails unless it lost nothing while replicas were killed.
+// Reads what `quorate demo --json` printed and fails unless it lost nothing while replicas were killed. It asks for
+// kills, not for the time that they took: a machine that is busy with something else recovers slowly, and rightly so.
 // Usage: node scripts/check-demo.mjs FILE
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -10,16 +11,21 @@ try {
   process.exitCode = 1;
 }
 
-/** @param {{ kills: Record<string, number>, lost: number, stale: number, acknowledgedWrites: number }} report */
-function check({ kills, lost, stale, acknowledgedWrites }) {
+/**
+ * @param {{ seconds: number, kills: Record<string, number>, lost: number, stale: number,
+ *   acknowledgedWrites: number }} report
+ */
+function check({ seconds, kills, lost, stale, acknowledgedWrites }) {
   const killsInAll = kills.terminate + kills.hang + kills.oom;
   assert.equal(lost, 0, `${lost} acknowledged writes were lost`);
   assert.equal(stale, 0, `${stale} reads were stale`);
   assert.ok(acknowledgedWrites > 0, 'Nothing was written');
-  assert.ok(killsInAll >= 12, `Only ${killsInAll} replicas were killed in 10 s`);
+  assert.ok(killsInAll >= 12, `Only ${killsInAll} replicas were killed`);
   assert.ok(
     Math.min(kills.terminate, kills.hang, kills.oom) >= 2,
     `Not every kind was tried: ${JSON.stringify(kills)}`,
   );
-  console.log(`demo: ${acknowledgedWrites} acknowledged writes, ${killsInAll} kills, none lost, none stale`);
+  console.log(
+    `demo: ${acknowledgedWrites} acknowledged writes, ${killsInAll} kills in ${seconds} s, none lost or stale`,
+  );
 }

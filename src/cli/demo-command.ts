@@ -4,6 +4,7 @@ import { QuorateError } from '../base/errors.ts';
 import { REPLICAS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
 import { SABOTAGES, type Sabotage } from '../cluster/sabotage.ts';
+import { registerQuorums } from '../quorum/register-quorums.ts';
 import { integerOf, numberOf, textOf, UsageError, type Arguments, type OptionSpec } from './arguments.ts';
 import type { Command } from './command.ts';
 import { openStage } from './demo/cluster-stage.ts';
@@ -21,6 +22,9 @@ const SECONDS_DEFAULT = 10;
 const SECONDS_MAX = 86_400;
 const KILLS_PER_SECOND_DEFAULT = 2;
 const KILLS_PER_SECOND_MAX = 100;
+const KILLS_MAX = 1_000_000;
+/** Kills that a run waits for if it is told neither its time nor their rate: four of each kind. */
+const KILLS_DEFAULT = 12;
 const KEYS_DEFAULT = 10_000;
 const VALUE_BYTES_DEFAULT = 100;
 const TRACE_VALUE_BYTES_DEFAULT = 4096;
@@ -29,6 +33,7 @@ const CONCURRENCY_MAX = 4096;
 
 const SHARED_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   'kills-per-second': { type: 'string', value: 'K', help: 'replicas killed per second, 0 for none (2)' },
+  kills: { type: 'string', value: 'K', help: 'replicas killed at least, even if that takes longer (see above)' },
   replicas: { type: 'string', value: 'N', help: 'replicas, 1 to 15 (5)' },
   read: { type: 'string', value: 'R', help: 'replicas that a read asks (a majority)' },
   write: { type: 'string', value: 'W', help: 'replicas that accept a write (a majority)' },
@@ -43,6 +48,10 @@ const ABOUT = [
   'terminate(), by an endless loop, by filling the heap. Every acknowledged write is remembered, every read is checked',
   'against what was acknowledged before it began, and at the end every key is read from all replicas. Exit code 1 if',
   'anything acknowledged was lost or any read was stale. SIGINT ends the load; what was done is still judged.',
+  '',
+  'No more replicas are killed at once than the quorums survive: where they recover slowly, as on a busy machine,',
+  'kills are put off. The load goes on until --kills are done, up to 12 times --seconds. Without that option they are',
+  '12 where neither --seconds nor --kills-per-second nor a trace is given, else 0.',
 ];
 
 /** Five replicas under YCSB load while they are killed. */
@@ -131,9 +140,14 @@ export async function demoOptionsOf(
   const killsPerSecond =
     numberOf(given, 'kills-per-second', { min: 0, max: KILLS_PER_SECOND_MAX }) ?? KILLS_PER_SECOND_DEFAULT;
   const quorums = { replicas, ...(read !== undefined && { read }), ...(write !== undefined && { write }) };
+  const killsMin = killsMinOf(given, {
+    killsPerSecond,
+    isBounded: seconds !== undefined || file === undefined,
+    quorums,
+  });
   if (file === undefined) {
     const cluster = { ...quorums, ...replicaLimits(plan.keys, plan.keys * valueBytes) };
-    return { cluster, seconds: seconds ?? SECONDS_DEFAULT, killsPerSecond, plan };
+    return { cluster, seconds: seconds ?? SECONDS_DEFAULT, killsPerSecond, killsMin, plan };
   }
   const summary = await summaryOf(file, plan);
   stateMemory(file, summary, replicas, note);
@@ -142,8 +156,32 @@ export async function demoOptionsOf(
     cluster,
     seconds,
     killsPerSecond,
+    killsMin,
     plan: { ...plan, trace: { path: file, isRepeated: seconds !== undefined } },
   };
+}
+
+/** @throws {UsageError} where so many could never be killed. */
+function killsMinOf(
+  given: Arguments,
+  asked: {
+    readonly killsPerSecond: number;
+    readonly isBounded: boolean;
+    readonly quorums: Pick<ClusterOptions, 'read' | 'write'> & { readonly replicas: number };
+  },
+): number {
+  const kills = integerOf(given, 'kills', { min: 0, max: KILLS_MAX });
+  const { downMax } = registerQuorums(asked.quorums);
+  if (kills === undefined) {
+    const isPlain = ['seconds', 'kills-per-second', 'trace'].every((name) => given.values[name] === undefined);
+    return isPlain && asked.isBounded && downMax > 0 ? KILLS_DEFAULT : 0;
+  }
+  const hindrance =
+    (downMax === 0 && `${asked.quorums.replicas} replicas with these quorums survive no death`) ||
+    (asked.killsPerSecond === 0 && 'it needs --kills-per-second above 0') ||
+    (!asked.isBounded && 'a trace that is not repeated ends when it ends; it needs --seconds');
+  if (kills > 0 && hindrance !== false) throw new UsageError(`Cannot use --kills "${kills}": ${hindrance}`);
+  return kills;
 }
 
 function sabotageOf(given: Arguments): Sabotage | undefined {

@@ -96,6 +96,16 @@ describe('C2: a bad configuration ends with exit code 2 and names the option and
     [['demo', '--write', '1.5'], '--write "1.5"'],
     [['demo', '--seconds', 'ten'], 'Cannot use --seconds "ten": it must be a number from 0.1 to 86400'],
     [['demo', '--kills-per-second', '1e9'], '--kills-per-second "1e9"'],
+    [['demo', '--kills', '-1'], 'Cannot use --kills "-1": it must be an integer from 0 to 1000000'],
+    [
+      ['demo', '--kills', '1', '--replicas', '1'],
+      'Cannot use --kills "1": 1 replicas with these quorums survive no death',
+    ],
+    [
+      ['demo', '--kills', '1', '--kills-per-second', '0'],
+      'Cannot use --kills "1": it needs --kills-per-second above 0',
+    ],
+    [['replay', 'a.csv', '--kills', '1'], 'Cannot use --kills "1": a trace that is not repeated ends when it ends'],
     [['demo', '--json=yes'], 'Cannot use --json with the value "yes"'],
     [['demo', '--value-bytes', '15'], 'Cannot use --value-bytes "15": it must be an integer from 16 to 16777216'],
     [['serve', '--port', '70000'], 'Cannot use --port "70000": it must be an integer from 0 to 65535'],

@@ -54,6 +54,8 @@ const UNREAD_TRIES = 40;
 /** Kills random replicas until it is told to stop. One thread, the cluster's main. */
 export class Nemesis {
   readonly kills: Kill[] = [];
+  /** For how long a kill was due that the quorums would not have survived, in milliseconds. */
+  putOffMs = 0;
   readonly #options: NemesisOptions;
   #faults: Fault[] = [];
 
@@ -70,7 +72,7 @@ export class Nemesis {
     try {
       for (;;) {
         await delay(Math.max(0, dueMs - nowMs()), signal);
-        while (!(await this.#kill(signal))) await delay(AGAIN_MS * (0.5 + unitOf(random)), signal);
+        if (!(await this.#kill(signal))) await this.#killLater(signal);
         // Uniform around the average; counted from when it was due, so that a late kill makes the next ones no later.
         dueMs = Math.max(dueMs, nowMs() - BEHIND_GAPS_MAX * gapMs) + gapMs * (0.2 + 1.6 * unitOf(random));
       }
@@ -97,6 +99,22 @@ export class Nemesis {
   /** Kills whose replica does not vote again yet. */
   get open(): readonly Kill[] {
     return this.kills.filter((kill) => kill.recoveryMs === undefined);
+  }
+
+  /** Kills whose replica has died. */
+  get dead(): readonly Kill[] {
+    return this.kills.filter((kill) => kill.isDead);
+  }
+
+  async #killLater(signal: AbortSignal): Promise<void> {
+    const { random, delay } = this.#options;
+    const sinceMs = nowMs();
+    try {
+      do await delay(AGAIN_MS * (0.5 + unitOf(random)), signal);
+      while (!(await this.#kill(signal)));
+    } finally {
+      this.putOffMs += nowMs() - sinceMs;
+    }
   }
 
   async #kill(signal: AbortSignal): Promise<boolean> {

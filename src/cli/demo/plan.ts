@@ -19,5 +19,7 @@ export interface DemoOptions {
   /** Time of the measured part; `undefined`: until the trace ends. */
   readonly seconds: number | undefined;
   readonly killsPerSecond: number;
+  /** Replicas that die at least, even where that takes longer than `seconds`: a slow machine recovers slowly. */
+  readonly killsMin: number;
   readonly plan: Plan;
 }

@@ -59,6 +59,8 @@ export interface DemoReport {
   readonly mix: DemoMix;
   /** Kills that hit a replica with unread frames. */
   readonly killsWithUnread: number;
+  /** For how long kills were due that the quorums would not have survived, in milliseconds. */
+  readonly putOffMs: number;
   readonly unexpectedDeaths: number;
   readonly unavailable: number;
   /** Requests that ended with an error instead of an outcome, and the first such error. */
@@ -78,6 +80,7 @@ export interface DemoRemains {
   readonly clients: number;
   readonly judge: Judge;
   readonly kills: readonly Kill[];
+  readonly putOffMs: number;
   readonly unexpectedDeaths: number;
   readonly seconds: number;
   readonly wakeUps: number;
@@ -130,6 +133,7 @@ export function reportOf(remains: DemoRemains): DemoReport {
       unknownFinally: sum(COUNTED.UNKNOWN_FINALLY),
     },
     killsWithUnread: dead.filter(({ hadUnread }) => hadUnread).length,
+    putOffMs: remains.putOffMs,
     unexpectedDeaths: remains.unexpectedDeaths,
     unavailable: sum(COUNTED.UNAVAILABLE),
     failed: sum(COUNTED.FAILED),
@@ -165,6 +169,7 @@ export function tableOf(report: DemoReport, paint: Paint): string {
     row('longest stall', millis(summary.longestStallMs)),
     '',
     row('kills', killsText(report)),
+    ...(report.putOffMs === 0 ? [] : [row('', putOffText(report))]),
     row(
       'recovery',
       `p50 ${millis(summary.recoveryMs.p50)}, max ${millis(summary.recoveryMs.max)} (kill until it votes)`,
@@ -242,6 +247,10 @@ function killsText({ summary, killsWithUnread }: DemoReport): string {
   if (total === 0) return 'none';
   const kinds = FAULTS.map((fault) => `${fault} ${summary.kills[fault]}`).join(', ');
   return `${total}: ${kinds}; ${killsWithUnread} hit a replica with unread frames`;
+}
+
+function putOffText({ putOffMs }: DemoReport): string {
+  return `put off for ${millis(putOffMs)} in all, since the quorums would not have survived one more`;
 }
 
 function countFaults(kills: readonly Kill[]): Partial<Record<Fault, number>> {

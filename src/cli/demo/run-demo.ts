@@ -41,6 +41,8 @@ export interface DemoProgress {
 
 /** What the demo tells and asks its caller. */
 export interface DemoHooks {
+  /** Milliseconds of a monotonic clock: how long the load lasts. Default that of the process. */
+  readonly clock?: () => number;
   /** Ends the load early; what was done until then is still judged. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: DemoProgress) => void;
@@ -52,8 +54,13 @@ const CLIENTS = 2;
 /** How often the judge hears of the worker, phases change and memory is looked at, in milliseconds. */
 const TICK_MS = 5;
 const PROGRESS_MS = 1000;
-/** Longest wait for killed replicas to come back at the end, in milliseconds. */
-const SETTLE_MS_MAX = 30_000;
+/** Longest load where kills are missing, in times that were asked for. */
+const TIMES_MAX = 12;
+/** Longest wait for killed replicas to come back at the end, in milliseconds: for hangs alone. */
+const SETTLE_MS_MAX = 60_000;
+/** A key that nobody writes, and how long a read of it may take: all replicas are asked for it at the end. */
+const ASKED_NAME = 'settle';
+const ASK_MS = 100;
 const MADE_UP_PHASES = [PHASES.YCSB_A, PHASES.YCSB_B, PHASES.YCSB_F, PHASES.MIX];
 
 /**
@@ -87,7 +94,8 @@ class DemoRun {
   readonly #client: DemoClient;
   #keysSeen = 0;
   #step: DemoProgress['step'] = 'open';
-  #beganMs = nowMs();
+  readonly #clock: () => number;
+  #beganMs: number;
   #reportedMs = 0;
   #rssPeak = 0;
   #nemesis: Nemesis | undefined;
@@ -99,6 +107,8 @@ class DemoRun {
     this.#stage = stage;
     this.#cluster = stage.cluster;
     this.#hooks = hooks;
+    this.#clock = hooks.clock ?? nowMs;
+    this.#beganMs = this.#clock();
     const observe = (seen: Readonly<Observation>): void => this.#take(seen);
     const record = this.#record;
     this.#client = new DemoClient({ store: stage.cluster, record, client: MAIN, concurrency, valueBytesMax, observe });
@@ -119,11 +129,11 @@ class DemoRun {
     const source = requestsOf(plan, MAIN, this.#record);
     const before = wakeUpsOf(this.#cluster);
     const peerReport = await this.#measure(source, nemesis, peer);
-    const seconds = (nowMs() - this.#beganMs) / 1000;
+    const seconds = (this.#clock() - this.#beganMs) / 1000;
     const wakeUps = wakeUpsOf(this.#cluster) - before + peerReport.wakeUps;
     const rss = process.memoryUsage.rss();
     this.#enter('settle');
-    const failures = await this.#settle(nemesis);
+    const failures = [...this.#missingKills(nemesis, seconds), ...(await this.#settle(nemesis))];
     this.#judge.finish();
     this.#enter('verify');
     failures.push(...(await this.#verify(source)));
@@ -133,6 +143,7 @@ class DemoRun {
       clients: CLIENTS,
       judge: this.#judge,
       kills: nemesis.kills,
+      putOffMs: nemesis.putOffMs,
       unexpectedDeaths: this.#unexpectedDeaths,
       seconds,
       wakeUps,
@@ -162,7 +173,7 @@ class DemoRun {
   /** The measured part: both clients ask, the nemesis kills, the judge listens. */
   async #measure(source: RequestSource, nemesis: Nemesis, peer: Peer): Promise<PeerReport> {
     const stop = new AbortController();
-    this.#beganMs = nowMs();
+    this.#beganMs = this.#clock();
     this.#tick();
     const ticker = setInterval(() => this.#tick(), TICK_MS);
     const killing = nemesis.run(stop.signal);
@@ -195,7 +206,7 @@ class DemoRun {
 
   #tick(): void {
     this.#drain();
-    const elapsedMs = nowMs() - this.#beganMs;
+    const elapsedMs = this.#clock() - this.#beganMs;
     this.#record.phase = this.#phaseAt(elapsedMs);
     if (elapsedMs - this.#reportedMs < PROGRESS_MS) return;
     this.#reportedMs = elapsedMs;
@@ -206,9 +217,20 @@ class DemoRun {
   #phaseAt(elapsedMs: number): Phase {
     const { seconds, plan } = this.#options;
     if (this.#hooks.signal.aborted || this.#record.phase === PHASES.STOP) return PHASES.STOP;
-    if (seconds !== undefined && elapsedMs >= seconds * 1000) return PHASES.STOP;
+    const times = seconds === undefined ? 0 : elapsedMs / (seconds * 1000);
+    if (times >= TIMES_MAX || (times >= 1 && !this.#lacksKills)) return PHASES.STOP;
     if (plan.trace !== undefined || seconds === undefined) return PHASES.TRACE;
-    return MADE_UP_PHASES[Math.floor((elapsedMs / (seconds * 1000)) * MADE_UP_PHASES.length)] ?? PHASES.STOP;
+    return MADE_UP_PHASES[Math.floor(times * MADE_UP_PHASES.length)] ?? PHASES.MIX;
+  }
+
+  get #lacksKills(): boolean {
+    return (this.#nemesis?.dead.length ?? 0) < this.#options.killsMin;
+  }
+
+  #missingKills({ dead }: Nemesis, seconds: number): string[] {
+    if (!this.#lacksKills || this.#hooks.signal.aborted) return [];
+    const { killsMin } = this.#options;
+    return [`Only ${dead.length} of ${killsMin} replicas could be killed in ${seconds.toFixed(1)} s`];
   }
 
   #drain(): void {
@@ -223,9 +245,7 @@ class DemoRun {
   /** Waits until every killed replica votes again. */
   async #settle(nemesis: Nemesis): Promise<string[]> {
     const untilMs = nowMs() + SETTLE_MS_MAX;
-    const isSettled = (): boolean =>
-      nemesis.open.length === 0 && this.#cluster.inspect().replicas.every(({ state }) => state === 'operational');
-    while (!isSettled() && nowMs() < untilMs) await delay(TICK_MS);
+    while ((nemesis.open.length > 0 || !this.#doAllVote) && nowMs() < untilMs) await this.#askAll();
     const failures = nemesis.open.map(({ replica, fault, isDead }) =>
       isDead ? `Replica ${replica} did not come back after ${fault}` : `Replica ${replica} did not die of ${fault}`,
     );
@@ -236,6 +256,21 @@ class DemoRun {
     return failures;
   }
 
+  get #doAllVote(): boolean {
+    return this.#cluster.inspect().replicas.every(({ state }) => state === 'operational');
+  }
+
+  /** A replica that hangs is found out by what it leaves unread: once the load has ended, it is asked for nothing. */
+  async #askAll(): Promise<void> {
+    const asked = this.#cluster.get(ASKED_NAME, { level: 'all', timeoutMs: ASK_MS });
+    await Promise.all([asked.catch(() => {}), delay(TICK_MS)]);
+  }
+
+  async #untilAllVote(): Promise<void> {
+    const untilMs = nowMs() + SETTLE_MS_MAX;
+    while (!this.#doAllVote && nowMs() < untilMs) await delay(TICK_MS);
+  }
+
   /** Reads every key at level `all`. */
   async #verify(source: RequestSource): Promise<string[]> {
     const { keys } = this.#options.plan;
@@ -243,11 +278,12 @@ class DemoRun {
     const names = isTrace
       ? await source.names(this.#keysSeen)
       : Array.from({ length: this.#keysSeen }, (_, key) => keyName(key, keys));
-    const unread = await verifyAll(
+    const unread = await verifyAll({
       names,
-      (key, name) => this.#client.readAll(key, name, !isTrace && key >= keys),
-      (seen) => this.#judge.final(seen),
-    );
+      read: (key, name) => this.#client.readAll(key, name, !isTrace && key >= keys),
+      take: (seen) => this.#judge.final(seen),
+      untilAllVote: () => this.#untilAllVote(),
+    });
     return unread === 0 ? [] : [`${unread} keys could not be read at level all`];
   }
 
@@ -261,7 +297,7 @@ class DemoRun {
     this.#hooks.onProgress({
       step: this.#step,
       phase: record.phase,
-      elapsedMs: nowMs() - this.#beganMs,
+      elapsedMs: this.#clock() - this.#beganMs,
       operations: record.counted(MAIN, COUNTED.OPERATIONS) + record.counted(WORKER, COUNTED.OPERATIONS),
       kills: this.#nemesis?.kills.length ?? 0,
       stale: this.#judge.stale,

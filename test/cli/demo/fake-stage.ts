@@ -1,12 +1,15 @@
 // A stand-in for a cluster: one Map, on this thread, with replicas that only pretend to die. What it breaks is chosen.
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ClusterEvents } from '../../../src/cluster/options.ts';
+import type { Fault } from '../../../src/cli/demo/nemesis.ts';
 import { runPeerClient } from '../../../src/cli/demo/peer.ts';
 import type { DemoCluster, DemoStage } from '../../../src/cli/demo/run-demo.ts';
 
 export interface FakeFaults {
   /** Every so many acknowledged writes one is not done. */
   readonly dropsEvery?: number;
+  /** Acknowledged writes are not done any more after so many operations. */
+  readonly dropsAfter?: number;
   /** Every so many reads one returns the value before the last. */
   readonly staleEvery?: number;
   /** Every so many writes one ends as unknown; half of these happen. */
@@ -23,8 +26,12 @@ export interface FakeFaults {
   readonly revivesEvery?: number;
   /** Every so many changes one is done and then said to be refused, by a function that was run again. */
   readonly repeatsEvery?: number;
-  /** Replicas that are killed stay dead. */
-  readonly neverRecovers?: boolean;
+  /** A replica that hangs dies only once all replicas are asked for something: its death takes unread frames. */
+  readonly hangsUntilAsked?: boolean;
+  /** Kills are refused until so many operations were asked. */
+  readonly refusesKillsUntil?: number;
+  /** Reads of all replicas find one of them away, so many times. */
+  readonly readsInVain?: number;
   /** Every operation rejects with this after so many. */
   readonly failsAfter?: { readonly operations: number; readonly error: Error };
 }
@@ -57,6 +64,9 @@ const NO_METRICS = {
   cachedReads: 0,
 };
 
+/** How far its clock is moved by one operation, in milliseconds: a busy machine gets as much done as any other. */
+const OPERATION_MS = 0.02;
+
 /** A stage whose store is one Map; `closed` says that everything was let go. */
 export class FakeStage implements DemoStage {
   readonly cluster: DemoCluster;
@@ -66,6 +76,8 @@ export class FakeStage implements DemoStage {
   readonly #before = new Map<string, unknown>();
   readonly #states: ('operational' | 'down')[];
   readonly #epochs: number[];
+  #hung: number | undefined;
+  #vainReads = 0;
   #operations = 0;
   #reads = 0;
   #writes = 0;
@@ -88,16 +100,16 @@ export class FakeStage implements DemoStage {
     this.cluster = this.#makeCluster();
   }
 
-  async injectFault(replica: number): Promise<boolean> {
-    if (this.#states.includes('down')) return false;
-    this.#states[replica] = 'down';
-    const epoch = this.#epochs[replica]!++;
-    await turn();
-    for (const listener of this.#listeners.down) listener({ replica, epoch, reason: { kind: 'hung' } });
-    if (this.#faults.neverRecovers === true) return true;
-    await turn();
-    this.#states[replica] = 'operational';
-    for (const listener of this.#listeners.operational) listener({ replica, epoch: epoch + 1, recoveryMs: 1 });
+  /** The clock of this stage, in milliseconds: it counts operations. */
+  get nowMs(): number {
+    return this.#operations * OPERATION_MS;
+  }
+
+  async injectFault(replica: number, fault: Fault): Promise<boolean> {
+    if (this.#states.includes('down') || this.#hung !== undefined) return false;
+    if (this.#operations < (this.#faults.refusesKillsUntil ?? 0)) return false;
+    if (fault === 'hang' && this.#faults.hangsUntilAsked === true) this.#hung = replica;
+    else await this.#kill(replica);
     return true;
   }
 
@@ -105,6 +117,24 @@ export class FakeStage implements DemoStage {
     const done = runPeerClient(this.cluster, wiring);
     done.catch(() => {});
     return { ready: Promise.resolve(), done, terminate: () => Promise.resolve() };
+  }
+
+  async #kill(replica: number): Promise<void> {
+    this.#states[replica] = 'down';
+    const epoch = this.#epochs[replica]!++;
+    await turn();
+    for (const listener of this.#listeners.down) listener({ replica, epoch, reason: { kind: 'hung' } });
+    await turn();
+    this.#states[replica] = 'operational';
+    for (const listener of this.#listeners.operational) listener({ replica, epoch: epoch + 1, recoveryMs: 1 });
+  }
+
+  /** All replicas are asked. @returns whether all of them answer. */
+  async #askAll(): Promise<boolean> {
+    const hung = this.#hung;
+    this.#hung = undefined;
+    if (hung !== undefined) await this.#kill(hung);
+    return ++this.#vainReads > (this.#faults.readsInVain ?? 0);
   }
 
   #set(key: string, value: unknown): void {
@@ -120,7 +150,8 @@ export class FakeStage implements DemoStage {
     const step = async (): Promise<void> => {
       await turn();
       const { failsAfter } = this.#faults;
-      if (failsAfter !== undefined && ++this.#operations > failsAfter.operations) throw failsAfter.error;
+      this.#operations += 1;
+      if (failsAfter !== undefined && this.#operations > failsAfter.operations) throw failsAfter.error;
     };
     const write = async (
       key: string,
@@ -129,14 +160,17 @@ export class FakeStage implements DemoStage {
       await step();
       this.#writes += 1;
       const isUnknown = isNth(this.#writes, this.#faults.unknownEvery);
-      const happens = isUnknown ? this.#writes % 2 === 0 : !isNth(this.#writes, this.#faults.dropsEvery);
+      const isDropped =
+        isNth(this.#writes, this.#faults.dropsEvery) || this.#operations > (this.#faults.dropsAfter ?? Infinity);
+      const happens = isUnknown ? this.#writes % 2 === 0 : !isDropped;
       if (happens) this.#set(key, value);
       await turn();
       return isUnknown ? { outcome: 'unknown', operationId: '1' } : { outcome: 'ok', version: String(++this.#version) };
     };
     return {
-      get: async (key) => {
+      get: async (key, options) => {
         await step();
+        if (options?.level === 'all' && !(await this.#askAll())) return { outcome: 'unavailable', needed: 5, got: 4 };
         this.#reads += 1;
         const values =
           isNth(this.#reads, this.#faults.staleEvery) && this.#before.has(key) ? this.#before : this.#values;

@@ -42,8 +42,9 @@ async function rampage(
 
 describe('Nemesis', () => {
   it('Twelve kills hold each way to die four times', async () => {
-    const { injected } = await rampage(12);
+    const { injected, nemesis } = await rampage(12);
     for (const fault of FAULTS) expect(injected.filter((kill) => kill.fault === fault).length).toBe(4);
+    expect(nemesis.putOffMs).toBe(0);
   });
 
   it('It reaches every replica, in no fixed order', async () => {
@@ -57,6 +58,7 @@ describe('Nemesis', () => {
     const { injected, nemesis } = await rampage(30, { allows: () => ++asked % 3 === 0 });
     for (const fault of FAULTS) expect(injected.filter((kill) => kill.fault === fault).length).toBe(10);
     expect(nemesis.kills.length).toBe(30);
+    expect(nemesis.putOffMs).toBeGreaterThan(0);
   });
 
   it('It kills only replicas that vote', async () => {

@@ -59,6 +59,7 @@ describe('quorate demo', () => {
           cluster: { replicas: 5, replicaHeapMb: 32 },
           seconds: 60,
           killsPerSecond: 5,
+          killsMin: 0,
           plan: { clients: 2, concurrency: 32, seed: 7, keys: 5000, valueBytes: 32, valueBytesMax: 32 },
         },
         (options) => openStage(options, 'catch-up'),

@@ -25,6 +25,7 @@ const GOOD: DemoReport = {
     cluster: { replicas: 5 },
     seconds: 10,
     killsPerSecond: 2,
+    killsMin: 12,
     plan: { clients: 2, concurrency: 64, seed: 42, keys: 10_000, valueBytes: 100, valueBytesMax: 100 },
   },
   changeUs: { p50: 1500, p99: 4000, p999: 5000, max: 600_000 },
@@ -39,6 +40,7 @@ const GOOD: DemoReport = {
     unknownFinally: 0,
   },
   killsWithUnread: 18,
+  putOffMs: 0,
   unexpectedDeaths: 0,
   unavailable: 0,
   failed: 0,
@@ -73,6 +75,12 @@ describe('The table of a good run', () => {
     expect(tableOf({ ...GOOD, mix: none }, plain)).not.toMatch(/change|updates/);
     const some = tableOf({ ...GOOD, mix: { ...GOOD.mix, unknownFinally: 2 } }, plain);
     expect(some).toContain('3 writes that may or may not have happened; 2 were changes, overwritten since');
+  });
+
+  it('It says for how long kills were put off, if they were', () => {
+    expect(tableOf(GOOD, plain)).not.toContain('put off');
+    const some = tableOf({ ...GOOD, putOffMs: 2345.6 }, plain);
+    expect(some).toContain('put off for 2346 ms in all, since the quorums would not have survived one more');
   });
 
   it('No line is longer than 120 columns', () => {
