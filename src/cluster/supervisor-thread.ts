@@ -181,7 +181,7 @@ export class Supervisor implements SupervisorControl {
     }
     if (!isLive || (away >= downMax && !isForced)) return false;
     this.#doomed.add(replica);
-    if (fault === 'terminate') void this.#keeper.end(replica, { kind: 'exit', code: 1 });
+    if (fault === 'terminate') this.#keeper.endSoon(replica, { kind: 'exit', code: 1 });
     else if (fault === 'hang' || fault === 'oom') this.#order(replica, FAULT_CODES[fault]);
     else this.#endAt(replica, fault);
     return true;
@@ -191,12 +191,12 @@ export class Supervisor implements SupervisorControl {
     const epoch = this.#epochs.epochOf(replica);
     if (NEXT_LIFE.has(point)) {
       this.#nextPoints[replica] = point;
-      void this.#keeper.end(replica, { kind: 'exit', code: 1 });
+      this.#keeper.endSoon(replica, { kind: 'exit', code: 1 });
       return;
     }
     this.#order(replica, codeOf(point));
     const endAnyhow = (): void => {
-      if (this.#epochs.epochOf(replica) === epoch) void this.#keeper.end(replica, { kind: 'exit', code: 1 });
+      if (this.#epochs.epochOf(replica) === epoch) this.#keeper.endSoon(replica, { kind: 'exit', code: 1 });
     };
     setTimeout(endAnyhow, FAIL_POINT_MS).unref();
   }
@@ -253,7 +253,7 @@ export class Supervisor implements SupervisorControl {
   /** A replica says that it is operational, or stands where it was told to die. */
   #onMessage(replica: number, message: unknown): void {
     if (isUnfit(message)) this.#unfit = decodeThrown(message.error);
-    else if (message === AT_FAIL_POINT) void this.#keeper.end(replica, { kind: 'exit', code: FAIL_POINT_EXIT });
+    else if (message === AT_FAIL_POINT) this.#keeper.endSoon(replica, { kind: 'exit', code: FAIL_POINT_EXIT });
     else if (isTaken(message)) this.#tell({ kind: 'chair', replica, term: message.term });
     else this.#noteOperational(replica);
   }
@@ -379,7 +379,7 @@ export class Supervisor implements SupervisorControl {
     this.#hangs[replica] = measurement;
     if (!isHung(policy, measurement)) return isParked;
     this.#hangs[replica] = undefined;
-    void this.#keeper.end(replica, { kind: 'hung' });
+    this.#keeper.endSoon(replica, { kind: 'hung' });
     return false;
   }
 

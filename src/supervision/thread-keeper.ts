@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import type { Transferable } from 'node:worker_threads';
 import { assert, unreachable } from '../base/assert.ts';
 import { nowMs } from '../base/clock.ts';
-import { integerOption } from '../base/errors.ts';
+import { integerOption, isQuorateError } from '../base/errors.ts';
 import { SLOTS_MAX, STANDBYS_MAX, START_MS_MAX } from '../base/limits.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
@@ -125,6 +125,16 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     }
     await exitsInTime([child.end(reason)], this.#doors.startTimer);
     return true;
+  }
+
+  /**
+   * Ends the slot's present incarnation, for callers who wait for nothing. A thread that is deaf to it, or gets no turn
+   * on a starved machine, keeps its slot until it exits: that is all that can be done, and must not harm the others.
+   */
+  endSoon(slot: number, reason: ExitReason): void {
+    this.end(slot, reason).catch((error: unknown) => {
+      if (!isQuorateError(error) || error.code !== 'ERR_QUORATE_HUNG') throw error;
+    });
   }
 
   /**

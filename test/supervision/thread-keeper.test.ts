@@ -28,6 +28,41 @@ async function fail(order: Order, options: TestKeeperOptions = {}): Promise<Test
 }
 
 describe('A thread keeper', () => {
+  it('S2: a thread that is deaf to its end keeps its slot until it exits, and harms nobody', async () => {
+    const timers: (() => void)[] = [];
+    const exits: (() => void)[] = [];
+    const { keeper, log } = openKeeper({
+      doors: {
+        startThread: (_entry, _options, listeners) => {
+          const exited = deferred<ExitReason>();
+          const thread = { threadId: exits.length, post: () => {}, end: () => exited.promise };
+          exits.push(() => {
+            listeners.onExit(thread, { kind: 'hung' });
+            exited.resolve({ kind: 'hung' });
+          });
+          queueMicrotask(() => listeners.onReady(thread));
+          return thread;
+        },
+        startTimer: (run) => {
+          timers.push(run);
+          return () => {};
+        },
+      },
+    });
+    await keeper.start();
+    keeper.endSoon(0, { kind: 'hung' });
+    const waiting = expect(keeper.end(0, { kind: 'hung' })).rejects.toMatchObject({ code: 'ERR_QUORATE_HUNG' });
+    for (const timeOver of timers.splice(0)) timeOver();
+    await waiting;
+    expect([keeper.threadOf(0), keeper.epochOf(0)]).toEqual([0, 1]);
+    exits[0]!();
+    expect(log).toContain('down 0.1 hung');
+    await next(keeper, 'promoted', ({ epoch }) => epoch === 2);
+    const stopped = keeper.stop();
+    exits[1]!();
+    await stopped;
+  });
+
   it.each(['throw', 'throw null', 'throw symbol', 'throw unclonable'] as const)(
     'S1: sees one crash when a thread does "%s", restarts it, and the process lives on',
     async (order) => {
