@@ -16,7 +16,7 @@ import type { Epochs, ErasedFloor, LargeLane, Link, TagCounter, VoteBoard } from
 import { noteAnswer } from './answers.ts';
 import type { Answer } from './answers.ts';
 import { Hedging, isFirstQuestion } from './hedging.ts';
-import { INQUIRY_REPLY_BYTES } from './inquiry.ts';
+import { InquiryQueue } from './inquiry-queue.ts';
 import { OperationQueue } from './operation-queue.ts';
 import { Operation } from './operation.ts';
 import type { Computed, Outcome } from './operation.ts';
@@ -121,6 +121,7 @@ export class Coordinator {
   readonly #decided: Int32Array;
   readonly #pool: Operation[] = [];
   readonly #queue = new OperationQueue();
+  readonly #inquiries: InquiryQueue;
   readonly #sender: RequestSender;
   readonly #watch: ReplicaWatch;
   readonly #hedging = new Hedging();
@@ -146,6 +147,7 @@ export class Coordinator {
     this.#slots = Array.from({ length: doors.board.slots });
     this.#decided = new Int32Array(doors.board.slots >>> 5);
     for (let slot = doors.board.slots - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
+    this.#inquiries = new InquiryQueue(doors.links.length, doors.replyRoomBytes);
     this.#sender = new RequestSender(doors.links, doors.large);
     this.#answer = { replica: 0, frame: doors.links[0]!, start: 0, large: undefined };
     this.#watch = new ReplicaWatch(doors.links, doors.epochs, doors.firstReader);
@@ -167,12 +169,12 @@ export class Coordinator {
 
   /** Operations that are queued or under way. */
   get pending(): number {
-    return this.#open + this.#queue.length;
+    return this.#open + this.queued;
   }
 
   /** Operations that wait to be issued. */
   get queued(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#inquiries.length;
   }
 
   /** Whether another operation may be submitted. */
@@ -204,7 +206,7 @@ export class Coordinator {
   /** Queues an operation; {@link flush} sends it. */
   submit(operation: Operation): void {
     operation.phase = 'queued';
-    this.#queue.push(operation);
+    (operation.kind === 'inquiry' ? this.#inquiries : this.#queue).push(operation);
   }
 
   /**
@@ -213,6 +215,7 @@ export class Coordinator {
    * @returns the replicas that got frames, as a mask: publish their links and ring their doorbells.
    */
   flush(nowMs: number): number {
+    if (this.#inquiries.length > 0) this.#issueInquiries(nowMs);
     this.#issueQueued(nowMs);
     const dirty = this.#dirty;
     this.#dirty = 0;
@@ -304,7 +307,7 @@ export class Coordinator {
   cancel(operation: Operation): void {
     if (operation.phase === 'settled') return;
     if (operation.phase === 'queued') {
-      this.#queue.take((each) => each === operation);
+      this.#takeQueued((each) => each === operation);
       this.#settle(operation, 'aborted');
       return;
     }
@@ -318,10 +321,19 @@ export class Coordinator {
       const isUnknown = operation.kind === 'put' || mayHappen(operation);
       this.#settle(operation, isUnknown ? 'unknown' : outcome);
     }
-    for (const operation of this.#queue.take(() => true)) this.#settle(operation, outcome);
+    for (const operation of this.#takeQueued(() => true)) this.#settle(operation, outcome);
   }
 
   // --- issuing
+
+  #issueInquiries(nowMs: number): void {
+    while (this.#freeSlots.length > 0) {
+      const inquiry = this.#inquiries.next(this.#reservedBytes);
+      if (inquiry === undefined || !this.#watch.hasRoomFor(frameBytesOf(inquiry), nowMs)) return;
+      this.#inquiries.issue(inquiry);
+      this.#issue(inquiry, nowMs);
+    }
+  }
 
   #issueQueued(nowMs: number): void {
     const count = this.#issuable(nowMs);
@@ -349,23 +361,26 @@ export class Coordinator {
    * How many of the queue may be issued now: slots, reply room, and room for all frames in every ring that keeps up.
    */
   #issuable(nowMs: number): number {
-    const { replyRoomBytes } = this.#doors;
-    const limit = Math.min(this.queued, this.#freeSlots.length);
+    const limit = Math.min(this.#queue.length, this.#freeSlots.length);
+    if (limit === 0) return 0;
+    const replyRoomBytes = this.#doors.replyRoomBytes - this.#inquiries.roomBytes;
     let reserved = this.#reservedBytes;
     let frameBytes = 0;
     let count = 0;
     for (; count < limit; count++) {
       const operation = this.#queue.at(count);
-      reserved += this.#reserveFor(operation);
-      if (reserved > replyRoomBytes && this.#open + count > 0) break;
-      frameBytes += (requestBytes(operation) + 15) & ~7;
+      const needed = this.#reserveFor(operation);
+      // One may always go, or what is longer than the room would wait for ever.
+      if (needed > 0 && reserved > 0 && reserved + needed > replyRoomBytes) break;
+      reserved += needed;
+      frameBytes += frameBytesOf(operation);
       if (!this.#watch.hasRoomFor(frameBytes, nowMs)) break;
     }
     return count;
   }
 
   #reserveFor(operation: Operation): number {
-    if (operation.kind === 'inquiry') return INQUIRY_REPLY_BYTES;
+    if (operation.kind === 'inquiry') return 0; // Its queue keeps room for it, in one ring.
     return operation.kind === 'put' ? 0 : REPLY.BYTES + 24 + Math.min(this.#valueEstimate, 8192);
   }
 
@@ -494,16 +509,21 @@ export class Coordinator {
   }
 
   #expireQueued(nowMs: number): void {
-    const expired = this.#queue.take((operation) => {
+    const expired = this.#takeQueued((operation) => {
       startClock(operation, nowMs);
       return nowMs >= operation.deadlineMs;
     });
     for (const operation of expired) this.#expire(operation);
   }
 
+  #takeQueued(isTaken: (operation: Operation) => boolean): Operation[] {
+    return [...this.#queue.take(isTaken), ...this.#inquiries.take(isTaken)];
+  }
+
   #settle(operation: Operation, outcome: Outcome): void {
     const { slot } = operation;
     if (slot >= 0) {
+      if (operation.kind === 'inquiry') this.#inquiries.end(operation);
       if (outcome === 'ok' || outcome === 'absent') this.#handOn(operation, outcome);
       this.#doors.board.close(slot);
       this.#slots[slot] = undefined;
@@ -552,6 +572,11 @@ export class Coordinator {
     } else if (operation.isFast) counters.fastWrites++;
     else counters.slowWrites++;
   }
+}
+
+/** Bytes of a ring that the frame takes which an operation is first sent in, at most. */
+function frameBytesOf(operation: Operation): number {
+  return (requestBytes(operation) + 15) & ~7;
 }
 
 /** Whether its question asks replicas to store something. */

@@ -6,12 +6,15 @@ import { SIZE, inquiryAnswer, writeInquiry } from '../../src/replica/inquiry.ts'
 import { Operation } from '../../src/replica/operation.ts';
 import { REQUEST } from '../../src/replica/wire.ts';
 import { CoreCluster } from './core-cluster.ts';
+import type { CoreCall } from './core-cluster.ts';
 import { Director } from './director.ts';
 import { World } from './world.ts';
 import type { InquiryCall, WorldOptions } from './world.ts';
 
 const THREE = registerQuorums({ replicas: 3 });
 const UNKNOWN_SUBJECT = 12_345;
+/** The least that a cluster takes: answers to one inquiry fit into the ring of a replica. */
+const RING_BYTES_MIN = 16 * 1024;
 
 /** A world whose replicas 0 and 1 hold two keys; replica 2 has heard of nothing. */
 function directorOf(options: Partial<WorldOptions> = {}): Director {
@@ -184,5 +187,44 @@ describe('An inquiry of a client', () => {
     end(cluster, operation);
     expect(heard).toEqual([outcome]);
     expect(core.pending).toBe(0);
+  });
+
+  it.each([
+    ['of another replica', 1],
+    ['of the same one, and a put', 0],
+  ])('that is not answered holds up nothing but inquiries of its replica: one %s', (_, replica) => {
+    const cluster = new CoreCluster({ quorums: THREE, ringBytes: RING_BYTES_MIN });
+    const heard: string[] = [];
+    for (const [name, each] of [
+      ['silent', 0],
+      ['other', replica],
+      ['third', 2],
+    ] as const) {
+      const operation = cluster.core(0).inquire({ replica: each, subject: SIZE }, undefined);
+      operation.context = ({ outcome }: Operation): void => void heard.push(`${name} ${outcome}`);
+      cluster.core(0).submit(operation);
+    }
+    const put = cluster.call(0, (core) => core.put('k', 'v', undefined));
+    cluster.passWithReplies(1, 0, [1, 2]);
+    expect(put.result).toMatchObject({ outcome: 'ok' });
+    expect(heard).toEqual(replica === 1 ? ['other ok', 'third ok'] : ['third ok']);
+    cluster.settle();
+    expect(heard.toSorted()).toEqual(['other ok', 'silent ok', 'third ok']);
+  });
+
+  it('gets its turn in a stream of reads that fill the rings', () => {
+    const cluster = new CoreCluster({ quorums: THREE, ringBytes: RING_BYTES_MIN });
+    const read = (): CoreCall => cluster.call(0, (core) => core.get('k', undefined));
+    const reads = Array.from({ length: 200 }, read);
+    const heard: string[] = [];
+    const operation = cluster.core(0).inquire({ replica: 1, subject: SIZE }, { timeoutMs: 1_000_000 });
+    operation.context = ({ outcome }: Operation): void => void heard.push(outcome);
+    cluster.core(0).submit(operation);
+    for (let step = 0; step < 1_000 && heard.length === 0; step++) {
+      cluster.deliver(0);
+      const ended = reads.findIndex(({ result }) => result !== undefined);
+      if (ended >= 0) reads.splice(ended, 1, read());
+    }
+    expect(heard).toEqual(['ok']);
   });
 });

@@ -140,8 +140,8 @@ function addFinalOperations({ clients, coordinators, plan }: SimCluster): void {
 }
 
 /**
- * A key whose newest entry fewer replicas of the core hold than a write needs. One whose link had no room for the write,
- * or which had no memory for it, may hold an older entry.
+ * A key whose newest entry fewer replicas of the core hold than a write needs. One whose link had no room for the
+ * write, or which had no memory for it, may hold an older entry.
  */
 function unstableKey({ replicas, quorums }: SimCluster, core: number): string | undefined {
   const newest = new Map<string, { readonly ballot: Ballot; readonly byte: number | undefined; holders: number }>();
