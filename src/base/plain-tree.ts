@@ -199,9 +199,21 @@ class Copier {
   }
 
   #copyView(view: ArrayBufferView): unknown {
+    this.#requireInBounds(view);
     const bytes = this.#bytesOf(view.buffer, view.byteOffset, view.byteLength);
     const name: unknown = types.isDataView(view) ? 'DataView' : Reflect.get(view, Symbol.toStringTag);
     return name === 'Uint8Array' ? this.#escape(TAG.BYTES, bytes) : this.#escape(TAG.VIEW, name, bytes);
+  }
+
+  /** A view of what is gone, detached or cut off, is empty: that must not stand for lost data. */
+  #requireInBounds(view: ArrayBufferView): void {
+    try {
+      if (types.isDataView(view)) void view.byteLength;
+      // oxlint-disable-next-line typescript/unbound-method -- it is of all typed arrays
+      else Reflect.apply(Uint8Array.prototype.at, view, [0]);
+    } catch (error) {
+      throw this.#refuse('a detached buffer', error);
+    }
   }
 
   #bytesOf(buffer: ArrayBufferLike, start = 0, length = buffer.byteLength): Uint8Array {

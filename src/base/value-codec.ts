@@ -244,8 +244,8 @@ function readUtf8(bytes: Uint8Array, from: number, to: number): string {
 
 function refuseDetached(value: Uint8Array): void {
   try {
-    // Throws on a detached buffer, which is empty otherwise: an empty value must not stand for lost data.
-    new Uint8Array(value.buffer, 0, 0).fill(0);
+    // Throws where the buffer is detached, or has shrunk since: an empty value must not stand for lost data.
+    value.at(0);
   } catch (cause) {
     throw new QuorateError('ERR_QUORATE_UNSENDABLE', 'Cannot send a detached buffer at value', {
       cause,

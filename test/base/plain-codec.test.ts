@@ -5,6 +5,7 @@ import { registerClassCodec } from '../../src/base/class-codec.ts';
 import { QuorateError } from '../../src/base/errors.ts';
 import { PLAIN_DEPTH_MAX, VALUE_BYTES_MAX } from '../../src/base/limits.ts';
 import { decodePlain, encodePlain, encodePlainShortLived } from '../../src/base/plain-codec.ts';
+import { shrinkingBuffer } from '../support/shrinking-buffer.ts';
 
 function roundTrip(value: unknown): unknown {
   const bytes = encodePlain(value);
@@ -197,6 +198,17 @@ describe('Plain data', () => {
     expect(failureOf(() => encodePlain({ bytes }))).toEqual(unsendable('value.bytes'));
     expect(failureOf(() => encodePlain([bytes.buffer]))).toEqual(unsendable('value[0]'));
     expect(roundTrip(new Uint8Array(0))).toStrictEqual(new Uint8Array(0));
+  });
+
+  it.each([
+    ['bytes', (buffer: ArrayBuffer) => new Uint8Array(buffer, 4, 4)],
+    ['numbers', (buffer: ArrayBuffer) => new Float64Array(buffer, 8, 1)],
+    ['a DataView', (buffer: ArrayBuffer) => new DataView(buffer, 4, 4)],
+  ])('M6: a view that its buffer has shrunk away from is never sent as empty: %s', (_, viewOf) => {
+    const { buffer, shrink } = shrinkingBuffer();
+    const view = viewOf(buffer);
+    shrink();
+    expect(failureOf(() => encodePlain({ view }))).toEqual(unsendable('value.view'));
   });
 
   it('M7: nesting is allowed up to the limit and refused one deeper, as is 10 001', () => {

@@ -9,6 +9,7 @@ import {
   readExpiry,
   writeExpiry,
 } from '../../src/base/value-codec.ts';
+import { shrinkingBuffer } from '../support/shrinking-buffer.ts';
 
 function roundTrip(value: unknown, encoder: ValueEncoder = new ValueEncoder()): unknown {
   const length = encoder.encode(value);
@@ -130,9 +131,11 @@ describe('A value', () => {
     expect(() => decodeValue(bytes, 0, 1)).toThrow(damaged);
   });
 
-  it('of a detached buffer is refused instead of being stored empty', () => {
-    const value = new Uint8Array(8);
-    structuredClone(value.buffer, { transfer: [value.buffer] });
+  it.each(['is detached', 'has shrunk'])('of a buffer that %s is refused instead of being stored empty', (how) => {
+    const { buffer, shrink } = shrinkingBuffer();
+    const value = new Uint8Array(buffer, 4, 8);
+    if (how === 'is detached') structuredClone(buffer, { transfer: [buffer] });
+    else shrink();
     expect(() => new ValueEncoder().encode(value)).toThrow(
       expect.objectContaining({ code: 'ERR_QUORATE_UNSENDABLE', fields: { path: 'value', what: 'a detached buffer' } }),
     );
