@@ -1,7 +1,7 @@
 // The calls of counters, sets and maps that merge.
 import { assert } from '../base/assert.ts';
 import { typeError } from '../base/errors.ts';
-import { EMPTY, isCausalMap } from './merges/causal-map.ts';
+import { EMPTY, isCausalMap, mergeMaps } from './merges/causal-map.ts';
 import type { CausalMap } from './merges/causal-map.ts';
 import { COUNT_FIELD, addTo, isTotal, totalIn } from './merges/counter.ts';
 import { addToCounter, excludeFrom, includeIn, isMapContent, removeName, viewOf, writeRegister } from './merges/map.ts';
@@ -52,6 +52,18 @@ export class CausalCalls {
     if (isCausalMap(copy, IS_CONTENT[this.#kind])) return copy;
     const message = `Cannot merge a ${typeof copy} that is no copy of a ${this.#kind}: it must be what a get has given`;
     throw typeError('ERR_QUORATE_INVALID_ARGUMENT', message);
+  }
+
+  /**
+   * What two copies come to.
+   *
+   * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where a count of it could not be read any more.
+   */
+  merged(left: CausalMap, right: CausalMap): CausalMap {
+    const merged = mergeMaps(left, right);
+    if (this.#kind === 'counter') countOf(merged);
+    if (this.#kind === 'map') viewOf(merged);
+    return merged;
   }
 
   async get<View>(

@@ -6,7 +6,6 @@
 import { rangeError, typeError } from '../base/errors.ts';
 import type { MergeName } from './conflicts.ts';
 import { CausalCalls, unconditional } from './causal-calls.ts';
-import { mergeMaps } from './merges/causal-map.ts';
 import { PLAIN_MERGES } from './merges/plain-merges.ts';
 import type { MergeFunction } from './merges/plain-merges.ts';
 import type {
@@ -66,8 +65,9 @@ export class MergeBucket implements MergeStore {
     requireQuorumLevel(options);
     const copy = this.#copies.of(value);
     if (this.#causal !== undefined) {
-      const given = this.#causal.checked(copy);
-      return this.#causal.change(key, options, { step: (map) => mergeMaps(map, given), view: (map) => map });
+      const causal = this.#causal;
+      const given = causal.checked(copy);
+      return causal.change(key, options, { step: (map) => causal.merged(map, given), view: (map) => map });
     }
     // A value that comes first is merged with itself: what cannot be merged is not stored either.
     const merged = (held: Value): Value => written(this.#merge(held ?? this.#copies.of(copy), this.#copies.of(copy)));

@@ -7,6 +7,7 @@ import type { MergeName } from '../../src/store/conflicts.ts';
 import { MergeBucket } from '../../src/store/merge-bucket.ts';
 import type { MergeEngine } from '../../src/store/merge-bucket.ts';
 import type { MergingOptions } from '../../src/store/merging.ts';
+import type { Value } from '../../src/store/store.ts';
 import { CoreCluster } from '../replica/core-cluster.ts';
 import { replayCommand, testSeed } from '../support/seed.ts';
 import { CoreEngine, settled } from './core-engine.ts';
@@ -40,6 +41,14 @@ function bucketOf(
 
 function longer(left: unknown, right: unknown): unknown {
   return String(left).length > String(right).length ? left : right;
+}
+
+/** A copy of a counter that one actor has counted as far as it goes. */
+function largest(actor: string): Value {
+  return {
+    clock: new Map([[actor, 1]]),
+    fields: new Map([['', new Map([[actor, [1, Number.MAX_SAFE_INTEGER]]])]]),
+  };
 }
 
 /** What a get gives, to be put elsewhere. */
@@ -201,6 +210,23 @@ describe('A call of a bucket that merges is refused', () => {
     const stage = new Stage(by);
     // oxlint-disable-next-line typescript/require-await -- what throws at once is refused as what rejects is
     await expect(stage.run(async (store) => call(store))).rejects.toThrow(message);
+  });
+
+  it('to put a copy after which nobody could read the count', async () => {
+    const stage = new Stage('counter');
+    await stage.run((store) => store.put('k', largest('a')));
+    await expect(stage.run((store) => store.put('k', largest('b')))).rejects.toThrow('Cannot count');
+    expect(await stage.run((store) => store.counter('k').add(-1))).toMatchObject({
+      value: Number.MAX_SAFE_INTEGER - 1,
+    });
+  });
+
+  it.each([
+    ['events', new Map([['a', 2 ** 53 - 1]])],
+    ['no event', new Map([['a', 0]])],
+  ])('to put a copy of %s that nobody could count on from', async (_, clock) => {
+    const put = new Stage('set').run((store) => store.put('k', { clock, fields: new Map() }));
+    await expect(put).rejects.toThrow('that is no copy of a set');
   });
 
   it.each<[MergeName, MergingOptions, string]>([

@@ -96,6 +96,10 @@ export function isCausalMap(
   return true;
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) > 0;
+/** No copy that has come to be by calls has as many: it leaves room to count on from whatever is put. */
+const EVENTS_MAX = 2 ** 48;
+
+/** Whether it is a number of events, from 1. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= EVENTS_MAX;
 }

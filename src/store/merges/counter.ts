@@ -1,5 +1,6 @@
 // A counter that merges: each actor has a total of its own, and the value is their sum. A total may fall as well as
 // rise, since its event says which one is newer; two counters for up and down (PN) are not needed.
+import { errorText } from '../../base/error-text.ts';
 import { rangeError } from '../../base/errors.ts';
 import { rewrite } from './causal-map.ts';
 import type { CausalMap, Contents, Place } from './causal-map.ts';
@@ -27,6 +28,6 @@ export function isTotal(content: unknown): boolean {
 
 function safe(count: number): number {
   if (Number.isSafeInteger(count)) return count;
-  const message = `Cannot count ${String(count)}: it must be an integer from -(2^53 - 1) to 2^53 - 1`;
+  const message = `Cannot count ${errorText(count)}: it must be an integer from -(2^53 - 1) to 2^53 - 1`;
   throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', message);
 }

@@ -1,7 +1,7 @@
 // A map that merges, of counters, sets and registers: each is as many fields as it needs, under one clock, so that
 // whoever removes a name takes away what was seen under it, and no more. A name may be of each kind at once.
 import type { Value } from '../store.ts';
-import { erase, overwrite } from './causal-map.ts';
+import { erase, isCount, overwrite } from './causal-map.ts';
 import type { CausalMap, Contents } from './causal-map.ts';
 import { addTo, isTotal, totalIn } from './counter.ts';
 import { fieldOf, isElementAt } from './set.ts';
@@ -66,7 +66,7 @@ export function isMapContent(field: string, content: unknown): boolean {
   const [kind, name, element] = partsOf(field) ?? [];
   if (name === undefined) return false;
   if (kind === 'counter') return isTotal(content);
-  if (kind === 'register') return Array.isArray(content) && content.length === 2 && Number.isSafeInteger(content[0]);
+  if (kind === 'register') return Array.isArray(content) && content.length === 2 && isCount(content[0]);
   return element !== undefined && isElementAt(element, content);
 }
 
