@@ -1,10 +1,12 @@
 // What topics a cluster is opened with, and who must agree in one of them. Plain data: it travels with connections.
+import { errorText } from '../base/error-text.ts';
 import { integerOption, rangeError, typeError } from '../base/errors.ts';
 import { PROPOSAL_ID_LENGTH_MAX, TOPICS_MAX } from '../base/limits.ts';
 import type { PollRule } from '../protocol/poll.ts';
 import { choose, majority, unanimous } from '../quorum/quorum-system.ts';
 import { shareOf, weighted } from '../quorum/weighted.ts';
 import type { Agreement, AgreementOptions, ProposeOptions } from '../store/topic.ts';
+import { agreementOf } from './agreement.ts';
 import type { Bucket } from './bucket.ts';
 
 const NAME = /^[\w.-]{1,64}$/;
@@ -57,10 +59,10 @@ function moduleText(name: string, module: unknown): string {
 
 /** @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster has no topic of that name. */
 export function requireTopicName(topics: Topics, name: string): AgreementOptions {
-  if (Object.hasOwn(topics, name)) return topics[name]!;
+  if (typeof name === 'string' && Object.hasOwn(topics, name)) return topics[name]!;
   const names = Object.keys(topics);
   const known = names.length === 0 ? 'the cluster was opened without any' : `it must be one of ${names.join(', ')}`;
-  throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use topic '${name}': ${known}`);
+  throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use topic '${errorText(name)}': ${known}`);
 }
 
 /** The rule of one proposal: its own, or the topic's. @throws as {@link checkedTopics}. */
@@ -76,9 +78,7 @@ function topicRule(replicas: number, options: AgreementOptions & { readonly quor
   if (quorum !== undefined) {
     const isAlone = threshold === undefined && weights === undefined;
     if (!isAlone) throw mistaken('quorum beside threshold or weights', 'one or the other');
-    if (typeof quorum.isQuorum !== 'function') throw mistaken(`quorum ${typeof quorum}`, 'a quorum system');
-    integerOption('voters of quorum', quorum.voters, { min: replicas, max: replicas });
-    return { system: quorum, vetoes: mask, needed: undefined, weights: undefined };
+    return { system: agreementOf(quorum, replicas), vetoes: mask, needed: undefined, weights: undefined };
   }
   if (weights !== undefined && Array.isArray(weights)) {
     integerOption('number of weights', weights.length, { min: replicas, max: replicas });
