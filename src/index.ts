@@ -4,6 +4,7 @@ export type { ErrorCode, ErrorFields } from './base/errors.ts';
 export { connectCluster, openCluster } from './cluster/open-cluster.ts';
 export type { Cluster } from './cluster/open-cluster.ts';
 export type {
+  CloseOptions,
   ClusterClient,
   ClusterEvents,
   ClusterHandle,

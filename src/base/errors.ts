@@ -1,4 +1,5 @@
 // Every operational failure that crosses the public API is a QuorateError with a stable code.
+import { errorText } from './error-text.ts';
 
 /** Stable codes of the failures that Quorate reports; documented in docs/ERRORS.md. */
 export type ErrorCode =
@@ -101,5 +102,5 @@ export function integerOption(
 ): number {
   if (Number.isInteger(value) && value >= range.min && value <= range.max) return value;
   const allowed = `an integer from ${range.min} to ${range.max}`;
-  throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use ${name} ${String(value)}: it must be ${allowed}`);
+  throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use ${name} ${errorText(value)}: it must be ${allowed}`);
 }

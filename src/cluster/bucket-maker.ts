@@ -44,5 +44,5 @@ function levelled<Options extends OperationOptions>(level: Level): (options: Opt
   // One object serves all calls without options.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all other options may be left out
   const alone = { level } as Options;
-  return (options) => (options === undefined ? alone : options.level === undefined ? { ...options, level } : options);
+  return (options) => (options === undefined ? alone : options?.level === undefined ? { ...options, level } : options);
 }

@@ -4,6 +4,7 @@ import { isMainThread } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { monotonicMs, nowMs } from '../base/clock.ts';
 import { QuorateError, integerOption, typeError } from '../base/errors.ts';
+import { optionsOf, requireSignal } from '../base/given.ts';
 import { WINDOW_SLOTS } from '../base/limits.ts';
 import { bucketOf, looksFirst } from '../replica/bucket.ts';
 import { ClientCore } from '../replica/client-core.ts';
@@ -34,6 +35,8 @@ import { ValueCopies } from '../store/value-copies.ts';
 import { makerIn } from './bucket-maker.ts';
 import type { Chair } from './chair-seat.ts';
 import { ClientLanes } from './client-lanes.ts';
+import { closeTimeout } from './close-options.ts';
+import type { CloseOptions } from './close-options.ts';
 import type { Connection } from './connection.ts';
 import { inspectCluster } from './inspect.ts';
 import type { ClusterClient, ClusterMetrics, ClusterStatus, Session, SyncStore } from './options.ts';
@@ -50,7 +53,6 @@ const TICK_MS = 5;
 const HEDGE_TICK_MS = 1;
 /** Shortest sleep of a blocking call that may have to hedge. */
 const HEDGE_NAP_MS = 0.05;
-const CLOSE_MS_DEFAULT = 5000;
 const FLUSH_PASSES_MAX = 4;
 /** Queued operations from which on a turn that submits more serves them too, each time it has submitted so many. */
 const CROWD = WINDOW_SLOTS;
@@ -148,9 +150,9 @@ export class Client extends StoreCalls implements ClusterClient {
     return this.#lanes.board.chair.chair;
   }
 
-  session(options: SessionOptions = {}): Session {
+  session(options?: SessionOptions): Session {
     this.#requireOpen();
-    return new ClusterSession(this.maker.session(this.#connection.name, options), this.#caller);
+    return new ClusterSession(this.maker.session(this.#connection.name, optionsOf(options)), this.#caller);
   }
 
   bucket(name: string): SyncStore {
@@ -161,10 +163,10 @@ export class Client extends StoreCalls implements ClusterClient {
     return new SiblingBucket(this.#callsOf(name, 'siblings'), this.#newActor);
   }
 
-  merging(name: string, options: MergingOptions = {}): MergeStore {
-    const by = this.#connection.buckets[name]?.merge ?? 'custom';
+  merging(name: string, options?: MergingOptions): MergeStore {
     const engine = this.#callsOf(name, 'merging');
-    return new MergeBucket(engine, { ...options, bucket: name, by, newActor: this.#newActor });
+    const by = this.#connection.buckets[name]?.merge ?? 'custom';
+    return new MergeBucket(engine, { ...optionsOf(options), bucket: name, by, newActor: this.#newActor });
   }
 
   #callsOf(name: string, call: BucketCall): SyncStore {
@@ -174,8 +176,9 @@ export class Client extends StoreCalls implements ClusterClient {
     return new CallsOf(makerIn(this.maker, bucket), this.#caller, hintPlace);
   }
 
-  watch(prefix: string, { bucket, ...options }: WatchOptions = {}): Watch {
+  watch(prefix: string, given?: WatchOptions): Watch {
     this.#requireOpen();
+    const { bucket, ...options } = optionsOf(given);
     const where = bucket === undefined ? undefined : bucketOf(this.#connection.buckets, bucket, 'bucket');
     const client = {
       core: this.maker,
@@ -187,9 +190,9 @@ export class Client extends StoreCalls implements ClusterClient {
     return watch;
   }
 
-  async repair(options: RepairOptions = {}): Promise<RepairReport> {
+  async repair(options?: RepairOptions): Promise<RepairReport> {
     this.#requireOpen();
-    return this.#repairs.run(options);
+    return this.#repairs.run(optionsOf(options));
   }
 
   propose(topic: string, payload: Value, options?: ProposeOptions): Promise<ProposeResult> {
@@ -239,7 +242,8 @@ export class Client extends StoreCalls implements ClusterClient {
     return { ...status, replicas, pending: this.maker.pending };
   }
 
-  async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async close(options?: CloseOptions): Promise<void> {
+    const timeoutMs = closeTimeout(options);
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#repairs.close();
@@ -248,7 +252,7 @@ export class Client extends StoreCalls implements ClusterClient {
     const timer = setTimeout(() => {
       this.#hints.stop();
       this.maker.abandon('closed');
-    }, options.timeoutMs ?? CLOSE_MS_DEFAULT);
+    }, timeoutMs);
     do {
       await this.#hints.empty();
       if (this.maker.pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
@@ -282,7 +286,10 @@ export class Client extends StoreCalls implements ClusterClient {
 
   #begin<Result extends Ending>(make: () => Made | Ending, signal: AbortSignal | undefined): Promise<Result> {
     return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
+      if (signal !== undefined) {
+        requireSignal(signal);
+        signal.throwIfAborted();
+      }
       const operation = make();
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- reads end as reads, writes as writes
       if (!isMade(operation)) return resolve(operation as Result);

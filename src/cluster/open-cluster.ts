@@ -4,6 +4,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { controlClient } from '../actor/control-plane.ts';
 import { QuorateError, integerOption, rangeError, typeError } from '../base/errors.ts';
+import { optionsOf, requireSignal } from '../base/given.ts';
 import { CACHE_BYTES_DEFAULT, CACHE_BYTES_MAX, RING_BYTES_MAX, TIMEOUT_MS_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
@@ -36,6 +37,8 @@ import { CLUSTER_CLOSED, CLUSTER_STATE_LOST } from '../replica/environment.ts';
 import { ClusterBoard, TAG_WORD, createBoard } from './board.ts';
 import type { Chair } from './chair-seat.ts';
 import type { Client } from './client.ts';
+import { closeTimeout } from './close-options.ts';
+import type { CloseOptions } from './close-options.ts';
 import { connectClient } from './connect.ts';
 import type { Fault } from './fault.ts';
 import type {
@@ -82,8 +85,8 @@ const CONTROL_MS_MAX = 60_000;
  * await cluster.close();
  * ```
  */
-export async function openCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  return openSabotaged(options, undefined);
+export async function openCluster(options?: ClusterOptions): Promise<Cluster> {
+  return openSabotaged(optionsOf(options), undefined);
 }
 
 /**
@@ -98,9 +101,11 @@ export async function openCluster(options: ClusterOptions = {}): Promise<Cluster
  * await cluster.close();
  * ```
  */
-export async function openSabotaged(options: ClusterOptions, sabotage: Sabotage | undefined): Promise<Cluster> {
+export async function openSabotaged(given: ClusterOptions, sabotage: Sabotage | undefined): Promise<Cluster> {
+  const options = optionsOf(given);
   const quorums = clusterSizes(options);
   const wiring = { ...wiringOf(options, quorumsUnder(sabotage, quorums)), sabotage };
+  if (options.signal !== undefined) requireSignal(options.signal);
   options.signal?.throwIfAborted();
   const cluster = new SupervisedCluster(wiring);
   await cluster.open(options.signal);
@@ -322,6 +327,8 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
   }
 
   async reset(): Promise<void> {
+    if (this.#closing !== undefined)
+      throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot reset the cluster: it is closed');
     await this.#control.reset();
   }
 
@@ -329,9 +336,10 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return this.#control.injectFault(replica, fault, isForced);
   }
 
-  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
-    return this.#closing;
+  async close(options?: CloseOptions): Promise<void> {
+    const timeoutMs = closeTimeout(options);
+    this.#closing ??= this.#close(timeoutMs);
+    await this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -343,8 +351,8 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot use the cluster: it is not open');
   }
 
-  async #close(options: { readonly timeoutMs?: number }): Promise<void> {
-    await this.#client?.close(options);
+  async #close(timeoutMs: number): Promise<void> {
+    await this.#client?.close({ timeoutMs });
     await this.#end();
   }
 

@@ -1,5 +1,6 @@
 // What an application says when it opens a cluster, and what it sees of it. Types only.
 import type { Chair } from './chair-seat.ts';
+import type { CloseOptions } from './close-options.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { SessionOptions, SessionStore } from '../store/session.ts';
 import type { SiblingStore } from '../store/siblings.ts';
@@ -27,6 +28,7 @@ import type { DecisionResult, ProposeOptions, ProposeResult, TopicOptions } from
 export type { CorruptKey, RepairOptions, RepairReport, RepairedReplica } from '../store/repair.ts';
 export type { Divergence } from './repair-call.ts';
 export type { Chair } from './chair-seat.ts';
+export type { CloseOptions } from './close-options.ts';
 export type { ExitReason } from '../supervision/exit-reason.ts';
 
 /** Options of `openCluster`. */
@@ -266,7 +268,7 @@ export interface ClusterClient extends SyncStore, AsyncDisposable {
    */
   watch(prefix: string, options?: WatchOptions): Watch;
   /** Waits for pending operations up to `timeoutMs` (default 5000), then settles them and lets go of the cluster. */
-  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
   /**
    * Begins a session: a store whose reads, at level `one` unless told otherwise, return nothing older than what the
    * session has written or read. With the `token` of another session it goes on from there.

@@ -1,6 +1,7 @@
 // `repair()` of a client: checks what it is asked with, and waits for the repairer.
 import { nowMs } from '../base/clock.ts';
 import { QuorateError, integerOption, typeError } from '../base/errors.ts';
+import { requireSignal } from '../base/given.ts';
 import { REPAIR_TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX } from '../base/limits.ts';
 import type { ClientCore } from '../replica/client-core.ts';
 import type { Repairer } from '../replica/repairer.ts';
@@ -40,6 +41,7 @@ export class RepairCalls {
     const timeoutMs = integerOption('timeoutMs', timeout ?? REPAIR_TIMEOUT_MS_DEFAULT, { min: 1, max: TIMEOUT_MS_MAX });
     if (typeof prefix !== 'string') throw invalid(`prefix of type ${typeof prefix}`, 'a string');
     if (typeof deep !== 'boolean') throw invalid(`deep of type ${typeof deep}`, 'true or false');
+    if (signal !== undefined) requireSignal(signal);
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const onAbort = (): void => repairer.cancel(signal?.reason);

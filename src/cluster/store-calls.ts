@@ -1,5 +1,6 @@
 // The calls of a store, as promises and as calls that block, in front of whatever makes their operations: the core of a
 // client, or a session of it.
+import { typeError } from '../base/errors.ts';
 import type { Operation } from '../replica/operation.ts';
 import type { Proposal } from '../replica/proposal.ts';
 import type { Settled } from '../replica/results.ts';
@@ -10,6 +11,7 @@ import type { SessionCall } from '../replica/session-calls.ts';
 import { getAvailable, writeAvailable } from '../store/available.ts';
 import type { HintPlace } from '../store/available.ts';
 import { entriesOf } from '../store/scan.ts';
+import { noValueError } from '../store/value-copies.ts';
 import type {
   BatchWrite,
   ChangeOptions,
@@ -74,6 +76,7 @@ export abstract class StoreCalls implements SyncStore {
   }
 
   put(key: string, value: Value, options?: PutOptions): Promise<WriteResult> {
+    if (value === undefined) return Promise.reject(noValueError());
     if (options?.level === 'available' && this.hintPlace !== undefined) {
       return writeAvailable(this, this.hintPlace, [key, value, options]);
     }
@@ -104,10 +107,13 @@ export abstract class StoreCalls implements SyncStore {
   }
 
   getMany(keys: readonly string[], options?: ReadOptions): Promise<ReadResult[]> {
+    if (!Array.isArray(keys)) return Promise.reject(listError('Cannot read the keys', keys));
     return Promise.all(keys.map((key) => this.get(key, options)));
   }
 
   batch(writes: readonly BatchWrite[], options?: OperationOptions): Promise<WriteResult[]> {
+    const mistake = mistakeIn(writes);
+    if (mistake !== undefined) return Promise.reject(mistake);
     return Promise.all(
       writes.map((write) =>
         write.kind === 'put'
@@ -136,6 +142,7 @@ export abstract class StoreCalls implements SyncStore {
   }
 
   putSync(key: string, value: Value, options?: SyncPutOptions): WriteResult {
+    if (value === undefined) throw noValueError();
     return this.run(() => this.maker.put(key, value, options));
   }
 
@@ -158,6 +165,23 @@ export abstract class StoreCalls implements SyncStore {
   incrementSync(key: string, by = 1, options?: SyncChangeOptions): ChangeResult {
     return this.run(() => this.maker.increment(key, by, options));
   }
+}
+
+/** What is wrong with a batch, of which nothing may have left then: a misspelt kind must not delete its key. */
+function mistakeIn(writes: unknown): TypeError | undefined {
+  if (!Array.isArray(writes)) return listError('Cannot write the batch', writes);
+  for (const [at, write] of writes.entries()) {
+    const kind: unknown = typeof write === 'object' && write !== null ? Reflect.get(write, 'kind') : undefined;
+    if (kind === 'put' || kind === 'delete') continue;
+    const given = typeof kind === 'string' ? `'${kind}'` : typeof kind;
+    const message = `Cannot write the batch: the kind of write ${at} is ${given}: it must be 'put' or 'delete'`;
+    return typeError('ERR_QUORATE_INVALID_ARGUMENT', message);
+  }
+  return undefined;
+}
+
+function listError(what: string, given: unknown): TypeError {
+  return typeError('ERR_QUORATE_INVALID_ARGUMENT', `${what}: a ${typeof given} was given, it must be an array`);
 }
 
 function putOptions({ ttlMs }: BatchPut, options: OperationOptions | undefined): PutOptions | undefined {

@@ -1,6 +1,7 @@
 // A watch as an async iterator on its thread: it ticks the watcher of the core, and hands its events to a reader.
 import { nowMs } from '../base/clock.ts';
 import { QuorateError } from '../base/errors.ts';
+import { requireSignal } from '../base/given.ts';
 import type { Bucket } from '../replica/bucket.ts';
 import type { ClientCore } from '../replica/client-core.ts';
 import type { Watcher } from '../replica/watcher.ts';
@@ -39,10 +40,11 @@ export class WatchStream implements Watch {
   constructor(client: WatchClient, prefix: string, { bucket, ...options }: { bucket: Bucket | undefined } & Given) {
     this.#client = client;
     this.#signal = options.signal;
-    this.#prefix = (bucket?.prefix ?? '') + prefix;
+    if (this.#signal !== undefined) requireSignal(this.#signal);
     this.#signal?.throwIfAborted();
     const doors = { ready: (): void => this.#serve(), proceed: (): void => this.#proceed() };
     this.#watcher = client.core.watcher(prefix, options, bucket, doors);
+    this.#prefix = (bucket?.prefix ?? '') + prefix;
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#proceed();
   }

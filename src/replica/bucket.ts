@@ -3,6 +3,7 @@
 //
 // A bucket's key begins with U+0001, the bucket's name and U+0001 again; no key outside of a bucket begins so. Those of
 // topics begin with U+0002.
+import { errorText } from '../base/error-text.ts';
 import { rangeError, typeError } from '../base/errors.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { CONFLICT_RULES } from '../store/conflicts.ts';
@@ -49,7 +50,7 @@ export function checkedBuckets(buckets: unknown, quorums: RegisterQuorums): Buck
  * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where the cluster has none, or one that is for another call.
  */
 export function bucketOf(buckets: Buckets, name: string, call: BucketCall): Bucket {
-  const rules = Object.hasOwn(buckets, name) ? buckets[name] : undefined;
+  const rules = typeof name === 'string' && Object.hasOwn(buckets, name) ? buckets[name] : undefined;
   if (rules !== undefined) {
     const right = CONFLICT_RULES[rules.conflicts];
     if (right === call) return { name, rules, prefix: `${MARK}${name}${MARK}` };
@@ -57,7 +58,7 @@ export function bucketOf(buckets: Buckets, name: string, call: BucketCall): Buck
   }
   const names = Object.keys(buckets);
   const known = names.length === 0 ? 'the cluster was opened without any' : `it must be one of ${names.join(', ')}`;
-  throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use bucket '${name}': ${known}`);
+  throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use bucket '${errorText(name)}': ${known}`);
 }
 
 /**

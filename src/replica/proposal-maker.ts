@@ -1,5 +1,6 @@
 // Turns what a caller proposes into a proposal, or into the error that says what was wrong with it.
 import { integerOption } from '../base/errors.ts';
+import { optionsOf } from '../base/given.ts';
 import { PROPOSAL_BYTES_MAX, PROPOSAL_RETRIES_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX } from '../base/limits.ts';
 import { NO_BALLOT } from '../protocol/ballot.ts';
 import type { ProposeOptions } from '../store/topic.ts';
@@ -24,7 +25,8 @@ export interface Asked {
  * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` or `_VALUE_TOO_LARGE`;
  * @throws {QuorateError} `ERR_QUORATE_UNSENDABLE`.
  */
-export function proposalFor(replicas: number, topics: Topics, { topic, payload, options = {} }: Asked): Proposal {
+export function proposalFor(replicas: number, topics: Topics, { topic, payload, options: given }: Asked): Proposal {
+  const options = optionsOf(given);
   refuseOthers('propose', options, NAMES);
   const rule = ruleFor(replicas, requireTopicName(topics, topic), options);
   const { timeoutMs = TIMEOUT_MS_DEFAULT, retries = RETRIES_DEFAULT } = options;

@@ -1,5 +1,6 @@
 // Turns what a caller asks for into an operation, or into the error that says what was wrong with it. Nothing has left
 // when it throws.
+import { givenText } from '../base/error-text.ts';
 import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
 import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
 import { INLINE_BYTES_MAX, PENDING_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
@@ -226,7 +227,7 @@ export function checkedMaxStale(options: ReadOptions, maxStaleMs: number): numbe
   checkedTimeout(options);
   const { level } = options;
   if (level !== undefined && level !== 'quorum') {
-    const message = `Cannot use maxStaleMs with level ${JSON.stringify(level)}: it must be quorum, or left out`;
+    const message = `Cannot use maxStaleMs with level ${givenText(level)}: it must be quorum, or left out`;
     throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', message);
   }
   return integerOption('maxStaleMs', maxStaleMs, { min: 0, max: TIMEOUT_MS_MAX });

@@ -1,4 +1,5 @@
 // Checks what a watch is asked with, and writes and reads positions. Nothing has left when it throws.
+import { errorText } from '../base/error-text.ts';
 import { QuorateError, integerOption, rangeError, typeError } from '../base/errors.ts';
 import { REPLICAS_MAX, WATCH_BUFFER_DEFAULT, WATCH_BUFFER_MAX } from '../base/limits.ts';
 import type { WatchOptions } from '../store/watch.ts';
@@ -30,7 +31,7 @@ export function checkedWatch(
 ): WatchRequest {
   const { from, bufferMax = WATCH_BUFFER_DEFAULT, overflow = 'latest' } = options;
   if (overflow !== 'latest' && overflow !== 'error') {
-    const given = `Cannot use overflow ${String(overflow)}`;
+    const given = `Cannot use overflow ${errorText(overflow)}`;
     throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `${given}: it must be latest or error`);
   }
   const range = rangeOf(prefix, undefined, bucket);

@@ -1,6 +1,6 @@
 // The level `available`: at the quorum while half of the time lasts, then whatever there is, and it says so.
-import { rangeError } from '../base/errors.ts';
-import { TIMEOUT_MS_DEFAULT } from '../base/limits.ts';
+import { integerOption, rangeError } from '../base/errors.ts';
+import { TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX } from '../base/limits.ts';
 import type { Hint, Hints } from './hints.ts';
 import type { OperationOptions, PutOptions, ReadResult, Store, Value, WriteResult } from './store.ts';
 import type { ValueCopies } from './value-copies.ts';
@@ -55,6 +55,7 @@ export async function writeAvailable(
 
 /** Half of the time for the quorum, and what is left then. */
 function halves({ timeoutMs = TIMEOUT_MS_DEFAULT }: OperationOptions): readonly [number, number] {
+  integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX });
   const halfMs = Math.ceil(timeoutMs / 2);
   return [halfMs, Math.max(1, timeoutMs - halfMs)];
 }

@@ -1,5 +1,6 @@
 // Of values that remember who changed them, a read below the quorum could show a change that never comes to be, whose
 // name another change has later: such reads are refused.
+import { givenText } from '../base/error-text.ts';
 import { rangeError } from '../base/errors.ts';
 
 /** The part of a caller's options that matters. */
@@ -18,6 +19,6 @@ export function requireQuorumLevel(options: Asked | undefined): void {
   }
   const level = options?.level;
   if (level === undefined || level === 'quorum' || level === 'all') return;
-  const message = `Cannot use level ${JSON.stringify(level)} in this bucket: it must be quorum or all`;
+  const message = `Cannot use level ${givenText(level)} in this bucket: it must be quorum or all`;
   throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', message);
 }

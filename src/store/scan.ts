@@ -1,5 +1,6 @@
 // The entries of all pages of a scan, one after the other.
 import { QuorateError } from '../base/errors.ts';
+import { optionsOf } from '../base/given.ts';
 import type { EntriesOptions, ScanEntry, ScanOptions, ScanResult } from './store.ts';
 
 /** Something that can be scanned. */
@@ -15,8 +16,9 @@ export interface Scannable {
 export async function* entriesOf(
   store: Scannable,
   prefix: string,
-  options: EntriesOptions = {},
+  given?: EntriesOptions,
 ): AsyncGenerator<ScanEntry, void, undefined> {
+  const options = optionsOf(given);
   for (let { after } = options, isOver = false; !isOver;) {
     const page = await store.scan(prefix, { ...options, ...(after !== undefined && { after }) });
     if (page.outcome !== 'ok') {

@@ -219,7 +219,8 @@ export interface Store {
   /** Reads one key. @throws {TypeError | RangeError} on a bad key or option; rejects when aborted or closed. */
   get(key: string, options?: ReadOptions): Promise<ReadResult>;
   /**
-   * Writes one key, whatever it held. Rejects `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE` before anything leaves.
+   * Writes one key, whatever it held. Rejects `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE` before anything leaves,
+   * and `_INVALID_ARGUMENT` for `undefined`, which is no value: see `delete`.
    */
   put(key: string, value: Value, options?: PutOptions): Promise<WriteResult>;
   /** Deletes one key; deleting an absent key is `ok`. */

@@ -12,10 +12,13 @@ export class ValueCopies {
    * @throws {QuorateError} `ERR_QUORATE_UNSENDABLE` or `_VALUE_TOO_LARGE`.
    */
   of(value: Value): Value {
-    if (value === undefined) {
-      throw typeError('ERR_QUORATE_INVALID_ARGUMENT', 'Cannot write undefined: it must be a value, or a delete');
-    }
+    if (value === undefined) throw noValueError();
     const byteLength = this.#encoder.encode(value);
     return decodeValue(this.#encoder.bytes, 0, byteLength);
   }
+}
+
+/** The error of a write of `undefined`, which is no value: whoever means a delete says so. */
+export function noValueError(): TypeError {
+  return typeError('ERR_QUORATE_INVALID_ARGUMENT', 'Cannot write undefined: it must be a value, or a delete');
 }
