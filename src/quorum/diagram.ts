@@ -48,6 +48,16 @@ export function diagramOf(system: QuorumData): Diagram {
   return diagram;
 }
 
+/** Whether the voters of a mask are a quorum, as far as the questions from a node on tell. */
+export function leadsToQuorum(diagram: Diagram, from: number, mask: number): boolean {
+  let node = from;
+  while (node !== ALWAYS && node !== NEVER) {
+    const isIn = ((mask >>> diagram.voters[node]!) & 1) === 1;
+    node = (isIn ? diagram.in : diagram.out)[node]!;
+  }
+  return node === ALWAYS;
+}
+
 class Builder {
   readonly voters: number[] = [BEYOND, BEYOND];
   readonly out: number[] = [NEVER, ALWAYS];

@@ -2,8 +2,7 @@
 // quorum is a quorum. Both questions are answered node by node of its diagram, from the ends to the root.
 import { rangeError } from '../base/errors.ts';
 import { QUORUMS_LISTED_MAX } from '../base/limits.ts';
-import { ALWAYS, NEVER, diagramOf } from './diagram.ts';
-import type { Diagram } from './diagram.ts';
+import { ALWAYS, diagramOf, leadsToQuorum } from './diagram.ts';
 import type { QuorumData } from './quorum-data.ts';
 
 /**
@@ -56,15 +55,6 @@ export function smallestQuorum(system: QuorumData): number {
     sizes.push(Math.min(sizes[out[node]!]!, sizes[whenIn[node]!]! + 1));
   }
   return sizes[root]!;
-}
-
-function leadsToQuorum(diagram: Diagram, from: number, mask: number): boolean {
-  let node = from;
-  while (node !== ALWAYS && node !== NEVER) {
-    const isIn = ((mask >>> diagram.voters[node]!) & 1) === 1;
-    node = (isIn ? diagram.in : diagram.out)[node]!;
-  }
-  return node === ALWAYS;
 }
 
 function tooMany(voters: number): RangeError {

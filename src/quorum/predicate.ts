@@ -2,6 +2,7 @@
 import { unreachable } from '../base/assert.ts';
 import { lowestBits, popcount } from '../base/bits.ts';
 import { QUORUM_TABLE_VOTERS_MAX } from '../base/limits.ts';
+import { diagramOf, leadsToQuorum } from './diagram.ts';
 import type { QuorumData, QuorumMember } from './quorum-data.ts';
 
 const WORD_BITS_LOG = 5;
@@ -29,7 +30,7 @@ export function predicateOf(system: QuorumData): (mask: number) => boolean {
   return predicate;
 }
 
-/** The definition, word by word: what the table is made of, and what it is tested against. */
+/** The definition, word by word. */
 export function isQuorumOf(system: QuorumData, mask: number): boolean {
   switch (system.kind) {
     case 'threshold':
@@ -44,10 +45,14 @@ export function isQuorumOf(system: QuorumData, mask: number): boolean {
 }
 
 function compiled(system: QuorumData): (mask: number) => boolean {
-  if (system.kind === 'threshold' || system.voters > QUORUM_TABLE_VOTERS_MAX) {
-    return (mask) => isQuorumOf(system, mask);
+  if (system.kind === 'threshold') {
+    const { needed } = system;
+    const everyone = lowestBits(system.voters);
+    return (mask) => popcount(mask & everyone) >= needed;
   }
-  return tableOf(system.voters, (mask) => isQuorumOf(system, mask));
+  if (system.voters > QUORUM_TABLE_VOTERS_MAX) return (mask) => isQuorumOf(system, mask);
+  const diagram = diagramOf(system); // A question a voter, where the definition goes through all members.
+  return tableOf(system.voters, (mask) => leadsToQuorum(diagram, diagram.root, mask));
 }
 
 /** A predicate over masks of `voters` voters, 15 at most, as a table. */
