@@ -379,6 +379,8 @@ export class Supervisor implements SupervisorControl {
     this.#hangs[replica] = measurement;
     if (!isHung(policy, measurement)) return isParked;
     this.#hangs[replica] = undefined;
+    // It counts as gone from here on, not from its exit: on a busy machine others may be convicted before that.
+    if (this.#memories.mayEnd(replica, this.#doomedMask())) this.#doomed.add(replica);
     this.#keeper.endSoon(replica, { kind: 'hung' });
     return false;
   }

@@ -56,6 +56,25 @@ describe('A replica', { timeout: 30_000 }, () => {
   });
 });
 
+describe('A majority that stands still', { timeout: 30_000 }, () => {
+  it('is not ended for it as a whole: that would lose the state', async () => {
+    await using cluster = await openCluster({ replicas: 5, hungMs: 100 });
+    let isLost = false;
+    cluster.on('stateLost', () => (isLost = true));
+    for (let index = 0; index < 100; index++) await cluster.put(`kept ${index}`, index);
+    for (let round = 0; round < 3; round++) {
+      const paused = Promise.all([0, 1, 2].map((replica) => injectFault(cluster, replica, 'pause')));
+      await withLoad(cluster, paused);
+      const away = Array.from({ length: 40 }, (_, index) => cluster.put(`kept ${index}`, index));
+      for (const { outcome } of await Promise.all(away)) expect(outcome).toBe('ok');
+    }
+    expect(isLost).toBe(false);
+    for (let index = 0; index < 100; index++) {
+      expect(await cluster.get(`kept ${index}`)).toMatchObject({ outcome: 'ok', value: index });
+    }
+  });
+});
+
 describe('A cluster whose state is lost', () => {
   it('says so, refuses everything, and starts empty after reset', async () => {
     await using cluster = await openCluster({ replicas: 1 }); // One replica has nobody to recover from.
