@@ -1,5 +1,4 @@
 // The calls of counters, sets and maps that merge.
-import { assert } from '../base/assert.ts';
 import { typeError } from '../base/errors.ts';
 import { EMPTY, isCausalMap, mergeMaps } from './merges/causal-map.ts';
 import type { CausalMap } from './merges/causal-map.ts';
@@ -8,7 +7,8 @@ import { addToCounter, excludeFrom, includeIn, isMapContent, removeName, viewOf,
 import { elementsOf, exclude, include, isElementAt } from './merges/set.ts';
 import type { MergeCounter, MergeMap, MergeOptions, MergeRead, MergeSet, MergeWrite } from './merging.ts';
 import { requireQuorumLevel } from './quorum-level.ts';
-import type { ChangeResult, Store, Value, WriteResult } from './store.ts';
+import type { Store, Value } from './store.ts';
+import { unconditional } from './unconditional.ts';
 import { ValueCopies } from './value-copies.ts';
 
 /** Values that remember who changed them. */
@@ -126,15 +126,6 @@ export class CausalCalls {
       remove: (name, options) => change(options, (map) => removeName(map, requireName(name))),
     };
   }
-}
-
-/** What a change without a condition has come to. */
-export function unconditional<Result extends ChangeResult | WriteResult>(
-  result: Result,
-): Exclude<Result, { outcome: 'conflict' }> {
-  assert(result.outcome !== 'conflict', 'No change of a bucket that merges has a condition');
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as just asserted
-  return result as Exclude<Result, { outcome: 'conflict' }>;
 }
 
 function countOf(map: CausalMap): number {

@@ -5,7 +5,7 @@
 // hold events of any other actor, and two places must never count the events of one.
 import { rangeError, typeError } from '../base/errors.ts';
 import type { MergeName } from './conflicts.ts';
-import { CausalCalls, unconditional } from './causal-calls.ts';
+import { CausalCalls } from './causal-calls.ts';
 import { PLAIN_MERGES } from './merges/plain-merges.ts';
 import type { MergeFunction } from './merges/plain-merges.ts';
 import type {
@@ -20,6 +20,7 @@ import type {
 } from './merging.ts';
 import { requireQuorumLevel } from './quorum-level.ts';
 import type { ChangeResult, Store, Value, WriteOk, WriteResult, WriteUnavailable, WriteUnknown } from './store.ts';
+import { unconditional } from './unconditional.ts';
 import { ValueCopies } from './value-copies.ts';
 
 /** What it needs of an engine; reads must be linearizable, and changes happen once. */

@@ -5,7 +5,6 @@
 // more, and its clock does not grow with the clients that write. A key that was empty begins with a new actor. Were the
 // name used again, the dots of the new values would be covered by contexts that were read before the key was deleted or
 // lost, and such a writer would replace what nobody has seen (riak_test kv679).
-import { assert } from '../base/assert.ts';
 import { SIBLINGS_MAX } from '../base/limits.ts';
 import { contextOf, discard, update, valuesOf } from './dotted-version-set.ts';
 import type { DottedVersionSet } from './dotted-version-set.ts';
@@ -20,6 +19,7 @@ import type {
   SiblingWrite,
 } from './siblings.ts';
 import type { ChangeResult, Store, Value, Version, WriteResult } from './store.ts';
+import { unconditional } from './unconditional.ts';
 import { ValueCopies } from './value-copies.ts';
 
 /** What it needs of an engine; reads must be linearizable, and changes happen once. */
@@ -95,8 +95,7 @@ export class SiblingBucket implements SiblingStore {
 
 async function settled(result: Promise<ChangeResult | WriteResult>): Promise<SiblingWrite> {
   try {
-    const written = await result;
-    assert(written.outcome !== 'conflict', 'No change of siblings has a condition');
+    const written = unconditional(await result);
     return written.outcome === 'ok' ? heldBy('value' in written ? written.value : undefined, written.version) : written;
   } catch (error) {
     if (error instanceof FullError) return { outcome: 'conflict', ...seenIn(error.set) };
