@@ -2,7 +2,7 @@
 // back is less than 1 % off, one record costs a few nanoseconds, and the array may be shared between threads.
 
 /** Smallest and largest value that is told apart, in microseconds; others are counted at the nearer end. */
-export const HISTOGRAM_US_MIN = 1;
+const HISTOGRAM_US_MIN = 1;
 export const HISTOGRAM_US_MAX = 60_000_000;
 
 const EXACT = 256; // Values below lie in buckets of their own.

@@ -116,7 +116,7 @@ export function accessInWords({ operation, isRead, version }: Access): string {
 }
 
 /** A version for people. */
-export function nameInWords({ name }: Version): string {
+function nameInWords({ name }: Version): string {
   return textOf(name);
 }
 

@@ -407,7 +407,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
 }
 
 /** Where the program of a thread lies: beside the sources, or beside the build. */
-export function actorUrl(name: string): URL {
+function actorUrl(name: string): URL {
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   return new URL(`../../actors/${name}${extension}`, import.meta.url);
 }

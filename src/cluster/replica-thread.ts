@@ -1,5 +1,5 @@
 // The loop of a replica's thread: takes frames from its rings in batches, hands them to the replica, publishes what it
-// says, and parks when nothing is left. It blocks its event loop; a command word brings it back where that is needed.
+// says, and parks when nothing is left. It blocks its event loop; a command word says when its port holds messages.
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { nowMs } from '../base/clock.ts';
@@ -84,9 +84,8 @@ export interface ChairTaken {
   readonly term: number;
 }
 
-/** Commands of the doorbell's control word. */
+/** A command of the doorbell's control word: the port holds messages. */
 export const COMMAND_MESSAGES = 1;
-export const COMMAND_EVENT_LOOP = 2;
 
 /** Frames of one lane that are handled before another lane has its turn. */
 const BATCH_FRAMES = 256;
@@ -130,7 +129,6 @@ export async function runReplica(wiring: ReplicaWiring, port: MessagePort, impor
         thread.handle(received.message as ReplicaMessage);
       }
     }
-    if ((commands & COMMAND_EVENT_LOOP) !== 0) await new Promise((resolve) => setImmediate(resolve));
     thread.turn();
   }
 }

@@ -25,7 +25,7 @@ import type { FrameViews } from './wire.ts';
 /** Nodes whose leaves one question may ask for. */
 export const NODES_PER_INQUIRY = 16;
 
-export const LEAF_QUESTION = { LEAF: 0, HASH: 1, SKIP: 2, DEEP: 3, WORDS: 4 } as const;
+const LEAF_QUESTION = { LEAF: 0, HASH: 1, SKIP: 2, DEEP: 3, WORDS: 4 } as const;
 export const LEAF_ANSWER = { HASH: 0, SKIP: 1, COUNT: 2, WORDS: 3 } as const;
 export const LEAF_ENTRY = { HASH: 0, KEY_BYTES: 1, ACCEPTED: 2, ROOT: 4, VALUE: 6, IS_DELETED: 8, WORDS: 9 } as const;
 

@@ -32,7 +32,7 @@ export interface Entry {
 }
 
 /** Rough cost of an entry beyond its bytes: objects, map slot, list slot. Measured with a heap snapshot: 230 to 260. */
-export const ENTRY_OVERHEAD_BYTES = 256;
+const ENTRY_OVERHEAD_BYTES = 256;
 
 const LIST_LENGTH = 1024;
 const NO_GAP = -1;

@@ -19,8 +19,6 @@ export type SlotState = typeof STARTING | typeof RECOVERING | typeof OPERATIONAL
 const RESTARTS = 0;
 const EPOCHS = 1;
 const STATES = EPOCHS + REPLICAS_MAX;
-/** Words that a table takes. */
-export const EPOCH_TABLE_WORDS: number = STATES + REPLICAS_MAX;
 
 /** The table at a base word of shared memory. Reading: any thread, a moment's view. */
 export class EpochTable {

@@ -5,7 +5,7 @@ import type { TraceNode, TraceRecord } from './engine/trace.ts';
 import type { RunRecords } from './transcript.ts';
 
 /** Records that one diagram shows at most: the latest. */
-export const RECORDS_MAX = 400;
+const RECORDS_MAX = 400;
 
 const ROW_MIN = 26;
 const ROW_GAP_MAX = 30;

@@ -27,7 +27,7 @@ export interface RestartPolicy {
 }
 
 /** The policy where none is given. */
-export const RESTART_POLICY_DEFAULT: RestartPolicy = {
+const RESTART_POLICY_DEFAULT: RestartPolicy = {
   restartsMax: 10,
   windowMs: 10_000,
   backoffMsMin: 10,

@@ -82,7 +82,7 @@ export interface Sight {
 }
 
 /** What is counted beside the records: changes that were decided, conflicts, changes of which nobody will ever know. */
-export const TALLIES = { changes: 0, conflicts: 1, finals: 2 } as const;
+const TALLIES = { changes: 0, conflicts: 1, finals: 2 } as const;
 export type Tally = keyof typeof TALLIES;
 
 /** Generations of one slot that the ledger holds at once. */

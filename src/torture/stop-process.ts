@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 
 /** Longest stop, in milliseconds. */
-export const STOP_MS_MAX = 2000;
+const STOP_MS_MAX = 2000;
 
 const HELPER = `
 const [pid, ms] = process.argv.slice(1).map(Number);

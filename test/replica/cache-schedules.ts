@@ -13,7 +13,7 @@ export function write(cluster: CoreCluster, client: number, value: unknown): voi
 }
 
 /** What a read of the reader comes to where nothing gets into its way. */
-export function readWithin(cluster: CoreCluster, maxStaleMs: number): ReadResult {
+function readWithin(cluster: CoreCluster, maxStaleMs: number): ReadResult {
   return resultOf(cluster.run(READER, (core) => core.read('k', { maxStaleMs })));
 }
 

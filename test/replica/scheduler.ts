@@ -92,7 +92,7 @@ export function judge(world: World): string | undefined {
 }
 
 /** What is held by a replica that is no home of it; `undefined` when nothing is. */
-export function judgeHomes(world: World): string | undefined {
+function judgeHomes(world: World): string | undefined {
   for (let replica = 0; replica < world.quorums.threads; replica++) {
     const stray = [...(world.replicaAt(replica)?.table.entries() ?? [])].find(
       ({ hash }) => ((world.placement.homesOf(hash) >>> replica) & 1) === 0,

@@ -11,7 +11,7 @@ export interface Mark {
 }
 
 /** Words of the frame with that mark: 2 to 9. */
-export function markedWords(mark: Mark): number {
+function markedWords(mark: Mark): number {
   return 2 + (wordOf(mark, 0) >>> 29);
 }
 

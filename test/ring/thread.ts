@@ -7,11 +7,6 @@ export function startThread(name: string, workerData: unknown): Worker {
   return new Worker(new URL(`./programs/${name}.ts`, import.meta.url), { workerData });
 }
 
-/** Ends a thread that is between any two of its instructions, and waits for its exit. */
-export async function killThread(worker: Worker): Promise<void> {
-  await worker.terminate();
-}
-
 /** Waits for the thread's own end. @throws what it threw. */
 export async function endOfThread(worker: Worker): Promise<void> {
   await once(worker, 'exit');

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** The folder that `QUORATE_CORPUS` names; undefined when it is unset or the folder is missing. */
-export function corpusFolder(): string | undefined {
+function corpusFolder(): string | undefined {
   const given = process.env['QUORATE_CORPUS'];
   if (given === undefined || given === '') return undefined;
   const folder = resolve(given);

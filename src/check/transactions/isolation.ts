@@ -2,7 +2,7 @@
 import { rangeError } from '../../base/errors.ts';
 
 /** Levels that say nothing of the order in which transactions were called, from weak to strong but for the middle. */
-export const BASE_ISOLATIONS = [
+const BASE_ISOLATIONS = [
   'read-uncommitted',
   'read-committed',
   'repeatable-read',

@@ -103,7 +103,7 @@ function noteFault({ engine }: SimCluster, fault: FaultPlan): void {
 }
 
 /** A fault in a few words, such as `cut A0 A1 > C0 for 20 ms`. */
-export function describeFault(fault: FaultPlan, nodes: readonly { readonly name: string }[]): string {
+function describeFault(fault: FaultPlan, nodes: readonly { readonly name: string }[]): string {
   const names = (mask: number): string =>
     nodes.flatMap(({ name }, node) => ((mask >>> node) & 1 ? [name] : [])).join(' ');
   const name = (node: number): string => nodes[node]?.name ?? `node ${node}`;

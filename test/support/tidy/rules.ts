@@ -15,7 +15,7 @@ export interface Violation {
 export type Rule = (file: SourceFile) => readonly Violation[];
 
 /** The layer of a file in src/, by its folder; undefined outside src/ and for src/index.ts. */
-export function layerOf(path: string): string | undefined {
+function layerOf(path: string): string | undefined {
   const [top, layer, file] = path.split('/');
   return top === 'src' && file !== undefined ? layer : undefined;
 }

@@ -35,7 +35,7 @@ export const TREE_RULES = {
 } satisfies Readonly<Record<string, TreeRule>>;
 
 /** The package of a specifier: `piscina`, `@scope/name`; undefined for relative, `node:` and computed ones. */
-export function packageOf(specifier: string): string | undefined {
+function packageOf(specifier: string): string | undefined {
   if (/^[.(]/.test(specifier) || specifier.startsWith('node:')) return undefined;
   return specifier
     .split('/')
