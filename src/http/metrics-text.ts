@@ -44,6 +44,11 @@ const COUNTERS: readonly CounterRow[] = [
   ['framesResent', 'frames_resent', 'Frames sent again because no answer came.'],
   ['hedges', 'hedges', 'Reads sent to further replicas because an answer was late.'],
   ['cachedReads', 'cached_reads', 'Reads answered by what an earlier one had found.'],
+  ['readRepairs', 'read_repairs', 'Reads that sent what they returned to replicas that were behind.'],
+  ['repairedKeys', 'repaired_keys', 'Keys whose newest entry was handed to replicas that lacked it.'],
+  ['omissionsRepaired', 'omissions_repaired', 'Keys repaired at replicas whose rings had been full.'],
+  ['omissionsDropped', 'omissions_dropped', 'Keys to be repaired so that were dropped for want of room.'],
+  ['hintsLost', 'hints_lost', 'Writes at level available that were given up.'],
 ];
 
 /** The metrics of a store's counters. */

@@ -46,6 +46,11 @@ export interface StoreCounters {
   readonly framesResent: number;
   readonly hedges: number;
   readonly cachedReads: number;
+  readonly readRepairs: number;
+  readonly repairedKeys: number;
+  readonly omissionsRepaired: number;
+  readonly omissionsDropped: number;
+  readonly hintsLost: number;
 }
 
 /** What the service asks of a store. */

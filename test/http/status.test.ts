@@ -51,6 +51,11 @@ describe.each(FACES)('The service behind the %s', (name) => {
         framesResent: 0,
         hedges: 0,
         cachedReads: 0,
+        readRepairs: 0,
+        repairedKeys: 4,
+        omissionsRepaired: 0,
+        omissionsDropped: 0,
+        hintsLost: 0,
       });
       await face.ask('GET', '/data/k');
       await face.ask('BREW', '/data/k');
@@ -61,6 +66,7 @@ describe.each(FACES)('The service behind the %s', (name) => {
       expect(lines).toContain('quorate_http_requests_total{route="data",method="GET",status="404"} 1');
       expect(lines).toContain('quorate_gets_total 7');
       expect(lines).toContain('quorate_fast_changes_total 2');
+      expect(lines).toContain('quorate_repaired_keys_total 4');
       expect(lines).toContain('quorate_up 1');
       expect(lines).toContain('quorate_replicas_operational 4');
       expect(lines).toContain('quorate_replica_operational{replica="4"} 0');
