@@ -17,6 +17,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Reads `prefix`, `after` and `limit`, and what every route of data takes, from a query string. */
 export function scanOfQuery(query: string): Parsed<AskedScan> {
+  if (!isEncoded(query)) return refused('The query must be percent-encoded UTF-8');
   const given = new URLSearchParams(query);
   const rest = new URLSearchParams(query);
   for (const name of ['prefix', 'after', 'limit']) {
@@ -37,6 +38,16 @@ export function scanOfQuery(query: string): Parsed<AskedScan> {
   }
   const options = { ...chosen.value, ...(after !== undefined && { after }), ...(limitSet && { limit: limitSet }) };
   return { kind: 'parsed', value: { prefix, options } };
+}
+
+/** Whether it decodes: URLSearchParams takes for U+FFFD what does not, and would ask for other keys. */
+function isEncoded(query: string): boolean {
+  try {
+    decodeURIComponent(query);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A page as JSON. A value that JSON would change is left out, and its entry says so. */
