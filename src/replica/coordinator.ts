@@ -307,8 +307,9 @@ export class Coordinator {
   cancel(operation: Operation): void {
     if (operation.phase === 'settled') return;
     if (operation.phase === 'queued') {
-      this.#takeQueued((each) => each === operation);
-      this.#settle(operation, 'aborted');
+      // Where it is not, it was taken out with others that are being settled, and is about to be: not twice, since it
+      // would then be given back twice, to two users.
+      if (this.#takeQueued((each) => each === operation).length > 0) this.#settle(operation, 'aborted');
       return;
     }
     this.#settle(operation, mayHappen(operation) && this.#rules.admitsCancelled ? 'unknown' : 'aborted');

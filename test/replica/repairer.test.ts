@@ -178,6 +178,22 @@ describe('A repair', () => {
     expect((begun.result as Failure).error).toMatchObject({ code: 'ERR_QUORATE_STATE_LOST' });
     expect((begun.result as Failure).error).toBeInstanceOf(QuorateError);
   });
+
+  it('fails before anything of it has left, once, with all that waits beside it', () => {
+    const { cluster } = new RepairFixture();
+    const core = cluster.core(1);
+    const box: { results: unknown[] } = { results: [] };
+    core.repairer({ prefix: '', isDeep: false, deadlineMs: 1000, end: (result) => box.results.push(result) }).start();
+    const others = [
+      cluster.begin(1, (each) => each.increment('n', 1, undefined)),
+      cluster.begin(1, (each) => each.scan('', undefined)),
+    ];
+    cluster.life.state = CLUSTER_STATE_LOST;
+    cluster.flush(1); // Its first question that ends ends it, while the others are about to.
+    expect(box.results).toEqual([expect.any(Failure)]);
+    const lost = { error: { code: 'ERR_QUORATE_STATE_LOST' } };
+    expect([others, core.pending]).toMatchObject([[lost, lost], 0]);
+  });
 });
 
 describe('A deep repair', () => {
