@@ -19,7 +19,10 @@ export interface DemoOptions {
   /** Time of the measured part; `undefined`: until the trace ends. */
   readonly seconds: number | undefined;
   readonly killsPerSecond: number;
-  /** Replicas that die at least, even where that takes longer than `seconds`: a slow machine recovers slowly. */
+  /**
+   * Replicas that die at least, even where that takes longer than `seconds`: a slow machine recovers slowly. 0 where
+   * `seconds` is undefined: nothing comes after the end of a trace.
+   */
   readonly killsMin: number;
   readonly plan: Plan;
 }

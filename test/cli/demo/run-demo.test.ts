@@ -127,7 +127,7 @@ describe('runDemo with a trace', () => {
       const lines = Array.from({ length: 2000 }, (_, n) => `1,${n},${n % 3 === 0 ? '28' : '2a'},${n % 9000},${n % 97}`);
       await writeFile(path, ['version,time,op,size,lbn', ...lines, ''].join('\n'));
       const plan = { ...OPTIONS.plan, trace: { path, isRepeated: false } };
-      const { summary, isGood, failures } = await demo({}, { ...OPTIONS, seconds: undefined, plan });
+      const { summary, isGood, failures } = await demo({}, { ...OPTIONS, seconds: undefined, killsMin: 0, plan });
       expect({ isGood, failures }).toEqual({ isGood: true, failures: [] });
       expect(summary.operations).toBe(2000);
       const repeated = { ...plan, trace: { path, isRepeated: true } };
