@@ -5,6 +5,7 @@ import { errorText } from './error-text.ts';
 export type ErrorCode =
   | 'ERR_QUORATE_ABORTED' // the caller's AbortSignal fired first
   | 'ERR_QUORATE_ACTOR_DEAD' // the actor stopped, crashed or never started
+  | 'ERR_QUORATE_CHANGING' // another change of members is under way
   | 'ERR_QUORATE_CLOSED' // the cluster, system or handle was closed
   | 'ERR_QUORATE_CONFIGURATION' // options that contradict each other, such as R + W <= N
   | 'ERR_QUORATE_CONTROL' // a call on the control plane is not allowed

@@ -1,13 +1,14 @@
 // The shared words of a cluster, in one buffer that every thread of it maps. Drawn once:
 //
-//   words    0  [ MAGIC | REPLICAS | STATE | REFERENCES | RESETS | CLAIMS | CHAIR (see chair-seat.ts) ]
+//   words    0  [ MAGIC | PLACES | STATE | REFERENCES | RESETS | CLAIMS | CHAIR (see chair-seat.ts) ]
+//           12  [ CONFIGURATION ] (see shared-configurations.ts)
 //           16  [ TAG low, TAG high ] (one 64-bit counter)
 //           18  [ ERASED low, ERASED high ] (one 64-bit word, see erased-floor.ts)
 //           32  client table (see client-life.ts): CLIENT_PLACES claims, then 48 ARMED
 //           64  status board (see ring/epoch-table.ts): epochs, restart counter, states
 //          128  client table: PROBED
-//          144  replica counters: per replica one line [ KEYS | BYTES / 1024 | FAULT | COLLECTED ]
-//          then one doorbell per replica, then one per client
+//          144  replica counters: per replica one line [ KEYS | BYTES / 1024 | FAULT | COLLECTED | CONFIGURATION ]
+//          then one doorbell per replica, then one per client, then the records of two configurations
 //
 // A thread reads what it likes at any time; who writes a word is said where it is written.
 import { assert } from '../base/assert.ts';
@@ -20,16 +21,18 @@ import { sharedMemory } from '../ring/memory.ts';
 import type { SharedMemory } from '../ring/memory.ts';
 import { ChairSeat } from './chair-seat.ts';
 import { ClientTable } from './client-life.ts';
+import { CONFIGURATION_RECORDS_WORDS, SharedConfigurations } from './shared-configurations.ts';
 
 const MAGIC = 0x51_43_4c_55; // "QCLU"
 const AT = {
   MAGIC: 0,
-  REPLICAS: 1,
+  PLACES: 1,
   STATE: 2,
   REFERENCES: 3,
   RESETS: 4,
   CLAIMS: 5,
   CHAIR: 6,
+  CONFIGURATION: 12,
   TAG: 16,
   ERASED: 18,
   CLIENTS: 32,
@@ -39,7 +42,8 @@ const AT = {
   COUNTERS: 144,
 } as const;
 const DOORBELLS = AT.COUNTERS + REPLICAS_MAX * LINE_WORDS;
-const WORDS = DOORBELLS + (REPLICAS_MAX + CLIENT_PLACES) * DOORBELL.WORDS;
+const RECORDS = DOORBELLS + (REPLICAS_MAX + CLIENT_PLACES) * DOORBELL.WORDS;
+const WORDS = RECORDS + CONFIGURATION_RECORDS_WORDS;
 
 /** Word of the epoch table in the board. */
 export const EPOCH_TABLE_WORD: number = AT.EPOCHS;
@@ -49,13 +53,13 @@ export const TAG_WORD: number = AT.TAG;
 export const ERASED_WORD: number = AT.ERASED;
 
 /** Per replica counters, for whoever looks. */
-export const COUNTER = { KEYS: 0, KIBIBYTES: 1, FAULT: 2, COLLECTED: 3 } as const;
+export const COUNTER = { KEYS: 0, KIBIBYTES: 1, FAULT: 2, COLLECTED: 3, CONFIGURATION: 4 } as const;
 
 /** Allocates the board of a cluster. */
-export function createBoard(replicas: number): SharedArrayBuffer {
+export function createBoard(places: number): SharedArrayBuffer {
   const board = new SharedArrayBuffer(4 * WORDS);
   const memory = sharedMemory(board);
-  memory.words[AT.REPLICAS] = replicas;
+  memory.words[AT.PLACES] = places;
   memory.words[AT.STATE] = CLUSTER_OPEN;
   memory.words[AT.MAGIC] = MAGIC;
   return board;
@@ -69,17 +73,20 @@ export function isBoard(buffer: SharedArrayBuffer): boolean {
 /** A thread's view of the board. */
 export class ClusterBoard implements ClusterLifeWords {
   readonly memory: SharedMemory;
-  readonly replicas: number;
+  /** Places for replicas, of which some are taken. */
+  readonly places: number;
   readonly clients: ClientTable;
   readonly chair: ChairSeat;
+  readonly configurations: SharedConfigurations;
 
   constructor(memory: SharedMemory) {
     assert(memory.words[AT.MAGIC] === MAGIC, 'The memory holds a cluster board');
     this.memory = memory;
-    this.replicas = memory.words[AT.REPLICAS]!;
+    this.places = memory.words[AT.PLACES]!;
     const layout = { claims: AT.CLIENTS, armed: AT.ARMED, probed: AT.PROBED, counter: AT.CLAIMS };
     this.clients = new ClientTable(memory, layout);
     this.chair = new ChairSeat(memory, AT.CHAIR);
+    this.configurations = new SharedConfigurations(memory, { number: AT.CONFIGURATION, records: RECORDS });
   }
 
   /** Life of the cluster; the supervisor's thread writes it. */

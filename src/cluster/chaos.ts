@@ -1,5 +1,5 @@
 // Faults on purpose, for the demo and for tests of applications.
-import { integerOption, typeError } from '../base/errors.ts';
+import { rangeError, typeError } from '../base/errors.ts';
 import type { Fault } from './fault.ts';
 import { SupervisedCluster } from './open-cluster.ts';
 import type { Cluster } from './open-cluster.ts';
@@ -37,6 +37,10 @@ export async function injectFault(
   if (!(cluster instanceof SupervisedCluster)) {
     throw typeError('ERR_QUORATE_INVALID_ARGUMENT', 'Cannot inject a fault: the cluster must come from openCluster()');
   }
-  integerOption('replica', replica, { min: 0, max: cluster.inspect().replicas.length - 1 });
+  const members = cluster.inspect().replicas.map((each) => each.replica);
+  if (!members.includes(replica)) {
+    const allowed = `the members are ${members.join(', ')}`;
+    throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use replica ${String(replica)}: ${allowed}`);
+  }
   return cluster.injectFault(replica, fault, options.force ?? false);
 }

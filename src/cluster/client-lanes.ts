@@ -35,11 +35,11 @@ export class ClientLanes {
   readonly #lane: number;
 
   constructor(connection: Connection) {
-    const { board, client, lanes, name, quorums, readRepair, ringBytes, serial, tally } = connection;
+    const { board, client, lanes, name, readRepair, ringBytes, serial, tally } = connection;
     const memory = sharedMemory(board);
     this.board = new ClusterBoard(memory);
     this.bell = this.board.clientBell(client);
-    this.#lane = quorums.threads + client;
+    this.#lane = lanes.length + client;
     this.#replicaBells = lanes.map((_, replica) => this.board.replicaBell(replica));
     const owner = clientOwner(serial);
     const epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
@@ -64,7 +64,7 @@ export class ClientLanes {
       random: systemRandom(),
       ringBytes,
       repairsReads: readRepair,
-      firstReader: client % quorums.threads,
+      firstReader: client % lanes.length,
       life: this.board,
       owner: serial,
       sharedMs: monotonicMs,

@@ -9,6 +9,7 @@ import { WINDOW_SLOTS } from '../base/limits.ts';
 import { bucketOf, looksFirst } from '../replica/bucket.ts';
 import { ClientCore } from '../replica/client-core.ts';
 import type { Coordinator } from '../replica/coordinator.ts';
+import { LiveQuorums } from '../replica/live-quorums.ts';
 import { Operation } from '../replica/operation.ts';
 import { decisionResult } from '../replica/proposal.ts';
 import type { Proposal } from '../replica/proposal.ts';
@@ -120,7 +121,7 @@ export class Client extends StoreCalls implements ClusterClient {
     super();
     this.#connection = connection;
     this.#place = place;
-    const { name, quorums, serial } = connection;
+    const { name, serial, sabotage } = connection;
     this.#lanes = new ClientLanes(connection);
     this.#newActor = actorNames(`${name}-${serial}`);
     const doors = {
@@ -132,7 +133,8 @@ export class Client extends StoreCalls implements ClusterClient {
       settleScan: (call: ScanCall): void => this.#settleMade(call),
       settleProposal: (proposal: Proposal): void => this.#settleMade(proposal),
     };
-    this.maker = new ClientCore(doors, quorums, rulesUnder(connection.sabotage));
+    const rules = rulesUnder(sabotage);
+    this.maker = new ClientCore(doors, new LiveQuorums(this.#lanes.board.configurations, rules), rules);
     this.#coordinator = this.maker.coordinator;
     this.#repairs = new RepairCalls(this.maker, () => queueMicrotask(this.#endTurn));
     this.#hints = new Hints({
@@ -232,9 +234,8 @@ export class Client extends StoreCalls implements ClusterClient {
   }
 
   inspect(): ClusterStatus {
-    const { quorums, lanes } = this.#connection;
-    const requests = lanes.map((lane) => lane.requests);
-    const status = inspectCluster(this.#lanes.board, this.#lanes.doors.epochs, quorums, requests);
+    const requests = this.#connection.lanes.map((lane) => lane.requests);
+    const status = inspectCluster(this.#lanes.board, this.#lanes.doors.epochs, requests);
     const replicas = status.replicas.map((each) => {
       const divergence = this.#repairs.divergenceOf(each.replica);
       return divergence === undefined ? each : Object.assign(each, { divergence });
@@ -260,6 +261,11 @@ export class Client extends StoreCalls implements ClusterClient {
     this.#hints.stop();
     clearTimeout(timer);
     this.#letGo();
+  }
+
+  /** Compares all replicas for a change of members; see `RepairCalls`. */
+  async compareReplicas(timeoutMs: number): Promise<{ readonly replicas: number; readonly number: number }> {
+    return this.#repairs.compare(timeoutMs);
   }
 
   /** Settles everything at once, without waiting, where the cluster serves nobody any more. */

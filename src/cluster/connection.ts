@@ -1,7 +1,6 @@
 // What a client holds of a cluster: its lane of rings to every replica, its tally board, its doorbell.
 import type { Buckets } from '../replica/bucket.ts';
 import type { Topics } from '../replica/topic-rules.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Sabotage } from './sabotage.ts';
 
 /** The rings between one client and one replica. */
@@ -18,7 +17,6 @@ export interface Connection {
   readonly serial: number;
   readonly name: string;
   readonly board: SharedArrayBuffer;
-  readonly quorums: RegisterQuorums;
   /** The rule that this cluster breaks on purpose, if any. */
   readonly sabotage: Sabotage | undefined;
   readonly buckets: Buckets;

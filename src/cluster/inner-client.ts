@@ -3,6 +3,7 @@
 import { InvariantError } from '../base/assert.ts';
 import { systemSeed } from '../base/random.ts';
 import { ClientCore } from '../replica/client-core.ts';
+import { LiveQuorums } from '../replica/live-quorums.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { ClusterBoard } from './board.ts';
 import { Channel } from './channel.ts';
@@ -89,7 +90,8 @@ export class InnerClient {
       this.#lanes = new ClientLanes(connection);
       const ends = { settle: unasked, settleChange: unasked, settleSession: unasked };
       const doors = { ...this.#lanes.doors, ...ends, settleScan: unasked, settleProposal: unasked };
-      this.core = new ClientCore(doors, connection.quorums, rulesUnder(connection.sabotage));
+      const rules = rulesUnder(connection.sabotage);
+      this.core = new ClientCore(doors, new LiveQuorums(this.#board.configurations, rules), rules);
       return 0;
     }
     if (nowMs > asked.untilMs) this.#giveUp(asked);

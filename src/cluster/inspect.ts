@@ -3,7 +3,7 @@ import { sharedMemory } from '../ring/memory.ts';
 import { DOWN, OPERATIONAL, RECOVERING } from '../ring/epoch-table.ts';
 import type { EpochTable } from '../ring/epoch-table.ts';
 import { unreadBytes } from '../ring/spsc-ring.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { votersIn } from '../quorum/quorum-system.ts';
 import { CLUSTER_STATE_LOST } from '../replica/environment.ts';
 import { COUNTER } from './board.ts';
 import type { ClusterBoard } from './board.ts';
@@ -13,17 +13,28 @@ import type { ClusterStatus, ReplicaStatus } from './options.ts';
 export function inspectCluster(
   board: ClusterBoard,
   epochs: EpochTable,
-  quorums: RegisterQuorums,
   requests: readonly SharedArrayBuffer[],
 ): Omit<ClusterStatus, 'pending'> {
-  const { replicas: replicationFactor, read, write, prepare, recoverFrom } = quorums;
-  const replicas = requests.map((ring, replica) => inspectReplica(board, epochs, replica, ring));
+  const { number, phase, current, next } = board.configurations.read();
+  const { replicas: replicationFactor, read, write, prepare, recoverFrom } = current.quorums;
+  const members = votersIn(current.members | (next?.members ?? 0));
+  const replicas = members.map((replica) => inspectReplica(board, epochs, replica, requests[replica]!));
   const stateLost = board.state === CLUSTER_STATE_LOST;
   let collected = 0;
-  for (let replica = 0; replica < quorums.threads; replica++) collected += board.counter(replica, COUNTER.COLLECTED);
+  for (let replica = 0; replica < board.places; replica++) collected += board.counter(replica, COUNTER.COLLECTED);
   const { chair } = board.chair;
   const sizes = { replicationFactor, read, write, prepare, recoverFrom };
-  return { replicas, ...sizes, stateLost, chair, collected, clients: board.clients.size };
+  const configuration = { number, isChanging: phase !== 'stable', members: votersIn(current.members) };
+  return {
+    replicas,
+    ...sizes,
+    configuration,
+    places: board.places,
+    stateLost,
+    chair,
+    collected,
+    clients: board.clients.size,
+  };
 }
 
 function inspectReplica(

@@ -5,10 +5,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { controlClient } from '../actor/control-plane.ts';
 import { QuorateError, integerOption, rangeError, typeError } from '../base/errors.ts';
 import { optionsOf, requireSignal } from '../base/given.ts';
-import { CACHE_BYTES_DEFAULT, CACHE_BYTES_MAX, RING_BYTES_MAX, TIMEOUT_MS_MAX } from '../base/limits.ts';
+import { CACHE_BYTES_DEFAULT, CACHE_BYTES_MAX, REPLICAS_MAX, RING_BYTES_MAX, TIMEOUT_MS_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { checkedBuckets } from '../replica/bucket.ts';
+import { votersIn } from '../quorum/quorum-system.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { RepairOptions, RepairReport } from '../store/repair.ts';
@@ -34,6 +35,7 @@ import type {
 import type { DecisionResult, ProposeOptions, ProposeResult } from '../store/topic.ts';
 import { checkedTopics } from '../replica/topic-rules.ts';
 import { CLUSTER_CLOSED, CLUSTER_STATE_LOST } from '../replica/environment.ts';
+import { stateLostError } from '../replica/results.ts';
 import { ClusterBoard, TAG_WORD, createBoard } from './board.ts';
 import type { Chair } from './chair-seat.ts';
 import type { Client } from './client.ts';
@@ -48,7 +50,9 @@ import type {
   ClusterMetrics,
   ClusterOptions,
   ClusterStatus,
+  ConfigurationStatus,
   ExitReason,
+  ReconfigureOptions,
   Session,
   SyncOptions,
   SyncStore,
@@ -57,6 +61,8 @@ import type {
   SyncWriteOptions,
 } from './options.ts';
 import { clusterSizes } from './cluster-sizes.ts';
+import { Reconfiguration, sizesIn, targetOf } from './reconfigure.ts';
+import type { AskedSizes } from './reconfigure.ts';
 import { quorumsUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
 import type { SupervisorControl, SupervisorEvent, SupervisorStart, SupervisorWiring } from './supervisor-thread.ts';
@@ -107,7 +113,7 @@ export async function openSabotaged(given: ClusterOptions, sabotage: Sabotage | 
   const wiring = { ...wiringOf(options, quorumsUnder(sabotage, quorums)), sabotage };
   if (options.signal !== undefined) requireSignal(options.signal);
   options.signal?.throwIfAborted();
-  const cluster = new SupervisedCluster(wiring);
+  const cluster = new SupervisedCluster(wiring, sizesIn(options));
   await cluster.open(options.signal);
   return cluster;
 }
@@ -136,6 +142,17 @@ export async function connectCluster(handle: ClusterHandle): Promise<ClusterClie
 export interface Cluster extends ClusterClient, EventEmitter<ClusterEvents> {
   /** What a worker thread needs to become a client; plain data: post it without a transfer list, as often as needed. */
   handle(): ClusterHandle;
+  /**
+   * Changes the members while the cluster serves: adds replicas, removes some, changes N, R, W and P. Settles once the
+   * new members decide. One change at a time; what is asked meanwhile is decided by the old members and the new ones
+   * together, and takes a little longer. Only on the thread that opened the cluster.
+   *
+   * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an argument is none;
+   *   `ERR_QUORATE_CONFIGURATION` when there is no free place, or quorums do not meet or leave nothing to recover from.
+   * @throws {QuorateError} `ERR_QUORATE_CHANGING` while another change, or a reset, is under way;
+   *   `ERR_QUORATE_TIMEOUT`, or the reason of `signal`, when it was taken back: then all is as before.
+   */
+  reconfigure(options: ReconfigureOptions): Promise<ConfigurationStatus>;
   /** After `stateLost`: starts all replicas with an empty state. Everything stored before is gone. */
   reset(): Promise<void>;
 }
@@ -154,14 +171,18 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #lastExits = new Map<number, ExitReason>();
+  /** Sizes that were asked for: they stay when members change. */
+  #askedSizes: AskedSizes;
+  readonly #reconfiguration: Reconfiguration;
   #threadIds: readonly (number | undefined)[] = [];
   #client: Client | undefined;
   #closing: Promise<void> | undefined;
   #startError: Error | undefined;
 
-  constructor(wiring: SupervisorWiring) {
+  constructor(wiring: SupervisorWiring, askedSizes: AskedSizes) {
     super();
     this.#wiring = wiring;
+    this.#askedSizes = askedSizes;
     this.#board = new ClusterBoard(sharedMemory(wiring.board));
     const control = new MessageChannel();
     const events = new MessageChannel();
@@ -180,6 +201,10 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve(this.#onSupervisorExit())));
     const died = this.#exited.then(() => ({ kind: 'exit', code: 1 }) as const);
     this.#control = controlClient<SupervisorControl>(control.port1, { died, timeoutMs: CONTROL_MS_MAX });
+    this.#reconfiguration = new Reconfiguration({
+      control: this.#control,
+      compare: (timeoutMs) => this.#connected.compareReplicas(timeoutMs),
+    });
   }
 
   /** Starts the replicas and connects. */
@@ -326,6 +351,23 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     return { kind: 'quorate:cluster-handle', name: this.#wiring.name, board: this.#wiring.board };
   }
 
+  async reconfigure(given: ReconfigureOptions): Promise<ConfigurationStatus> {
+    const options = optionsOf(given);
+    if (options.signal !== undefined) requireSignal(options.signal);
+    const client = this.#connected;
+    const { places, sabotage } = this.#wiring;
+    const configuration = this.#board.configurations.read();
+    const target = targetOf(configuration, options, this.#askedSizes, places);
+    const quorums = quorumsUnder(sabotage, target.quorums);
+    const before = client.inspect().configuration;
+    await this.#reconfiguration.run({ ...target, quorums }, options);
+    this.#askedSizes = { ...this.#askedSizes, ...sizesIn(options) };
+    this.#threadIds = await this.#control.threadIds();
+    const status = client.inspect().configuration;
+    this.emit('configuration', { before: before.members, ...status });
+    return status;
+  }
+
   async reset(): Promise<void> {
     if (this.#closing !== undefined)
       throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot reset the cluster: it is closed');
@@ -361,6 +403,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     this.#worker.ref();
     await this.#control.stop().catch(() => undefined); // It may be dead already: then it is stopped.
     this.#board.state = CLUSTER_CLOSED;
+    this.#reconfiguration.abandon(new QuorateError('ERR_QUORATE_CLOSED', 'The cluster was closed meanwhile'));
     await this.#worker.terminate();
     await this.#exited;
     this.#events.close();
@@ -375,8 +418,9 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
   #onSupervisorExit(): void {
     if (this.#closing !== undefined || this.#board.state === CLUSTER_CLOSED) return;
     this.#board.state = CLUSTER_STATE_LOST;
+    this.#reconfiguration.abandon(stateLostError());
     this.#client?.heedLife();
-    this.emit('stateLost', { down: Array.from({ length: this.#wiring.quorums.threads }, (_, replica) => replica) });
+    this.emit('stateLost', { down: votersIn(this.#board.configurations.read().current.members) });
   }
 
   #onEvent(event: SupervisorEvent): void {
@@ -393,6 +437,9 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
       case 'state-lost':
         this.#client?.heedLife();
         this.emit('stateLost', { down: event.down });
+        return;
+      case 'change':
+        this.#reconfiguration.noteStep(event);
         return;
       case 'chair':
         this.emit('chair', { replica: event.replica, term: event.term });
@@ -428,12 +475,19 @@ function wiringOf(options: ClusterOptions, quorums: RegisterQuorums): Omit<Super
   if ((ringBytes & (ringBytes - 1)) !== 0) {
     throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use ringBytes ${ringBytes}: it must be a power of 2`);
   }
-  const board = createBoard(quorums.threads);
+  const placesMin = quorums.threads;
+  const places = integerOption(
+    'threadsMax',
+    options.threadsMax ?? Math.min(REPLICAS_MAX, placesMin + 1),
+    rangeOf(placesMin, REPLICAS_MAX),
+  );
+  const board = createBoard(places);
   new SharedTagCounter(board, TAG_WORD).startAt(1n);
   return {
     name: systemSeed().toString(16).padStart(8, '0') + systemSeed().toString(16).padStart(8, '0'),
     board,
     quorums,
+    places,
     ...checkedTopics(options.topics, quorums.threads),
     buckets: checkedBuckets(options.buckets, quorums),
     readRepair: checkedReadRepair(options.readRepair),

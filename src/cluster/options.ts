@@ -52,6 +52,11 @@ export interface ClusterOptions {
   readonly write?: number;
   /** Replicas that must promise (P) before a contended write or unstable read is finished; default a majority. */
   readonly prepare?: number;
+  /**
+   * Places for replica threads, from as many as there are to 15: up to here `reconfigure` can add some; default one
+   * more than there are. An empty place costs the address space of its rings, and little memory.
+   */
+  readonly threadsMax?: number;
   /** Bytes of each ring, a power of two; default 256 KiB. */
   readonly ringBytes?: number;
   /** Heap limit of each replica thread in MiB (old generation); default 512. */
@@ -121,6 +126,10 @@ export interface ClusterStatus {
   readonly prepare: number;
   /** Others that a recovering replica must hear; at most `replicas.length - recoverFrom` may be down at once. */
   readonly recoverFrom: number;
+  /** Who decides; see `reconfigure`. */
+  readonly configuration: ConfigurationStatus;
+  /** Places for replica threads, of which `replicas` take some. */
+  readonly places: number;
   readonly stateLost: boolean;
   /** Who keeps the house; `undefined` while nobody does, since the last chair has died. */
   readonly chair: Chair | undefined;
@@ -130,6 +139,35 @@ export interface ClusterStatus {
   readonly clients: number;
   /** Operations of this client that are pending. */
   readonly pending: number;
+}
+
+/** What `reconfigure` is to change; what is left out stays. */
+export interface ReconfigureOptions {
+  /** How many replicas come in, from 0 to as many as there are free places; default 0. */
+  readonly add?: number;
+  /** Replicas that leave, by their numbers; default none. To replace one, add one at the same time. */
+  readonly remove?: readonly number[];
+  /** Copies of each key (N); by default as many as replicas where that was so, else as many as before. */
+  readonly replicationFactor?: number;
+  /** Replicas that a read asks (R), that must accept a write (W), that must promise (P); by default as last asked for,
+   * and where that never was, as `openCluster` chooses them. */
+  readonly read?: number;
+  readonly write?: number;
+  readonly prepare?: number;
+  /** Longest time that it may take in milliseconds, an integer from 1; then it is taken back; default 60,000. */
+  readonly timeoutMs?: number;
+  /** Takes it back. */
+  readonly signal?: AbortSignal;
+}
+
+/** The configuration in force. */
+export interface ConfigurationStatus {
+  /** Grows with each step of a change. */
+  readonly number: number;
+  /** Whether members change. */
+  readonly isChanging: boolean;
+  /** The replicas that decide; while members change, those of before. */
+  readonly members: readonly number[];
 }
 
 /** Counters of this client since it connected, and of the replicas. */
@@ -179,6 +217,8 @@ export interface ClusterEvents {
   chair: [event: Chair];
   operational: [event: { readonly replica: number; readonly epoch: number; readonly recoveryMs: number }];
   stateLost: [event: { readonly down: readonly number[] }];
+  /** The members have changed: `before` were those until now. */
+  configuration: [event: ConfigurationStatus & { readonly before: readonly number[] }];
   reset: [];
 }
 

@@ -32,7 +32,7 @@ export class RepairCalls {
 
   /** What the last comparison found at a replica; `undefined` where it was not compared. */
   divergenceOf(replica: number): Divergence | undefined {
-    const line = this.#last?.report.replicas[replica];
+    const line = this.#last?.report.replicas.find((each) => each.replica === replica);
     if (this.#last === undefined || line?.state !== 'compared') return undefined;
     return { leaves: line.leavesLeft, keys: line.keysLeft, ageMs: Math.round(nowMs() - this.#last.atMs) };
   }
@@ -55,6 +55,20 @@ export class RepairCalls {
       const repairer = this.#core.repairer({ prefix, isDeep: deep, deadlineMs: nowMs() + timeoutMs, end });
       this.#running.add(repairer);
       signal?.addEventListener('abort', onAbort, { once: true });
+      repairer.start();
+      this.#flush();
+    });
+  }
+
+  /** Compares all replicas for a change of members; ends without an error, with none, where that cannot be done. */
+  compare(timeoutMs: number): Promise<{ readonly replicas: number; readonly number: number }> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.#running.delete(repairer);
+        resolve({ replicas: repairer.covered, number: repairer.configuration });
+      };
+      const repairer = this.#core.repairer({ deadlineMs: nowMs() + timeoutMs, end });
+      this.#running.add(repairer);
       repairer.start();
       this.#flush();
     });

@@ -6,6 +6,7 @@ import { nowMs } from '../base/clock.ts';
 import { CLIENT_HOLDER, replicaHolder } from '../base/large-value.ts';
 import type { Holder } from '../base/large-value.ts';
 import { ParcelLane } from '../replica/large-lane.ts';
+import { LiveQuorums } from '../replica/live-quorums.ts';
 import { Replica, ClientLane } from '../replica/replica.ts';
 import type { Peer } from '../replica/recovery.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
@@ -19,7 +20,6 @@ import { EpochTable, OPERATIONAL } from '../ring/epoch-table.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import { RingConsumer, RingProducer, skipToTail } from '../ring/spsc-ring.ts';
 import { TallyBoard } from '../ring/tally-board.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { ClusterBoard, COUNTER, EPOCH_TABLE_WORD, ERASED_WORD } from './board.ts';
 import { Channel } from './channel.ts';
 import { clientLargeChannel, peerLargeChannel, replicaOwner } from './connection.ts';
@@ -55,7 +55,6 @@ export interface ReplicaWiring {
   readonly replica: number;
   readonly epoch: number;
   readonly board: SharedArrayBuffer;
-  readonly quorums: RegisterQuorums;
   readonly topics: Topics;
   readonly modules: TopicModules;
   /** The rule that this cluster breaks on purpose, if any. */
@@ -169,6 +168,8 @@ class ReplicaThread {
   /** Lanes that may hold frames. */
   #ready = 0;
   #isAnnounced = false;
+  /** Number of the configuration that it has said it goes by. */
+  #configuration = 0;
   readonly #faults = new FaultCommitter();
   /** What it does while it sits in the chair; `undefined` while another does. */
   #house: { readonly chair: Chair; readonly keeper: Housekeeper } | undefined;
@@ -203,7 +204,7 @@ class ReplicaThread {
       recovery: wiring.isFirst ? undefined : { epochs: this.#epochs },
       peers: doors,
       rules: rulesUnder(wiring.sabotage),
-      quorums: wiring.quorums,
+      quorums: new LiveQuorums(this.#board.configurations, rulesUnder(wiring.sabotage)),
       topics: definitions && { definitions, epochs: this.#epochs },
       erased: new SharedErasedFloor(wiring.board, ERASED_WORD),
     });
@@ -221,6 +222,7 @@ class ReplicaThread {
   /** One turn: every ready lane gets a batch; then sleeps if nothing is left. */
   turn(): void {
     this.#ready |= this.bell.take();
+    if (this.#board.configurations.number() !== this.#configuration) this.#heedConfiguration();
     if (!this.#isAnnounced) this.#announce();
     const handled = this.#servePeers() + (this.#replica.takesRequests ? this.#serveClients() : 0);
     if (this.#isAnnounced && this.#replica.topics !== undefined) this.#gossip();
@@ -233,7 +235,15 @@ class ReplicaThread {
       return;
     }
     this.#suffer();
+    if (this.#board.configurations.number() !== this.#configuration) return; // It has not done with the last one.
     this.bell.park(this.#replica.isOperational ? Math.min(this.#parkMs, houseMs) : RECOVERY_TICK_MS);
+  }
+
+  /** Goes by the configuration in force, and says so, once it holds nothing that is others' there. */
+  #heedConfiguration(): void {
+    this.#replica.heedConfiguration();
+    this.#configuration = this.#replica.configuration;
+    this.#board.setCounter(this.#wiring.replica, COUNTER.CONFIGURATION, this.#configuration);
   }
 
   /** Takes the chair where it is free, and does what falls to it. @returns in how many milliseconds there is more. */
@@ -368,7 +378,7 @@ class ReplicaThread {
   }
 
   #attach(client: ClientWiring, dropsUnread: boolean): void {
-    const lane = this.#wiring.quorums.threads + client.client;
+    const lane = this.#peers.length + client.client;
     this.#detach(client.client);
     const requests = this.#consumer(client.requests, dropsUnread);
     const replies = new RingProducer(sharedMemory(client.replies), this.#owner);
@@ -393,7 +403,7 @@ class ReplicaThread {
   }
 
   #detach(client: number): void {
-    const lane = this.#wiring.quorums.threads + client;
+    const lane = this.#peers.length + client;
     const present = this.#clients[lane];
     if (present === undefined) return;
     present.large.close();

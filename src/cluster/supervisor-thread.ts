@@ -11,8 +11,13 @@ import { sharedMemory } from '../ring/memory.ts';
 import type { SharedMemory } from '../ring/memory.ts';
 import { createRing, evictOwner, unreadBytes } from '../ring/spsc-ring.ts';
 import { createTallyBoard } from '../ring/tally-board.ts';
+import type { Configuration, Membership } from '../quorum/configuration.ts';
+import { votersIn } from '../quorum/quorum-system.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
-import { CLUSTER_CLOSED, CLUSTER_STATE_LOST } from '../replica/environment.ts';
+import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from '../replica/environment.ts';
+import { LiveQuorums, fixedConfiguration } from '../replica/live-quorums.ts';
+import { MembershipChange } from '../replica/membership-change.ts';
+import type { ChangeOfMembersDoors, ChangeStep } from '../replica/membership-change.ts';
 import { MemoryRoll } from '../replica/memory-roll.ts';
 import type { ExitReason } from '../supervision/exit-reason.ts';
 import { isHung, measure } from '../supervision/hang-watch.ts';
@@ -40,7 +45,10 @@ import type { ChairTaken, ClientWiring, PeerWiring, ReplicaMessage, ReplicaWirin
 export interface SupervisorWiring {
   readonly name: string;
   readonly board: SharedArrayBuffer;
+  /** Of the members at the start, which take the first places. */
   readonly quorums: RegisterQuorums;
+  /** Places for replicas. */
+  readonly places: number;
   /** The rule that this cluster breaks on purpose, if any. */
   readonly sabotage: Sabotage | undefined;
   readonly buckets: Buckets;
@@ -72,8 +80,17 @@ export type SupervisorEvent =
   | { readonly kind: 'down'; readonly replica: number; readonly epoch: number; readonly reason: ExitReason }
   | { readonly kind: 'operational'; readonly replica: number; readonly epoch: number; readonly recoveryMs: number }
   | { readonly kind: 'state-lost'; readonly down: readonly number[] }
+  | ChangeEvent
   | { readonly kind: 'chair'; readonly replica: number; readonly term: number }
   | { readonly kind: 'reset' };
+
+/** A change of members has come so far. */
+export interface ChangeEvent {
+  readonly kind: 'change';
+  readonly step: ChangeStep;
+  /** Number of the configuration in force. */
+  readonly number: number;
+}
 
 /** What the main thread may call, over the control plane. */
 export interface SupervisorControl {
@@ -82,6 +99,12 @@ export interface SupervisorControl {
   reset(): Promise<void>;
   injectFault(replica: number, fault: Fault, isForced: boolean): Promise<boolean>;
   threadIds(): Promise<(number | undefined)[]>;
+  /** Begins a change of members; events tell how far it has come. @returns whether none was under way. */
+  beginChange(target: Membership): Promise<boolean>;
+  /** See `MembershipChange.compared`. */
+  compared(replicas: number, number: number): Promise<void>;
+  /** Takes the change under way back, where that can be. */
+  undoChange(): Promise<void>;
 }
 
 interface ClientSlot {
@@ -126,6 +149,8 @@ export class Supervisor implements SupervisorControl {
   #serial = 0;
   #ticker: ReturnType<typeof setTimeout> | undefined;
   #resetting: Promise<void> | undefined;
+  readonly #quorums: LiveQuorums;
+  #change: MembershipChange | undefined;
   /** Why a replica cannot serve, now or ever. */
   #unfit: unknown = undefined;
 
@@ -136,11 +161,12 @@ export class Supervisor implements SupervisorControl {
     this.#board = new ClusterBoard(memory);
     this.#epochs = new EpochTable(memory, EPOCH_TABLE_WORD);
     this.#clientWatch = new ClientWatch(this.#board.clients);
-    const { threads: replicas } = wiring.quorums;
-    const each = Array.from({ length: replicas });
+    const each = Array.from({ length: wiring.places });
+    this.#publish(fixedConfiguration(wiring.quorums).read());
+    this.#quorums = new LiveQuorums(this.#board.configurations);
     this.#peerRings = each.map(() => each.map(() => createRing(wiring.ringBytes)));
     this.#hangs = each.map(() => undefined);
-    this.#memories = new MemoryRoll(wiring.quorums, this.#epochs, this.#board);
+    this.#memories = new MemoryRoll(this.#quorums, this.#epochs, this.#board, wiring.places);
     this.#downSinceMs = each.map(() => nowMs());
     this.#nextPoints = each.map(() => undefined);
     this.#dropsUnread = each.map(() => false);
@@ -169,17 +195,17 @@ export class Supervisor implements SupervisorControl {
   }
 
   async injectFault(replica: number, fault: Fault, isForced: boolean): Promise<boolean> {
-    const { threads: replicas, downMax } = this.#wiring.quorums;
     const isLive = this.#epochs.isOperational(replica) && !this.#doomed.has(replica);
     let away = 0;
-    for (let each = 0; each < replicas; each++) {
-      if (!this.#epochs.isOperational(each) || this.#doomed.has(each)) away++;
+    for (const each of votersIn(this.#members)) {
+      if (!this.#epochs.isOperational(each) || this.#doomed.has(each)) away |= 1 << each;
     }
     if (isSurvived(fault)) {
       if (isLive) this.#order(replica, FAULT_CODES[fault]);
       return isLive;
     }
-    if (!isLive || (away >= downMax && !isForced)) return false;
+    const isOneTooMany = this.#quorums.electorate.isLost(away | (1 << replica));
+    if (!isLive || (isOneTooMany && !isForced)) return false;
     this.#doomed.add(replica);
     if (fault === 'terminate') this.#keeper.endSoon(replica, { kind: 'exit', code: 1 });
     else if (fault === 'hang' || fault === 'oom') this.#order(replica, FAULT_CODES[fault]);
@@ -207,15 +233,73 @@ export class Supervisor implements SupervisorControl {
   }
 
   async threadIds(): Promise<(number | undefined)[]> {
-    return Array.from({ length: this.#wiring.quorums.threads }, (_, replica) => this.#keeper.threadOf(replica));
+    return Array.from({ length: this.#wiring.places }, (_, replica) => this.#keeper.threadOf(replica));
+  }
+
+  async beginChange(target: Membership): Promise<boolean> {
+    if (this.#change !== undefined || this.#resetting !== undefined) return false;
+    this.#change = new MembershipChange(this.#board.configurations.read(), target, this.#doorsOfChange());
+    void this.#drive(this.#change);
+    return true;
+  }
+
+  async compared(replicas: number, number: number): Promise<void> {
+    this.#change?.compared(replicas, number);
+  }
+
+  async undoChange(): Promise<void> {
+    this.#change?.undo();
+  }
+
+  /** Takes the steps of a change as they become possible, and tells of each. */
+  async #drive(change: MembershipChange): Promise<void> {
+    for (let told: ChangeStep | undefined; !change.isOver || told !== change.step;) {
+      if (this.#board.state !== CLUSTER_OPEN) change.undo();
+      if (this.#board.state === CLUSTER_CLOSED) return;
+      change.turn();
+      if (change.isOver) this.#change = undefined; // Before it is told of: the next one may begin.
+      if (told === change.step) await new Promise((resolve) => setTimeout(resolve, 1));
+      else this.#tell({ kind: 'change', step: (told = change.step), number: change.configuration.number });
+    }
+  }
+
+  #doorsOfChange(): ChangeOfMembersDoors {
+    return {
+      publish: (configuration) => {
+        this.#publish(configuration);
+        this.#quorums.refresh();
+        this.#wakeAll();
+      },
+      seenBy: (replica) => this.#board.counter(replica, COUNTER.CONFIGURATION),
+      isRunning: (replica) => this.#keeper.threadOf(replica) !== undefined,
+      isOperational: (replica) => this.#epochs.isOperational(replica),
+      start: (replica) => {
+        this.#memories.admit(replica);
+        this.#downSinceMs[replica] = nowMs();
+        this.#keeper.open(replica);
+      },
+      retire: (replica) => void this.#keeper.retire(replica).finally(() => this.#memories.forget(replica)),
+    };
+  }
+
+  /** The words first, then the counter by which everybody sees that something has moved. */
+  #publish(configuration: Configuration): void {
+    this.#board.configurations.publish(configuration);
+    this.#epochs.noteConfiguration();
+  }
+
+  /** Those that decide, and those that are about to, as a mask. */
+  get #members(): number {
+    return this.#quorums.electorate.all | (this.#change?.newcomers ?? 0);
   }
 
   async #reset(): Promise<void> {
+    await this.#endChange();
     this.#memories.beginReset();
     this.#dropsUnread.fill(true);
     this.#nextPoints.fill(undefined);
-    const { threads: replicas } = this.#wiring.quorums;
-    const ends = Array.from({ length: replicas }, (_, replica) => this.#keeper.end(replica, { kind: 'exit', code: 0 }));
+    const members = votersIn(this.#members);
+    const ends = members.map((replica) => this.#keeper.end(replica, { kind: 'exit', code: 0 }));
     let isEmpty = false;
     try {
       await Promise.all(ends);
@@ -226,10 +310,19 @@ export class Supervisor implements SupervisorControl {
     }
   }
 
+  /** A reset begins with members that do not change. */
+  async #endChange(): Promise<void> {
+    while (this.#change !== undefined) {
+      this.#change.undo();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
   #makeKeeper(): ThreadKeeper {
-    const { quorums, replicaEntry, replicaHeapMb, standbys, restartsMax, restartWindowMs, name } = this.#wiring;
+    const { quorums, places, replicaEntry, replicaHeapMb, standbys, restartsMax, restartWindowMs, name } = this.#wiring;
     return new ThreadKeeper({
-      slots: quorums.threads,
+      slots: places,
+      kept: quorums.threads,
       entry: new URL(replicaEntry),
       standbys,
       workerOptions: {
@@ -259,8 +352,9 @@ export class Supervisor implements SupervisorControl {
   }
 
   #wiringFor(replica: number, epoch: number): ReplicaWiring {
-    const { name, board, quorums, sabotage, replicaBytesMax, topics, modules, housekeeping } = this.#wiring;
+    const { name, board, sabotage, replicaBytesMax, topics, modules, housekeeping } = this.#wiring;
     this.#board.setCounter(replica, COUNTER.FAULT, 0);
+    this.#board.setCounter(replica, COUNTER.CONFIGURATION, 0);
     this.#board.replicaBell(replica).reset();
     const isFirst = this.#memories.beginsEmpty(replica) || sabotage === 'catch-up';
     if (epoch > this.#epochs.epochOf(replica)) this.#epochs.setEpoch(replica, epoch);
@@ -283,7 +377,6 @@ export class Supervisor implements SupervisorControl {
       replica,
       epoch,
       board,
-      quorums,
       topics,
       modules,
       bytesMax: replicaBytesMax,
@@ -325,7 +418,7 @@ export class Supervisor implements SupervisorControl {
   }
 
   #wakeAll(): void {
-    for (let replica = 0; replica < this.#wiring.quorums.threads; replica++) this.#board.replicaBell(replica).wake();
+    for (let replica = 0; replica < this.#wiring.places; replica++) this.#board.replicaBell(replica).wake();
     for (let client = 0; client < CLIENT_PLACES; client++) this.#board.clientBell(client).wake();
   }
 
@@ -351,7 +444,7 @@ export class Supervisor implements SupervisorControl {
   #tick(tickMs: number): void {
     const now = nowMs();
     let isIdle = true;
-    for (let replica = 0; replica < this.#wiring.quorums.threads; replica++) {
+    for (let replica = 0; replica < this.#wiring.places; replica++) {
       this.#noteOperational(replica);
       if (!this.#watch(replica, now, tickMs)) isIdle = false;
     }
@@ -400,22 +493,22 @@ export class Supervisor implements SupervisorControl {
   #connect({ ticket, client, claim, inside }: Extract<DoorMessage, { kind: 'connect' }>): void {
     if (inside !== undefined && this.#epochs.epochOf(inside.replica) !== inside.epoch) return; // It has died since.
     if (this.#board.clients.claimOf(client) !== claim) return; // It gave up, and the place may be another's.
-    const { name, board, quorums, sabotage, buckets, readRepair, cacheBytesMax, topics, ringBytes } = this.#wiring;
+    const { name, board, places, sabotage, buckets, readRepair, cacheBytesMax, topics, ringBytes } = this.#wiring;
     const serial = ++this.#serial;
     const lane = (): LaneMemory => ({
       requests: bufferOf(createRing(ringBytes)),
       replies: bufferOf(createRing(ringBytes)),
     });
-    const lanes = Array.from({ length: quorums.threads }, lane);
-    const tally = bufferOf(createTallyBoard(WINDOW_SLOTS, quorums.threads));
+    const lanes = Array.from({ length: places }, lane);
+    const tally = bufferOf(createTallyBoard(WINDOW_SLOTS, places));
     this.#board.clientBell(client).reset();
     const requests = lanes.map((each) => sharedMemory(each.requests));
     const slot = { serial, claim, lanes, tally, requests };
     this.#clients[client] = slot;
-    for (let replica = 0; replica < quorums.threads; replica++) {
+    for (let replica = 0; replica < places; replica++) {
       this.#post(replica, { kind: 'attach', wiring: this.#clientWiring(slot, client, replica) });
     }
-    const of = { name, board, quorums, sabotage, buckets, readRepair, cacheBytesMax, topics, ringBytes };
+    const of = { name, board, sabotage, buckets, readRepair, cacheBytesMax, topics, ringBytes };
     const connection: Connection = { ...of, client, serial, lanes, tally };
     this.#door.post({ kind: 'connected', ticket, connection });
   }
@@ -424,7 +517,7 @@ export class Supervisor implements SupervisorControl {
     const slot = this.#clients[client];
     if (slot?.serial !== serial) return;
     this.#clients[client] = undefined;
-    for (let replica = 0; replica < this.#wiring.quorums.threads; replica++) {
+    for (let replica = 0; replica < this.#wiring.places; replica++) {
       this.#post(replica, { kind: 'detach', client });
     }
     this.#board.clients.release({ place: client, claim: slot.claim });
@@ -444,14 +537,10 @@ export class Supervisor implements SupervisorControl {
   }
 
   async #untilAllOperational(): Promise<void> {
-    const { threads: replicas } = this.#wiring.quorums;
+    const members = votersIn(this.#members);
     for (;;) {
-      let operational = 0;
-      for (let replica = 0; replica < replicas; replica++) {
-        this.#noteOperational(replica);
-        if (this.#epochs.stateOf(replica) === OPERATIONAL) operational++;
-      }
-      if (operational === replicas) return;
+      for (const replica of members) this.#noteOperational(replica);
+      if (members.every((replica) => this.#epochs.stateOf(replica) === OPERATIONAL)) return;
       if (this.#unfit !== undefined) throw this.#unfit;
       if (this.#board.state === CLUSTER_CLOSED) {
         throw new QuorateError('ERR_QUORATE_CLOSED', 'Cannot start the replicas: the cluster was closed');

@@ -60,7 +60,7 @@ export interface RegisterQuorums {
   /** Threads that may be down or recovering at once, N - M; one more, and the state is lost, or may be, of systems. */
   readonly downMax: number;
   /** Where systems were given: read, prepare and accept quorums. The sizes above are those of the smallest of them. */
-  readonly systems?: RegisterSystems;
+  readonly systems?: RegisterSystems | undefined;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { isSameValue } from '../base/equality.ts';
 import { typeError } from '../base/errors.ts';
 import { isPromise } from '../base/thenables.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Expiry } from './expiry.ts';
 import type { UpdateFunction, Value, Version } from '../store/store.ts';
 
@@ -25,8 +26,9 @@ export interface ChangeRequest {
   readonly key: string;
   readonly step: ChangeStep;
   readonly timeoutMs: number;
-  /** Acknowledgements that its level asks for. */
+  /** Acknowledgements that its level asks for, under these sizes. */
   readonly writeNeeded: number;
+  readonly sizes: Pick<RegisterQuorums, 'write' | 'replicas'>;
   /** Whether its result carries the value that it wrote. */
   readonly tellsValue: boolean;
   /** When what it writes expires. */

@@ -5,13 +5,14 @@ import { TIMEOUT_MS_MAX } from '../base/limits.ts';
 import { isNone, versionOf } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { OperationOptions } from '../store/store.ts';
 import { ChangeLines } from './change-lines.ts';
 import type { ChangeLine } from './change-lines.ts';
 import type { Coordinator } from './coordinator.ts';
+import type { LiveQuorums } from './live-quorums.ts';
 import type { Computed, Operation } from './operation.ts';
 import type { RequestMaker } from './request-maker.ts';
+import { writeNeededUnder } from './resize.ts';
 import { Failure, goneError, memoryError } from './results.ts';
 import { PendingChange, Round } from './round.ts';
 import type { ChangeSettled } from './round.ts';
@@ -25,7 +26,7 @@ export interface ChangeDoors {
   readonly maker: RequestMaker;
   readonly rules: Rules;
   /** A change may come into a round that has asked already where write quorums meet each other. */
-  readonly quorums: Pick<RegisterQuorums, 'cachesPromises'>;
+  readonly quorums: Pick<LiveQuorums, 'cachesPromises' | 'electorate'>;
   /** The time, by the clock that values expire by. */
   readonly sharedMs: () => number;
   /** The change has ended: `result` says how. */
@@ -158,7 +159,7 @@ export class Changes {
     const line = this.#lines.get(round.key);
     if (round.mayHappen || line === undefined) return false;
     const hasJoined = round.gather(mayJoin ? line.waiting : []);
-    operation.writeNeeded = writeNeeded(round.members);
+    operation.writeNeeded = this.#writeNeeded(round.members);
     return hasJoined;
   }
 
@@ -214,7 +215,7 @@ export class Changes {
     line.running = round;
     round.begin(operation);
     operation.timeoutMs = TIMEOUT_MS_MAX; // Its members have deadlines.
-    operation.writeNeeded = writeNeeded(isNone(round.first) ? line.waiting : round.members);
+    operation.writeNeeded = this.#writeNeeded(isNone(round.first) ? line.waiting : round.members);
     this.rounds++;
     coordinator.submit(operation);
   }
@@ -242,6 +243,15 @@ export class Changes {
     if (!isWanted || change!.hasLanded || isNone(change!.next)) return this.#doors.coordinator.release(operation);
     operation.renew();
     line.promised = operation;
+  }
+
+  #writeNeeded(changes: readonly PendingChange[]): number {
+    const { sizes } = this.#doors.quorums.electorate;
+    let most = 0;
+    for (const { request } of changes) {
+      most = Math.max(most, writeNeededUnder(sizes, request.writeNeeded, request.sizes));
+    }
+    return most;
   }
 
   // --- endings
@@ -292,10 +302,6 @@ export class Changes {
 function roundOf({ context }: Operation): Round {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `Round.begin` makes changes, and puts it there
   return context as Round;
-}
-
-function writeNeeded(changes: readonly PendingChange[]): number {
-  return changes.reduce((most, { request }) => Math.max(most, request.writeNeeded), 0);
 }
 
 function unavailable({ request }: PendingChange): ChangeSettled {

@@ -294,10 +294,11 @@ export class ClientCore {
   }
 
   /** A repair, to be started; its caller flushes then. @throws what is wrong with its options. */
-  repairer(options: Omit<RepairerOptions, 'core' | 'replicas' | 'placement'>): Repairer {
+  repairer(options: Omit<RepairerOptions, 'core' | 'placement'>): Repairer {
     this.#requireService();
+    this.coordinator.lookAtConfiguration();
     const { placement } = this.coordinator;
-    return new Repairer({ ...options, core: this, placement, replicas: this.#doors.links.length });
+    return new Repairer({ ...options, core: this, placement });
   }
 
   /** Whether another operation may be submitted. */
@@ -319,6 +320,15 @@ export class ClientCore {
   /** Copies up to where deletions may have been erased into `target`. */
   erasedFloor(target: MutableBallot): void {
     this.#doors.erased.read(target);
+  }
+
+  /** Number of the configuration in force. */
+  get configuration(): number {
+    return this.quorums.electorate.number;
+  }
+
+  epochOf(replica: number): number {
+    return this.#doors.epochs.epochOf(replica);
   }
 
   /** Replicas that have their memory, as a mask. */

@@ -339,7 +339,7 @@ export class Coordinator {
   #issueQueued(nowMs: number): void {
     const count = this.#issuable(nowMs);
     if (count === 0) return;
-    this.#lookAtConfiguration();
+    this.lookAtConfiguration();
     let writes = 0;
     for (let index = 0; index < count; index++) {
       if (takesTag(this.#queue.at(index))) writes++;
@@ -449,8 +449,8 @@ export class Coordinator {
     return kind === 'inquiry' ? electorate.all : electorate.homesOf(hash);
   }
 
-  /** Looks at the configuration in force, where anything has moved since. */
-  #lookAtConfiguration(): void {
+  /** Looks at the configuration in force, where anything has moved since the last look. */
+  lookAtConfiguration(): void {
     const restarts = this.#doors.epochs.restarts(); // First: what moves after this is noticed by the next look.
     if (restarts === this.#restarts) return;
     this.#restarts = restarts;
@@ -459,7 +459,7 @@ export class Coordinator {
 
   /** Whether the operation's configuration is still in force; where it is not, it begins again. */
   #heedConfiguration(operation: Operation, nowMs: number): boolean {
-    this.#lookAtConfiguration();
+    this.lookAtConfiguration();
     const { number } = this.#quorums.electorate;
     if (operation.configuration === number || !this.#rules.voidsOldVotes) return true;
     operation.configuration = number;

@@ -54,7 +54,7 @@ export class Electorate implements Homes {
     this.#coming = next && new Placement({ members: next.members, replicas: next.quorums.replicas }, rules);
     const memberships = phase !== 'joint' ? [current] : rules.decidesJointly ? [current, next!] : [next!];
     this.#sides = memberships.map((membership) => sideOf(membership, rules));
-    this.isPlain = this.#sides.length === 1;
+    this.isPlain = this.#sides.length === 1 && current.quorums.systems === undefined;
     this.sizes = memberships.map(({ quorums }) => quorums).reduce(greater);
     this.all = memberships.reduce((mask, { members }) => mask | members, 0);
     this.isWhole = this.#sides.every(({ placement }) => placement.isWhole);

@@ -24,10 +24,10 @@
 // good as having read the value: it notes its version, and returns nothing older; the value itself is `absent` to
 // whoever finds it again.
 import type { Rules } from '../protocol/rules.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { ChangeStep } from './change-steps.ts';
 import { NEVER, NO_EXPIRY } from './expiry.ts';
 import { readKey } from './key-bytes.ts';
+import type { LiveQuorums } from './live-quorums.ts';
 import type { Operation, Outcome } from './operation.ts';
 import { Failure, expiryOf } from './results.ts';
 import { PendingChange } from './round.ts';
@@ -40,7 +40,7 @@ export interface ExpiredReadDoors {
     msUntil(deadlineMs: number): number;
   };
   readonly changes: { cancel(change: PendingChange, error: unknown): void };
-  readonly quorums: RegisterQuorums;
+  readonly quorums: LiveQuorums;
   readonly rules: Rules;
   /** The time, by the clock that values expire by. */
   readonly sharedMs: () => number;
@@ -95,6 +95,7 @@ export class ExpiredReads {
       expiry: NO_EXPIRY,
       timeoutMs: core.msUntil(operation.deadlineMs),
       writeNeeded: quorums.write,
+      sizes: quorums.electorate.sizes,
     });
     change.context = (ended: PendingChange): void => this.#deleted(operation, ended);
     this.#waiting.set(operation, change);

@@ -66,6 +66,10 @@ export class LiveQuorums implements RegisterQuorums {
     return this.electorate.sizes.cachesPromises;
   }
 
+  get systems(): RegisterQuorums['systems'] {
+    return this.electorate.sizes.systems;
+  }
+
   get recoverFrom(): number {
     return this.electorate.sizes.recoverFrom;
   }

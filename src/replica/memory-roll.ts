@@ -13,6 +13,8 @@ export class MemoryRoll {
   readonly #epochs: Pick<Epochs, 'isOperational'>;
   /** Whether the replica has been operational, and has a memory to lose. */
   readonly #hasMemory: boolean[];
+  /** Newcomers, which recover though they never had a memory, as a mask. */
+  #joining = 0;
   readonly #life: ClusterLifeWords;
   #isResetting = false;
 
@@ -32,6 +34,7 @@ export class MemoryRoll {
   /** The replica answers: from its first vote on, it has a memory to lose. */
   noteOperational(replica: number): void {
     this.#hasMemory[replica] = true;
+    this.#joining &= ~(1 << replica);
   }
 
   /** The replica's thread has ended. It may have voted unseen, and then had a memory to lose; a reset wants it lost. */
@@ -44,7 +47,12 @@ export class MemoryRoll {
    * nobody recovers: who answered would have the old state, or nothing yet.
    */
   beginsEmpty(replica: number): boolean {
-    return this.#isResetting || !this.#hasMemory[replica]!;
+    return this.#isResetting || (!this.#hasMemory[replica]! && ((this.#joining >>> replica) & 1) === 0);
+  }
+
+  /** The replica is about to become a member: its first start recovers what the members have decided. */
+  admit(replica: number): void {
+    this.#joining |= 1 << replica;
   }
 
   /** Tells all threads where the state is lost. @returns whether that is so, and nobody had been told. */
@@ -63,6 +71,7 @@ export class MemoryRoll {
   beginReset(): void {
     this.#life.state = CLUSTER_STATE_LOST;
     this.#hasMemory.fill(false);
+    this.#joining = 0;
     this.#isResetting = true;
   }
 
@@ -83,6 +92,7 @@ export class MemoryRoll {
   /** The replica is no member any more: it has nothing to lose, and whoever comes in its place begins anew. */
   forget(replica: number): void {
     this.#hasMemory[replica] = false;
+    this.#joining &= ~(1 << replica);
   }
 
   /** Whether more are without memory than the quorums survive. */

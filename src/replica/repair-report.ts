@@ -1,4 +1,5 @@
 // What a repair has found and done. Types, and the counting.
+import { votersIn } from '../quorum/quorum-system.ts';
 import { REPAIR_KEYS_NAMED_MAX } from '../base/limits.ts';
 import type { CorruptKey, RepairReport, RepairedReplica } from '../store/repair.ts';
 
@@ -26,16 +27,14 @@ export class RepairTally {
   isConverged = false;
   readonly #corrupt = new Map<string, CorruptKey>();
   #corruptKeys = 0;
-  readonly #lines: Line[];
+  /** By replica. */
+  readonly #lines = new Map<number, Line>();
 
+  /** `replicas`: the members, as a mask. */
   constructor(replicas: number) {
-    this.#lines = Array.from({ length: replicas }, () => ({
-      fate: 'down',
-      leaves: 0,
-      keys: 0,
-      leavesLeft: 0,
-      keysLeft: 0,
-    }));
+    for (const replica of votersIn(replicas)) {
+      this.#lines.set(replica, { fate: 'down', leaves: 0, keys: 0, leavesLeft: 0, keysLeft: 0 });
+    }
   }
 
   /** A comparison begins. What is still to be repaired is found out anew; what was found before stays reported. */
@@ -43,26 +42,25 @@ export class RepairTally {
     this.rounds++;
     this.keysLeft = 0;
     this.keysCompared = 0;
-    for (const line of this.#lines) {
+    for (const line of this.#lines.values()) {
       line.fate = 'down';
       line.leavesLeft = line.keysLeft = 0;
     }
   }
 
   noteFate(replica: number, fate: Fate): void {
-    this.#lines[replica]!.fate = fate;
+    this.#lines.get(replica)!.fate = fate;
   }
 
   noteLeaf(replica: number): void {
-    const line = this.#lines[replica]!;
+    const line = this.#lines.get(replica)!;
     line.leavesLeft++;
     if (this.rounds === 1) line.leaves++;
   }
 
   noteBehind(replicas: number): void {
-    for (let replica = 0; replicas >>> replica !== 0; replica++) {
-      if (((replicas >>> replica) & 1) === 0) continue;
-      const line = this.#lines[replica]!;
+    for (const replica of votersIn(replicas)) {
+      const line = this.#lines.get(replica)!;
       line.keysLeft++;
       if (this.rounds === 1) line.keys++;
     }
@@ -76,8 +74,9 @@ export class RepairTally {
 
   get report(): RepairReport {
     const { rounds, keysCompared, keysDiffering, keysRepaired, keysLeft, isConverged } = this;
-    const replicas = this.#lines.map(
-      ({ fate, leaves, keys, leavesLeft, keysLeft: left }, replica): RepairedReplica => ({
+    const replicas = Array.from(
+      this.#lines,
+      ([replica, { fate, leaves, keys, leavesLeft, keysLeft: left }]): RepairedReplica => ({
         replica,
         state: fate,
         leavesDiffering: leaves,

@@ -8,6 +8,7 @@
 import { DIGEST_NODES, REPAIR_KEYS_AT_ONCE, REPAIR_PATIENCE_MS, REPAIR_ROUNDS_MAX } from '../base/limits.ts';
 import { popcount } from '../base/bits.ts';
 import { mutableBallot } from '../protocol/ballot.ts';
+import { votersIn } from '../quorum/quorum-system.ts';
 import type { MutableBallot } from '../protocol/ballot.ts';
 import type { OperationOptions } from '../store/store.ts';
 import type { RepairReport } from '../store/repair.ts';
@@ -26,6 +27,9 @@ import { Failure, goneError } from './results.ts';
 /** The core of a client, as a repair sees it; see `ClientCore`. */
 export interface RepairCore {
   readonly operational: number;
+  /** The configuration in force; the replica's incarnation. */
+  readonly configuration: number;
+  epochOf(replica: number): number;
   /** Copies up to where deletions may have been erased into `target`. */
   erasedFloor(target: MutableBallot): void;
   msUntil(deadlineMs: number): number;
@@ -38,7 +42,6 @@ export interface RepairCore {
 /** What a repair is made with. */
 export interface RepairerOptions {
   readonly core: RepairCore;
-  readonly replicas: number;
   readonly placement: Homes;
   readonly prefix?: string;
   readonly isDeep?: boolean;
@@ -76,12 +79,24 @@ export class Repairer {
   #differing = 0;
   #hasRepaired = false;
   #isOver = false;
+  /** Number of the configuration in force when it began. */
+  readonly configuration: number;
+  #covered = 0;
   #restUntilMs = 0;
   #isResting = false;
 
   constructor(options: RepairerOptions) {
     this.#options = options;
-    this.#tally = new RepairTally(options.replicas);
+    this.#tally = new RepairTally(options.placement.all);
+    this.configuration = options.core.configuration;
+  }
+
+  /**
+   * Replicas that were compared in the last whole round, in which everything that differed was repaired, and that have
+   * not restarted since, as a mask; none where the configuration is another one by now.
+   */
+  get covered(): number {
+    return this.#covered;
   }
 
   /** Begins; `end` is told when it is over, which may be at once. */
@@ -115,11 +130,9 @@ export class Repairer {
     this.#tally.beginRound();
     this.#isPartial = this.#isOutdated = this.#hasRepaired = false;
     this.#differing = 0;
-    const { core, replicas } = this.#options;
-    const { operational } = core;
+    const { core, placement } = this.#options;
     this.#peers = [];
-    for (let replica = 0; replica < replicas; replica++) {
-      if (((operational >>> replica) & 1) === 0) continue;
+    for (const replica of votersIn(core.operational & placement.all)) {
       this.#peers.push({ replica, epoch: 0, nodes: new Int32Array(2 * DIGEST_NODES) });
       this.#tally.noteFate(replica, 'compared');
     }
@@ -267,8 +280,7 @@ export class Repairer {
     const holders = versions.reduce((mask, each) => mask | each, 0);
     const right = versions.find((mask) => 2 * popcount(mask) > popcount(holders));
     const wrong = holders & ~(right ?? 0);
-    const note = (isRepaired: boolean): void =>
-      this.#tally.noteCorrupt({ key, replicas: replicasOf(wrong), isRepaired });
+    const note = (isRepaired: boolean): void => this.#tally.noteCorrupt({ key, replicas: votersIn(wrong), isRepaired });
     if (right !== undefined) {
       return this.#repair(difference, { targets: this.#mask, distrusted: wrong, distrustedAt: newest }, note);
     }
@@ -291,7 +303,17 @@ export class Repairer {
     );
   }
 
+  /** Who holds now all that anybody did. A key that was not repaired may be missing anywhere. */
+  #noteCovered(): void {
+    const { core, prefix = '' } = this.#options;
+    const isWhole = this.#tally.keysLeft === 0 && prefix === '';
+    const isSame = core.configuration === this.configuration;
+    const alive = this.#peers.filter(({ replica, epoch }) => core.epochOf(replica) === epoch);
+    if (isWhole && isSame) this.#covered = alive.reduce((mask, { replica }) => mask | (1 << replica), 0);
+  }
+
   #endRound(): void {
+    this.#noteCovered();
     const isPromising = this.#hasRepaired || this.#isOutdated;
     if (isPromising && this.#tally.rounds < REPAIR_ROUNDS_MAX) return this.#beginRound();
     this.#tally.isConverged = this.#differing === 0 && !this.#isOutdated && !this.#isPartial;
@@ -369,8 +391,4 @@ export class Repairer {
     for (const operation of this.#open) this.#options.core.cancel(operation, undefined);
     this.#options.end(result);
   }
-}
-
-function replicasOf(mask: number): number[] {
-  return Array.from({ length: 31 }, (_, replica) => replica).filter((replica) => ((mask >>> replica) & 1) === 1);
 }

@@ -95,7 +95,8 @@ export class RequestMaker {
     if (pending >= PENDING_MAX) throw overloadedError(pending);
     const timeoutMs = checkedTimeout(options);
     const writeNeeded = Math.max(this.#quorums.write, this.sizesFor(options).write);
-    return { key, step, tellsValue, expiry, timeoutMs, writeNeeded };
+    const { sizes } = this.#quorums.electorate;
+    return { key, step, tellsValue, expiry, timeoutMs, writeNeeded, sizes };
   }
 
   /** An operation without key and value. */

@@ -8,15 +8,18 @@ export function resize(operation: Operation, sizes: RegisterQuorums): void {
   if (before === undefined || before === sizes) return;
   operation.sizes = sizes;
   const isStable = operation.agreeNeeded > 0;
-  operation.writeNeeded = resized(
-    operation.writeNeeded,
-    [before.write, before.replicas],
-    [sizes.write, sizes.replicas],
-  );
+  operation.writeNeeded = writeNeededUnder(sizes, operation.writeNeeded, before);
   operation.readNeeded = resized(operation.readNeeded, [before.read, before.replicas], [sizes.read, sizes.replicas]);
   if (!isStable) return;
   const all = [sizes.agreeing, sizes.replicas] as const;
   operation.agreeNeeded = resized(operation.agreeNeeded, [before.agreeing, before.replicas], all);
+}
+
+type WriteSizes = Pick<RegisterQuorums, 'write' | 'replicas'>;
+
+/** As many acknowledgements under some sizes as `needed` were under those of before. */
+export function writeNeededUnder(sizes: WriteSizes, needed: number, before: WriteSizes): number {
+  return before === sizes ? needed : resized(needed, [before.write, before.replicas], [sizes.write, sizes.replicas]);
 }
 
 /** A quorum stays one, all stay all, and what is less than a quorum stays as many. Sizes: of a quorum, and of all. */

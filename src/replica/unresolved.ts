@@ -11,7 +11,7 @@ const UNRESOLVED_MAX = 1024;
 interface Kept {
   readonly request: FrameBuffer;
   readonly requestBytes: number;
-  readonly fields: Pick<Operation, 'keyBytes' | 'valueBytes' | 'large' | 'writeNeeded'>;
+  readonly fields: Pick<Operation, 'keyBytes' | 'valueBytes' | 'large' | 'writeNeeded' | 'sizes'>;
 }
 
 /** The unknown writes of one client. */
@@ -24,13 +24,13 @@ export class UnresolvedWrites {
   /** Keeps a write. @returns the operation id that callers see. */
   keep(operation: Operation): string {
     const operationId = versionOf(operation.first);
-    const { keyBytes, valueBytes, large, writeNeeded } = operation;
+    const { keyBytes, valueBytes, large, writeNeeded, sizes } = operation;
     const requestBytes = REQUEST.BYTES + padded(keyBytes) + padded(valueBytesInFrame(valueBytes));
     const request = new FrameBuffer(requestBytes);
     copyWords(operation.request, 0, request, 0, requestBytes);
     this.#forget(operationId);
     large?.hold();
-    this.#kept.set(operationId, { request, requestBytes, fields: { keyBytes, valueBytes, large, writeNeeded } });
+    this.#kept.set(operationId, { request, requestBytes, fields: { keyBytes, valueBytes, large, writeNeeded, sizes } });
     if (this.#kept.size > UNRESOLVED_MAX + this.#pinned.size) this.#forgetOldest();
     return operationId;
   }

@@ -4,8 +4,8 @@
 //         [ RESTARTS | EPOCH of slot 0, 1 .. | STATE of slot 0, 1 .. ]
 //
 // The supervisor's thread bumps a slot's epoch after it saw the exit of the old thread and before the new one does
-// anything; it moves RESTARTS after the epoch. Whoever loads RESTARTS, asks, and finds it unmoved knows that no epoch
-// has been bumped for good in between.
+// anything; it moves RESTARTS after the epoch, and after another configuration is in force. Whoever loads RESTARTS,
+// asks, and finds it unmoved knows that no epoch has been bumped for good in between, and no configuration.
 import { REPLICAS_MAX } from '../base/limits.ts';
 import type { AtomicOperations, SharedMemory } from './memory.ts';
 
@@ -40,6 +40,11 @@ export class EpochTable {
   /** How often any slot got a new epoch; moves after the epoch does. */
   restarts(): number {
     return this.#atomics.load(this.#words, this.#base + RESTARTS);
+  }
+
+  /** Another configuration is in force: whoever looks whether anything has moved sees it. Supervisor's thread only. */
+  noteConfiguration(): void {
+    this.#atomics.add(this.#words, this.#base + RESTARTS, 1);
   }
 
   stateOf(slot: number): SlotState {

@@ -30,8 +30,10 @@ export interface KeeperHooks {
 
 /** Options of a ThreadKeeper. */
 export interface ThreadKeeperOptions {
-  /** Threads to keep, an integer from 1 to 64. */
+  /** Threads to keep at most, an integer from 1 to 64. */
   readonly slots: number;
+  /** Slots that are filled from the start, the first ones; default all. */
+  readonly kept?: number;
   /** The program of every thread; it calls `awaitPromotion()`. */
   readonly entry: URL;
   readonly hooks: KeeperHooks;

@@ -29,6 +29,8 @@ interface Slot {
   history: FailureHistory;
   /** Prevents its restart; set while a back-off runs. */
   backoff: (() => void) | undefined;
+  /** Whether it is kept filled. */
+  isKept: boolean;
 }
 
 type Phase = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped';
@@ -82,6 +84,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
       promotedMs: 0,
       history: NO_FAILURES,
       backoff: undefined,
+      isKept: index < (options.kept ?? slots),
     }));
   }
 
@@ -103,7 +106,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     this.#start = new Promise<void>((resolve, reject) => {
       this.#settleStart = { resolve, reject };
     });
-    this.#waiting.push(...this.#slots);
+    this.#waiting.push(...this.#slots.filter(({ isKept }) => isKept));
     this.#fill();
     return this.#start;
   }
@@ -125,6 +128,30 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     }
     await exitsInTime([child.end(reason)], this.#doors.startTimer);
     return true;
+  }
+
+  /** Keeps a slot filled from now on that was not, once the keeper runs. */
+  open(index: number): void {
+    const slot = this.#slotOf(index);
+    if (slot.isKept) return;
+    slot.isKept = true;
+    slot.history = NO_FAILURES;
+    if (slot.child === undefined) this.#restartLater(slot, 0);
+  }
+
+  /**
+   * Ends the slot's present incarnation, if there is one, and keeps it filled no more; settles after its exit.
+   *
+   * @throws {QuorateError} `ERR_QUORATE_HUNG` when the thread does not exit within 10 s.
+   */
+  async retire(index: number): Promise<void> {
+    const slot = this.#slotOf(index);
+    slot.isKept = false;
+    slot.backoff?.();
+    slot.backoff = undefined;
+    const place = this.#waiting.indexOf(slot);
+    if (place >= 0) this.#waiting.splice(place, 1);
+    if (slot.child !== undefined) await exitsInTime([slot.child.end({ kind: 'stopped' })], this.#doors.startTimer);
   }
 
   /**
@@ -260,6 +287,7 @@ export class ThreadKeeper extends EventEmitter<ThreadKeeperEvents> {
     this.#options.hooks.onDown?.(slot.index, epoch, reason);
     this.emit('down', { slot: slot.index, epoch, reason });
     if (this.#phase !== 'starting' && this.#phase !== 'running') return;
+    if (!slot.isKept) return;
     const failedMs = this.#clock();
     const failure = { reason, nowMs: failedMs, ranMs: failedMs - slot.promotedMs };
     const { directive, history } = decide(this.#policy, slot.history, failure, this.#random, this.#options.rules);

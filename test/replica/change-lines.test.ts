@@ -25,7 +25,15 @@ function fill(lines: ChangeLines, prefix: string, count: number): void {
 
 function change(key: string): PendingChange {
   const expiry = NO_EXPIRY;
-  return new PendingChange({ key, step: () => 'conflict', timeoutMs: 1, writeNeeded: 1, tellsValue: false, expiry });
+  return new PendingChange({
+    key,
+    step: () => 'conflict',
+    timeoutMs: 1,
+    writeNeeded: 1,
+    sizes: { write: 1, replicas: 3 },
+    tellsValue: false,
+    expiry,
+  });
 }
 
 describe('A line', () => {

@@ -228,6 +228,8 @@ export class FakeStage implements DemoStage {
         write: 3,
         prepare: 3,
         recoverFrom: 3,
+        configuration: { number: 0, isChanging: false, members: this.#states.map((_, replica) => replica) },
+        places: 6,
         stateLost: false,
         chair: undefined,
         collected: 0,

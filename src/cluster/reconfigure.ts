@@ -1,0 +1,187 @@
+// `cluster.reconfigure`: checks what is asked for, has the supervisor take the steps of the change, and compares the
+// replicas where the change waits for that. See replica/membership-change.ts.
+import { popcount } from '../base/bits.ts';
+import { nowMs } from '../base/clock.ts';
+import { QuorateError, integerOption, rangeError, typeError } from '../base/errors.ts';
+import { TIMEOUT_MS_MAX } from '../base/limits.ts';
+import type { Configuration, Membership } from '../quorum/configuration.ts';
+import { votersIn } from '../quorum/quorum-system.ts';
+import { registerQuorums } from '../quorum/register-quorums.ts';
+import type { ReconfigureOptions } from './options.ts';
+import type { ChangeStep } from '../replica/membership-change.ts';
+import type { ChangeEvent, SupervisorControl } from './supervisor-thread.ts';
+
+/** How long a change may take unless configured. */
+export const RECONFIGURE_MS_DEFAULT = 60_000;
+/** Longest time that one comparison of all replicas may take. */
+const COMPARE_MS_MAX = 30_000;
+/** Rest after a comparison that did not do, because a replica was away. */
+const REST_MS = 20;
+
+/** Sizes that were asked for: those that were not follow from the number of copies. */
+export type AskedSizes = Pick<ReconfigureOptions, 'read' | 'write' | 'prepare'>;
+
+/** What a change is made with. */
+export interface ReconfigureDoors {
+  readonly control: Pick<SupervisorControl, 'beginChange' | 'compared' | 'undoChange'>;
+  /** Compares all replicas. @returns those that hold what any holds, as a mask, and the configuration it is true in. */
+  compare(timeoutMs: number): Promise<{ readonly replicas: number; readonly number: number }>;
+}
+
+/**
+ * The members and sizes that `options` ask for.
+ *
+ * @param asked sizes that were asked for before, and stay where they are not asked for anew.
+ * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` or `ERR_QUORATE_CONFIGURATION`: says what is wrong.
+ */
+export function targetOf(
+  { current }: Pick<Configuration, 'current'>,
+  options: ReconfigureOptions,
+  asked: AskedSizes,
+  places: number,
+): Membership {
+  const { add = 0, remove = [] } = options;
+  const removed = removedOf(current, remove);
+  const free = votersIn(2 ** places - 1).filter((place) => ((current.members >>> place) & 1) === 0);
+  integerOption('add', add, { min: 0, max: 15 });
+  if (add > free.length) {
+    throw rangeError(
+      'ERR_QUORATE_CONFIGURATION',
+      `Cannot add ${add} replicas: of ${places} places ${free.length} are free; open the cluster with threadsMax`,
+    );
+  }
+  const members = (current.members & ~removed) | free.slice(0, add).reduce((mask, place) => mask | (1 << place), 0);
+  const threads = popcount(members);
+  if (threads === 0) {
+    throw rangeError('ERR_QUORATE_CONFIGURATION', 'Cannot remove all replicas: at least one must stay');
+  }
+  const wasWhole = current.quorums.threads === current.quorums.replicas;
+  const replicas = options.replicationFactor ?? (wasWhole ? threads : current.quorums.replicas);
+  const sizes = { ...asked, ...sizesIn(options) };
+  return { members, quorums: registerQuorums({ replicas, threads, ...sizes }) };
+}
+
+/** The sizes that options name. */
+export function sizesIn({ read, write, prepare }: AskedSizes): AskedSizes {
+  return {
+    ...(read !== undefined && { read }),
+    ...(write !== undefined && { write }),
+    ...(prepare !== undefined && { prepare }),
+  };
+}
+
+function removedOf({ members }: Membership, remove: readonly number[]): number {
+  if (!Array.isArray(remove)) {
+    throw typeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot remove ${typeof remove}: it must be a list of replicas`);
+  }
+  let removed = 0;
+  for (const replica of remove) {
+    const isMember = Number.isInteger(replica) && replica >= 0 && replica < 31 && ((members >>> replica) & 1) === 1;
+    if (!isMember) {
+      const allowed = `the members are ${votersIn(members).join(', ')}`;
+      throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot remove replica ${String(replica)}: ${allowed}`);
+    }
+    removed |= 1 << replica;
+  }
+  return removed;
+}
+
+/** The change of a cluster that is under way, if any. */
+export class Reconfiguration {
+  readonly #doors: ReconfigureDoors;
+  #step: ChangeEvent | undefined;
+  #onStep: (() => void) | undefined;
+  #isRunning = false;
+  #abandoned: Error | undefined;
+
+  constructor(doors: ReconfigureDoors) {
+    this.#doors = doors;
+  }
+
+  /** The supervisor tells how far it has come. */
+  noteStep(event: ChangeEvent): void {
+    this.#step = event;
+    this.#onStep?.();
+  }
+
+  /** The supervisor is gone, and with it the cluster; `error` is what a change ends with. */
+  abandon(error: Error): void {
+    this.#abandoned = error;
+    this.#onStep?.();
+  }
+
+  /**
+   * Changes the members to `target`; settles once that has come about, or been taken back.
+   *
+   * @throws {QuorateError} `ERR_QUORATE_CHANGING` while another change is under way; `ERR_QUORATE_TIMEOUT`, or the
+   *   reason of `signal`, where it was taken back.
+   */
+  async run(target: Membership, { timeoutMs: timeout, signal }: ReconfigureOptions): Promise<void> {
+    const timeoutMs = integerOption('timeoutMs', timeout ?? RECONFIGURE_MS_DEFAULT, { min: 1, max: TIMEOUT_MS_MAX });
+    signal?.throwIfAborted();
+    const untilMs = nowMs() + timeoutMs;
+    if (this.#isRunning) throw changingError();
+    this.#isRunning = true;
+    this.#step = undefined;
+    const wake = (): void => this.#onStep?.();
+    const timer = setTimeout(wake, timeoutMs);
+    signal?.addEventListener('abort', wake, { once: true });
+    try {
+      if (!(await this.#doors.control.beginChange(target))) throw changingError();
+      const mayGoOn = (): boolean => nowMs() < untilMs && signal?.aborted !== true;
+      await this.#untilOver(mayGoOn, untilMs);
+      if (this.#isAt('done')) return;
+      if (this.#abandoned !== undefined) throw this.#abandoned;
+      signal?.throwIfAborted();
+      throw new QuorateError(
+        'ERR_QUORATE_TIMEOUT',
+        `Cannot change the members within ${timeoutMs} ms: all is as before`,
+      );
+    } finally {
+      this.#isRunning = false;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', wake);
+    }
+  }
+
+  #isAt(step: ChangeStep): boolean {
+    return this.#step?.step === step;
+  }
+
+  async #untilOver(mayGoOn: () => boolean, untilMs: number): Promise<void> {
+    for (let isUndone = false; ;) {
+      const step = this.#step?.step;
+      if (step === 'done' || step === 'undone' || this.#abandoned !== undefined) return;
+      if (!mayGoOn() && !isUndone) {
+        isUndone = true;
+        await this.#doors.control.undoChange();
+      } else if (step === 'comparing' && !isUndone) {
+        await this.#compare(untilMs);
+      } else {
+        await new Promise<void>((resolve) => (this.#onStep = resolve));
+      }
+    }
+  }
+
+  async #compare(untilMs: number): Promise<void> {
+    const timeoutMs = Math.max(1, Math.min(COMPARE_MS_MAX, untilMs - nowMs()));
+    const found = await this.#doors.compare(timeoutMs).catch(() => undefined); // Closed, or the state is lost.
+    if (found !== undefined) await this.#doors.control.compared(found.replicas, found.number);
+    const asBefore = this.#step;
+    // What was compared may do, and then another step follows; else once more, after a rest.
+    if (this.#abandoned !== undefined) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, REST_MS);
+      this.#onStep = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#step !== asBefore) this.#onStep();
+    });
+  }
+}
+
+function changingError(): QuorateError {
+  const message = 'Cannot change the members: another change, or a reset, is under way';
+  return new QuorateError('ERR_QUORATE_CHANGING', message);
+}

@@ -1,0 +1,65 @@
+// The configuration in force, in shared memory: its number, and two records that are written in turn, each the length
+// of a JSON text and the text. The supervisor writes the record that is not in force, and then the number. Who reads it
+// looks at the number, the record and the number again: while that stays the same, so does the record.
+import { assert } from '../base/assert.ts';
+import type { Configuration } from '../quorum/configuration.ts';
+import type { Configurations } from '../replica/live-quorums.ts';
+import type { SharedMemory } from '../ring/memory.ts';
+
+/** Words of one record: a configuration of 15 threads and two systems of quorums takes some hundred bytes. */
+const RECORD_WORDS = 2048;
+/** Words of both. */
+export const CONFIGURATION_RECORDS_WORDS: number = 2 * RECORD_WORDS;
+
+/** Where the configurations lie, in words. */
+export interface ConfigurationLayout {
+  readonly number: number;
+  readonly records: number;
+}
+
+/** The configurations of one cluster. Reading: any thread. */
+export class SharedConfigurations implements Configurations {
+  readonly #memory: SharedMemory;
+  readonly #layout: ConfigurationLayout;
+
+  constructor(memory: SharedMemory, layout: ConfigurationLayout) {
+    this.#memory = memory;
+    this.#layout = layout;
+  }
+
+  number(): number {
+    return this.#memory.atomics.load(this.#memory.words, this.#layout.number);
+  }
+
+  read(): Configuration {
+    for (;;) {
+      const number = this.number();
+      const text = this.#textAt(this.#recordOf(number));
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `publish` writes there
+      if (this.number() === number) return JSON.parse(text) as Configuration;
+    }
+  }
+
+  /** Puts a configuration in force, whose number follows that of the one before. The supervisor's thread only. */
+  publish(configuration: Configuration): void {
+    const { words, atomics } = this.#memory;
+    const bytes = new TextEncoder().encode(JSON.stringify(configuration));
+    assert(bytes.length <= 4 * (RECORD_WORDS - 1), 'A configuration fits its record');
+    const record = this.#recordOf(configuration.number);
+    words[record] = bytes.length;
+    new Uint8Array(words.buffer, words.byteOffset + 4 * (record + 1), bytes.length).set(bytes);
+    atomics.store(words, this.#layout.number, configuration.number);
+  }
+
+  #recordOf(number: number): number {
+    return this.#layout.records + (number & 1) * RECORD_WORDS;
+  }
+
+  #textAt(record: number): string {
+    const { words } = this.#memory;
+    const length = Math.min(words[record]!, 4 * (RECORD_WORDS - 1)); // It may be written right now: read again then.
+    const bytes = new Uint8Array(length); // A decoder takes no shared memory.
+    bytes.set(new Uint8Array(words.buffer, words.byteOffset + 4 * (record + 1), length));
+    return new TextDecoder().decode(bytes);
+  }
+}

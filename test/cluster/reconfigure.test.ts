@@ -1,0 +1,198 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { openCluster } from '../../src/index.ts';
+import type { Cluster, ClusterOptions, ReconfigureOptions } from '../../src/index.ts';
+import { registerQuorums } from '../../src/quorum/index.ts';
+import { targetOf } from '../../src/cluster/reconfigure.ts';
+import type { AskedSizes } from '../../src/cluster/reconfigure.ts';
+import { injectFault } from '../../src/testing/index.ts';
+
+const clusters: Cluster[] = [];
+
+async function opened(options: ClusterOptions): Promise<Cluster> {
+  const cluster = await openCluster({ hungMs: 5000, collectAfterMs: 0, repairEveryMs: 0, ...options });
+  clusters.push(cluster);
+  return cluster;
+}
+
+afterEach(async () => {
+  await Promise.all(clusters.splice(0).map((cluster) => cluster.close()));
+});
+
+/** Increments a counter until it is told to stop, and reads keys that never change. */
+class Load {
+  readonly #cluster: Cluster;
+  readonly #done: Promise<void>;
+  #isOver = false;
+  increments = 0;
+  readonly unexpected: unknown[] = [];
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    this.#done = this.#run();
+  }
+
+  /** How many increments were acknowledged, and what the counter says. */
+  async end(): Promise<{ readonly acknowledged: number; readonly counted: unknown }> {
+    this.#isOver = true;
+    await this.#done;
+    const read = await this.#cluster.get('counter');
+    return { acknowledged: this.increments, counted: read.outcome === 'ok' ? read.value : read };
+  }
+
+  async #run(): Promise<void> {
+    for (let turn = 0; !this.#isOver; turn++) {
+      const changed = await this.#cluster.increment('counter');
+      if (changed.outcome === 'ok') this.increments++;
+      else this.unexpected.push(changed);
+      const key = `k${turn % KEYS}`;
+      const read = await this.#cluster.get(key);
+      if (read.outcome !== 'ok' || read.value !== key) this.unexpected.push({ key, read });
+    }
+  }
+}
+
+const KEYS = 300;
+
+async function fill(cluster: Cluster): Promise<void> {
+  const keys = Array.from({ length: KEYS }, (_, index) => `k${index}`);
+  await cluster.batch(keys.map((key) => ({ kind: 'put', key, value: key })));
+}
+
+describe('A change of members under load', () => {
+  it.each<
+    [change: string, options: ClusterOptions, changes: readonly ReconfigureOptions[], members: readonly number[]]
+  >([
+    ['adds replicas one by one', { replicas: 3, threadsMax: 5 }, [{ add: 1 }, { add: 1 }], [0, 1, 2, 3, 4]],
+    ['adds two at once', { replicas: 3, threadsMax: 5 }, [{ add: 2 }], [0, 1, 2, 3, 4]],
+    ['replaces a replica', { replicas: 3 }, [{ add: 1, remove: [0] }], [1, 2, 3]],
+    ['replaces all of them', { replicas: 3, threadsMax: 6 }, [{ add: 3, remove: [0, 1, 2] }], [3, 4, 5]],
+    [
+      'uses a place again',
+      { replicas: 3 },
+      [
+        { add: 1, remove: [0] },
+        { add: 1, remove: [1] },
+      ],
+      [0, 2, 3],
+    ],
+    ['removes replicas', { replicas: 5 }, [{ remove: [0] }, { remove: [1, 4] }], [2, 3]],
+    ['changes R, W and P', { replicas: 3 }, [{ read: 1, write: 3, prepare: 2 }], [0, 1, 2]],
+    ['adds threads and keeps the copies', { threads: 3, replicationFactor: 2 }, [{ add: 1 }], [0, 1, 2, 3]],
+    [
+      'adds copies and keeps the threads',
+      { threads: 4, replicationFactor: 2 },
+      [{ replicationFactor: 3 }],
+      [0, 1, 2, 3],
+    ],
+  ])('%s and loses nothing', async (_change, options, changes, members) => {
+    const cluster = await opened(options);
+    await fill(cluster);
+    const load = new Load(cluster);
+    for (const change of changes) await cluster.reconfigure(change);
+    const { acknowledged, counted } = await load.end();
+    expect(load.unexpected).toEqual([]);
+    expect(counted).toBe(acknowledged);
+    const { configuration, replicas } = cluster.inspect();
+    expect(configuration).toMatchObject({ members, isChanging: false });
+    expect(replicas.map(({ replica, state }) => [replica, state])).toEqual(
+      members.map((each) => [each, 'operational']),
+    );
+  });
+
+  it('survives that replicas die in it', async () => {
+    const cluster = await opened({ replicas: 5, threadsMax: 6 });
+    await fill(cluster);
+    const load = new Load(cluster);
+    const changed = cluster.reconfigure({ add: 1, remove: [0] });
+    const killed: boolean[] = [];
+    for (const replica of [1, 2]) killed.push(await injectFault(cluster, replica, 'terminate'));
+    await changed;
+    const { acknowledged, counted } = await load.end();
+    expect(killed).toContain(true);
+    expect(counted).toBe(acknowledged);
+    expect(cluster.inspect().configuration.members).toEqual([1, 2, 3, 4, 5]);
+  });
+});
+
+describe('A cluster that changes its members', () => {
+  it('refuses a second change meanwhile', async () => {
+    const cluster = await opened({ replicas: 3, threadsMax: 5 });
+    const first = cluster.reconfigure({ add: 1 });
+    await expect(cluster.reconfigure({ add: 1 })).rejects.toMatchObject({ code: 'ERR_QUORATE_CHANGING' });
+    expect((await first).members).toEqual([0, 1, 2, 3]);
+    expect((await cluster.reconfigure({ add: 1 })).members).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('takes the change back when its time is over, and can change later', async () => {
+    const cluster = await opened({ replicas: 3 });
+    await fill(cluster);
+    const late = cluster.reconfigure({ add: 1, timeoutMs: 1 });
+    await expect(late).rejects.toMatchObject({ code: 'ERR_QUORATE_TIMEOUT' });
+    expect(cluster.inspect().configuration).toMatchObject({ members: [0, 1, 2], isChanging: false });
+    expect(await cluster.get('k7')).toMatchObject({ outcome: 'ok', value: 'k7' });
+    expect((await cluster.reconfigure({ add: 1 })).members).toEqual([0, 1, 2, 3]);
+  });
+
+  it('takes it back when its caller gives up', async () => {
+    const cluster = await opened({ replicas: 3 });
+    const giveUp = new AbortController();
+    const changed = cluster.reconfigure({ add: 1, signal: giveUp.signal });
+    giveUp.abort(new Error('no longer wanted'));
+    await expect(changed).rejects.toThrow('no longer wanted');
+    expect(cluster.inspect().configuration.members).toEqual([0, 1, 2]);
+  });
+
+  it('ends the change when it is closed', async () => {
+    const cluster = await opened({ replicas: 3 });
+    const changed = expect(cluster.reconfigure({ add: 1 })).rejects.toMatchObject({ code: 'ERR_QUORATE_CLOSED' });
+    await cluster.close();
+    await changed;
+  });
+
+  it('begins anew with the members of before when it is reset meanwhile', async () => {
+    const cluster = await opened({ replicas: 3 });
+    await fill(cluster);
+    const changed = cluster.reconfigure({ add: 1 }).catch((error: unknown) => error);
+    await cluster.reset();
+    await changed;
+    expect(await cluster.get('k1')).toEqual({ outcome: 'absent' });
+    expect((await cluster.put('k1', 1)).outcome).toBe('ok');
+  });
+
+  it('tells of it', async () => {
+    const cluster = await opened({ replicas: 3 });
+    const told: unknown[] = [];
+    cluster.on('configuration', (event) => told.push(event));
+    const status = await cluster.reconfigure({ remove: [2] });
+    expect(told).toEqual([{ before: [0, 1, 2], ...status }]);
+    expect(cluster.inspect()).toMatchObject({ replicationFactor: 2, read: 2, write: 2, places: 4 });
+  });
+});
+
+describe('What a change asks for', () => {
+  const THREE = { members: 0b0111, quorums: registerQuorums({ replicas: 3 }) };
+
+  it.each<[asked: string, options: ReconfigureOptions, before: AskedSizes, message: string]>([
+    ['more than there are places', { add: 3 }, {}, 'Cannot add 3 replicas: of 5 places 2 are free'],
+    ['less than none', { add: -1 }, {}, 'add'],
+    ['who is no member', { remove: [3] }, {}, 'Cannot remove replica 3: the members are 0, 1, 2'],
+    ['no number', { remove: [Number.NaN] }, {}, 'Cannot remove replica NaN'],
+    ['all', { remove: [0, 1, 2] }, {}, 'at least one must stay'],
+    ['more copies than threads', { replicationFactor: 4 }, {}, 'threads'],
+    ['quorums that do not meet', { add: 1, read: 2, write: 2 }, {}, 'R + W must be at least 5'],
+    ['sizes of before that do not do', { add: 1 }, { read: 1, write: 3 }, 'R + W must be at least 5'],
+  ])('is refused where it is %s', (_asked, options, before, message) => {
+    expect(() => targetOf({ current: THREE }, options, before, 5)).toThrow(message);
+  });
+
+  it.each<[options: ReconfigureOptions, members: number, sizes: object]>([
+    [{}, 0b0111, { replicas: 3, read: 2, write: 2 }],
+    [{ add: 2 }, 0b1_1111, { replicas: 5, read: 3, write: 3 }],
+    [{ add: 1, remove: [0] }, 0b1110, { replicas: 3 }],
+    [{ add: 1, replicationFactor: 3 }, 0b1111, { replicas: 3, threads: 4 }],
+    [{ write: 3 }, 0b0111, { read: 2, write: 3 }],
+  ])('%o is understood', (options, members, sizes) => {
+    const target = targetOf({ current: THREE }, options, {}, 5);
+    expect(target).toMatchObject({ members, quorums: sizes });
+  });
+});
