@@ -1,10 +1,11 @@
-// What the chair does for its cluster: it collects deletions, and compares the replicas now and then. Both ask as any
-// client does, so nothing depends on there being only one chair; a second one would do the same work twice.
+// What the chair does for its cluster: it collects deletions, compares the replicas now and then, and tells voters of
+// decisions that their proposers did not live to tell. All of it asks as any client does, so nothing depends on there being only one chair; a second one would do the same work twice.
 import { QuorateError } from '../base/errors.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { ClientCore } from '../replica/client-core.ts';
 import { Collector } from '../replica/collector.ts';
 import type { Repairer } from '../replica/repairer.ts';
+import { TopicSweep } from '../replica/topic-sweep.ts';
 import type { InnerClient } from './inner-client.ts';
 import type { ClientLanes } from './client-lanes.ts';
 
@@ -20,6 +21,8 @@ export interface Housekeeping {
 export interface HousekeeperOptions extends Housekeeping {
   readonly client: InnerClient;
   readonly rules: Rules;
+  /** The voters of the chair's replica, by topic; none where there are no topics. */
+  readonly voters: ReadonlyMap<string, { readonly applied: number }> | undefined;
   /** So many more deletions were collected. */
   readonly onCollected: (count: number) => void;
 }
@@ -35,6 +38,7 @@ export class Housekeeper {
   #collected = 0;
   #repairer: Repairer | undefined;
   #repairAtMs = 0;
+  #topicSweep: TopicSweep | undefined;
 
   constructor(options: HousekeeperOptions) {
     this.#options = options;
@@ -42,13 +46,13 @@ export class Housekeeper {
 
   /** Does a bounded piece of work. @returns in how many milliseconds it wants to be called again. */
   turn(nowMs: number): number {
-    const { client, collectAfterMs, repairEveryMs } = this.#options;
-    if (collectAfterMs === 0 && repairEveryMs === 0) return Number.POSITIVE_INFINITY;
+    const { client, collectAfterMs, repairEveryMs, voters } = this.#options;
+    if (collectAfterMs === 0 && repairEveryMs === 0 && voters === undefined) return Number.POSITIVE_INFINITY;
     const waitMs = client.turn(nowMs);
     const { core, doors } = client;
     if (core === undefined || doors === undefined) return waitMs;
     if (!core.heedLife()) return IDLE_MS;
-    const choresMs = Math.min(this.#collect(core, doors, nowMs), this.#repair(core, nowMs));
+    const choresMs = Math.min(this.#collect(core, doors, nowMs), this.#repair(core, nowMs), this.#sweep(core, nowMs));
     return Math.min(client.send(nowMs), choresMs);
   }
 
@@ -62,6 +66,13 @@ export class Housekeeper {
     if (collected > this.#collected) onCollected(collected - this.#collected);
     this.#collected = collected;
     return waitMs;
+  }
+
+  #sweep(core: ClientCore, nowMs: number): number {
+    const { voters } = this.#options;
+    if (voters === undefined) return Number.POSITIVE_INFINITY;
+    this.#topicSweep ??= new TopicSweep({ core, voters });
+    return this.#topicSweep.turn(nowMs);
   }
 
   #repair(core: ClientCore, nowMs: number): number {

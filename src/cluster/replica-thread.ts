@@ -265,7 +265,13 @@ class ReplicaThread {
       const before = this.#board.counter(replica, COUNTER.COLLECTED);
       this.#board.setCounter(replica, COUNTER.COLLECTED, before + count);
     };
-    const keeper = new Housekeeper({ ...housekeeping, client, rules: rulesUnder(sabotage), onCollected });
+    const keeper = new Housekeeper({
+      ...housekeeping,
+      client,
+      rules: rulesUnder(sabotage),
+      voters: this.#replica.topics?.voters,
+      onCollected,
+    });
     this.#house = { chair: { replica, term }, keeper };
     const taken: ChairTaken = { kind: 'chair', term };
     this.#port.postMessage(taken);

@@ -15,6 +15,9 @@ import type { Epochs, LargeLane, LargeValue, Link } from '../../src/replica/envi
 import type { Proposal } from '../../src/replica/proposal.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import { Failure } from '../../src/replica/results.ts';
+import { TopicSweep } from '../../src/replica/topic-sweep.ts';
+import { TELL } from '../../src/replica/topic-wire.ts';
+import { INQUIRE, KIND_MASK, REQUEST } from '../../src/replica/wire.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
@@ -67,6 +70,8 @@ interface Client {
   readonly core: ClientCore;
   readonly board: TallyBoard;
   isAlive: boolean;
+  /** Whether its thread ends as soon as it would tell a voter of a decision. */
+  diesOfTelling: boolean;
 }
 
 const TOPIC = 'ledger';
@@ -98,6 +103,7 @@ export class TopicWorld {
   #answer: { frames: FrameViews[]; votes: (() => void)[] } = { frames: [], votes: [] };
   /** What was seen where it must not be thrown. */
   #violation: string | undefined;
+  readonly #sweeps: TopicSweep[] = [];
   /** The last place that a quorum of voters was known to have applied. */
   #known = 0;
 
@@ -135,10 +141,7 @@ export class TopicWorld {
     const board = new TallyBoard(createTallyBoard(64, this.quorums.threads));
     const core: ClientCore = new ClientCore(
       {
-        links: this.#seats.map(
-          (_, replica) =>
-            new QueueLink((frame) => this.#send(`C${client}>A${replica}`, () => this.#request(client, replica, frame))),
-        ),
+        links: this.#seats.map((_, replica) => new QueueLink((frame) => this.#leave(client, replica, frame))),
         large: this.#seats.map(() => new Shelf()),
         board,
         epochs: this.#epochs,
@@ -165,7 +168,7 @@ export class TopicWorld {
       this.#rules,
     );
     this.#spy(core);
-    this.#clients.push({ core, board, isAlive: true });
+    this.#clients.push({ core, board, isAlive: true, diesOfTelling: false });
     for (let replica = 0; replica < this.#seats.length; replica++) this.#openLane(client, replica);
   }
 
@@ -192,6 +195,7 @@ export class TopicWorld {
 
   pass(ms: number): void {
     this.nowMs += ms;
+    for (const sweep of this.#sweeps) sweep.turn(this.nowMs);
     for (const { core, isAlive } of this.#clients) {
       if (!isAlive) continue;
       core.tick(this.nowMs);
@@ -210,6 +214,27 @@ export class TopicWorld {
     const isLost = below(this.random, 2) === 0;
     for (const [link, flights] of this.#links) if (isLost && link.endsWith(`>A${replica}`)) flights.length = 0;
     this.#start(replica, false);
+  }
+
+  /** The client's thread will end as soon as it would tell a voter of a decision. */
+  silence(client: number): void {
+    this.#clients[client]!.diesOfTelling = true;
+  }
+
+  isAlive(client: number): boolean {
+    return this.#clients[client]!.isAlive;
+  }
+
+  /** Decisions that each voter has applied. */
+  get applied(): readonly number[] {
+    return this.#seats.map(({ replica }) => voterOf(replica).applied);
+  }
+
+  /** A client does the housekeeping, in the thread of a replica. */
+  sweep(client: number, replica: number): void {
+    const { core } = this.#clients[client]!;
+    const voters = new Map([[TOPIC, voterOf(this.#seats[replica]!.replica)]]);
+    this.#sweeps.push(new TopicSweep({ core, voters }));
   }
 
   /** A client's thread ends: what it has sent still arrives. */
@@ -371,6 +396,14 @@ export class TopicWorld {
       const isHeldUp = link.startsWith('C') && !this.#seats[Number(link.split('>A')[1])]!.isOperational;
       return flights.length === 0 || isHeldUp ? [] : [flights];
     });
+  }
+
+  /** A request of a client leaves, if it lives. */
+  #leave(client: number, replica: number, frame: FrameViews): void {
+    const sender = this.#clients[client]!;
+    const isTelling = (frame.words[REQUEST.KIND]! & KIND_MASK) === INQUIRE && frame.words[REQUEST.HASH] === TELL;
+    if (isTelling && sender.diesOfTelling) sender.isAlive = false;
+    if (sender.isAlive) this.#send(`C${client}>A${replica}`, () => this.#request(client, replica, frame));
   }
 
   #send(link: string, arrive: () => void): void {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { replayCommand, testSeed } from '../support/seed.ts';
 import { playTopics } from './topic-schedule.ts';
+import { TopicWorld } from './topic-world.ts';
 
 const RUNS = Number(process.env['QUORATE_BALLOTS'] ?? 60);
 
@@ -26,4 +27,18 @@ describe('Ballots', () => {
     expect(sums.aborts).toBeGreaterThan(RUNS / 4);
     expect(sums.undecided).toBeGreaterThan(0);
   }, 60_000);
+
+  it('reach all voters though their proposer dies before it tells anybody, and nobody proposes after it', () => {
+    const world = new TopicWorld({ seed: 7, replicas: 3, clients: 2 });
+    world.silence(0);
+    world.propose(0, { threshold: 'unanimous', timeoutMs: 100_000 }, { amount: 1, refusedBy: 0 });
+    while (world.isAlive(0)) world.step();
+    world.heal();
+    expect(world.applied).toEqual([0, 0, 0]);
+    world.sweep(1, 0);
+    while (Math.min(...world.applied) === 0) world.step();
+    world.heal();
+    expect(world.applied).toEqual([1, 1, 1]);
+    expect(world.commits).toBe(0); // Who proposed it was never told.
+  });
 });
