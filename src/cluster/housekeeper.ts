@@ -1,5 +1,6 @@
 // What the chair does for its cluster: it collects deletions, compares the replicas now and then, and tells voters of
-// decisions that their proposers did not live to tell. All of it asks as any client does, so nothing depends on there being only one chair; a second one would do the same work twice.
+// decisions that their proposers did not live to tell. All of it asks as any client does, so nothing depends on there
+// being only one chair; a second one would do the same work twice.
 import { QuorateError } from '../base/errors.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { ClientCore } from '../replica/client-core.ts';

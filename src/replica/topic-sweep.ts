@@ -1,6 +1,6 @@
 // Tells voters of decisions that nobody told them of: a proposer may die after it has written a decision into its
 // register, and before it has told a single voter. Whoever proposes next would find it; where nobody does, this does.
-// One runs where housekeeping is done: now and then it reads the place after the last one that its own voter has applied.
+// One runs where housekeeping is done: now and then it reads the place after the last that its own voter has applied.
 import { QuorateError } from '../base/errors.ts';
 import type { MutableBallot } from '../protocol/ballot.ts';
 import { mutableBallot } from '../protocol/ballot.ts';
