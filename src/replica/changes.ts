@@ -159,7 +159,7 @@ export class Changes {
     const line = this.#lines.get(round.key);
     if (round.mayHappen || line === undefined) return false;
     const hasJoined = round.gather(mayJoin ? line.waiting : []);
-    operation.writeNeeded = this.#writeNeeded(round.members);
+    this.#setLevel(operation, round.members);
     return hasJoined;
   }
 
@@ -215,7 +215,7 @@ export class Changes {
     line.running = round;
     round.begin(operation);
     operation.timeoutMs = TIMEOUT_MS_MAX; // Its members have deadlines.
-    operation.writeNeeded = this.#writeNeeded(isNone(round.first) ? line.waiting : round.members);
+    this.#setLevel(operation, isNone(round.first) ? line.waiting : round.members);
     this.rounds++;
     coordinator.submit(operation);
   }
@@ -245,13 +245,15 @@ export class Changes {
     line.promised = operation;
   }
 
-  #writeNeeded(changes: readonly PendingChange[]): number {
+  /** The highest level of those changes, in the sizes of now: an operation that has a promise may be of others. */
+  #setLevel(operation: Operation, changes: readonly PendingChange[]): void {
     const { sizes } = this.#doors.quorums.electorate;
-    let most = 0;
+    operation.sizes = sizes;
+    operation.writeNeeded = 0;
     for (const { request } of changes) {
-      most = Math.max(most, writeNeededUnder(sizes, request.writeNeeded, request.sizes));
+      const needed = writeNeededUnder(sizes, request.writeNeeded, request.sizes);
+      operation.writeNeeded = Math.max(operation.writeNeeded, needed);
     }
-    return most;
   }
 
   // --- endings

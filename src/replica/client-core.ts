@@ -343,7 +343,8 @@ export class ClientCore {
   scan(prefix: string, options: ScanOptions | undefined, bucket?: Bucket, seen?: SessionState): ScanCall {
     this.#requireService();
     const listsNeeded = this.sizesFor(options ?? {}).read;
-    return new ScanCall(this.#ofScans, checkedScan(prefix, options ?? {}, { bucket, listsNeeded }), seen);
+    const { sizes } = this.quorums.electorate;
+    return new ScanCall(this.#ofScans, checkedScan(prefix, options ?? {}, { bucket, listsNeeded, sizes }), seen);
   }
 
   /** A proposal to the voters of one of `topics`. */

@@ -33,6 +33,9 @@ interface Side {
 /** Hashes of which each key has the homes of one. */
 const ALL_RANGES: readonly number[] = Array.from({ length: DIGEST_LEAVES }, (_, range) => range);
 
+/** Where every thread holds every key. */
+const ONE_RANGE: readonly number[] = [0];
+
 /** A configuration that can be asked. Immutable. */
 export class Electorate implements Homes {
   readonly number: number;
@@ -91,6 +94,21 @@ export class Electorate implements Homes {
     });
   }
 
+  /** Whether these are votes enough on every key, whichever it is; see {@link isMet}. */
+  isMetOnAll(purpose: Purpose, votes: number, atLeast: number): boolean {
+    const hashes = this.isWhole ? ONE_RANGE : ALL_RANGES;
+    return hashes.every((hash) => this.isMet(purpose, votes, hash, atLeast));
+  }
+
+  /** Whether whoever recovers from now on hears one of these, on each side: what all of them know is not lost. */
+  isKnownTo(threads: number): boolean {
+    return this.#sides.every(({ members, quorums, sets }) => {
+      const own = threads & members;
+      if (quorums.threads > quorums.replicas) return popcount(own) >= quorums.write;
+      return sets.isWrite(positionsIn(members, own));
+    });
+  }
+
   /** Whether a thread that lost its memory, or never had one, knows enough once it has heard these others whole. */
   mayRecover(self: number, heard: number, rules: Rules): boolean {
     const bit = 1 << self;
@@ -118,7 +136,7 @@ export class Electorate implements Homes {
 
   /** Whether all that the first side has decided alone is known where these have been compared, and hold the same. */
   isCoveredBy(compared: number): boolean {
-    const hashes = this.isWhole ? [0] : ALL_RANGES;
+    const hashes = this.isWhole ? ONE_RANGE : ALL_RANGES;
     return hashes.every(
       (hash) =>
         this.#isMetBy(0, 'read', compared, hash) && this.#isMetBy(this.#sides.length - 1, 'write', compared, hash),

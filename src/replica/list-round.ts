@@ -3,28 +3,35 @@
 // Why so many: a write that is complete is held by W of its key's homes, or by what has recovered from them, so one of
 // any R homes lists it. Nobody knows which key is missing, so R homes of every key are asked: of T threads that is
 // T - N + R, since the N - R that are not asked may all be homes of one key. Where every replica holds every key that
-// is R. As in a read, an answer counts only if its replica has not restarted since, looked at after the last answer. A
-// list that was cut says nothing of what comes behind its last key, so neither does the union.
+// is R. Where two memberships decide, or systems of quorums do, those that have answered must be a read quorum of every
+// key, and all members are asked. As in a read, an answer counts only if its replica has not restarted since, and the
+// configuration is still that in force, looked at after the last answer. A list that was cut says nothing of what comes
+// behind its last key, so neither does the union.
 import { compareCodePoints } from '../base/code-points.ts';
+import { popcount } from '../base/bits.ts';
 import { LIST_MS } from '../base/limits.ts';
 import { compareBallots, isNone } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
+import { votersIn } from '../quorum/quorum-system.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { OperationOptions } from '../store/store.ts';
 import type { Epochs } from './environment.ts';
 import type { Errands } from './errands.ts';
 import { inquiryAnswer } from './inquiry.ts';
 import type { Inquiry } from './inquiry.ts';
+import { hashOf } from './key-bytes.ts';
 import { listInquiry, readKeyList } from './key-list.ts';
 import type { KeyList, KeyRange, ListedKey } from './key-list.ts';
+import type { LiveQuorums } from './live-quorums.ts';
 import type { Operation } from './operation.ts';
+import { readNeededUnder } from './resize.ts';
 
 /** What a round of lists touches. */
 export interface ListDoors {
   readonly core: { inquire(inquiry: Inquiry, options: OperationOptions | undefined): Operation };
   readonly epochs: Epochs;
-  readonly quorums: RegisterQuorums;
+  readonly quorums: LiveQuorums;
   readonly rules: Rules;
 }
 
@@ -35,6 +42,8 @@ export interface ListRequest {
   readonly limit: number;
   /** Homes of every key that have to answer. */
   readonly needed: number;
+  /** What `needed` is of: under other sizes it is another number. */
+  readonly sizes: RegisterQuorums;
 }
 
 /** A key that some replica lists. */
@@ -58,6 +67,13 @@ export type ListEnd = ListUnion | 'expired' | 'closed' | 'state-lost';
 
 interface AnsweredList extends KeyList {
   readonly epoch: number;
+  /** The number of the configuration that it was made under. */
+  readonly configuration: number;
+}
+
+/** What one replica lists of a key. */
+interface Listing extends ListedKey {
+  readonly replica: number;
 }
 
 /** One round. */
@@ -70,6 +86,8 @@ export class ListRound {
   readonly #asked = new Set<number>();
   /** Replicas that did not answer lately. */
   readonly #silent = new Set<number>();
+  /** Whether it has ended: what is still asked then tells nobody anything. */
+  #isOver = false;
 
   constructor(doors: ListDoors, request: ListRequest, errands: Errands, call: ListCall) {
     this.#doors = doors;
@@ -83,9 +101,17 @@ export class ListRound {
     return Math.max(0, this.#lists.size - this.#spare);
   }
 
-  /** Replicas that have to answer. */
+  /** Homes of every key that have to answer, by the sizes in force. */
   get #needed(): number {
-    return this.#request.needed + this.#spare;
+    const { needed, sizes } = this.#request;
+    return readNeededUnder(this.#doors.quorums.electorate.sizes, needed, sizes);
+  }
+
+  /** Whether those that have answered are enough. */
+  get #isEnough(): boolean {
+    const { electorate } = this.#doors.quorums;
+    if (electorate.isPlain) return this.#lists.size >= this.#needed + this.#spare;
+    return electorate.isMetOnAll('read', maskOf(this.#lists.keys()), this.#needed);
   }
 
   /** Threads that are no home of a key, T - N. */
@@ -94,9 +120,15 @@ export class ListRound {
     return rules.hearsAllGroups ? quorums.threads - quorums.replicas : 0;
   }
 
-  /** Asks as many replicas as are still needed. @throws what the core refuses with. */
+  /** Asks as many replicas as are still needed, or all where any so many need not do. @throws what the core does. */
   ask(): void {
-    while (this.#lists.size + this.#asked.size < this.#needed) this.#askOf(this.#choose());
+    const { electorate } = this.#doors.quorums;
+    const wanted = electorate.isPlain ? this.#needed + this.#spare : popcount(electorate.all);
+    for (let count = this.#lists.size + this.#asked.size; count < wanted; count++) {
+      const replica = this.#choose();
+      if (replica < 0) return; // All are asked, some of them as members of before: they fail, and it is asked anew.
+      this.#askOf(replica);
+    }
   }
 
   /** Those that are up and answer, before those that are up, before all others. */
@@ -104,7 +136,7 @@ export class ListRound {
     const { epochs, quorums } = this.#doors;
     let chosen = -1;
     let best = Number.POSITIVE_INFINITY;
-    for (let replica = 0; replica < quorums.threads; replica++) {
+    for (const replica of votersIn(quorums.electorate.all)) {
       if (this.#asked.has(replica) || this.#lists.has(replica)) continue;
       const rank = (epochs.isOperational(replica) ? 0 : 2) + (this.#silent.has(replica) ? 1 : 0);
       if (rank >= best) continue;
@@ -124,34 +156,45 @@ export class ListRound {
 
   #ended(replica: number, operation: Operation): void {
     const { outcome } = operation;
+    if (this.#isOver) return;
     this.#asked.delete(replica);
     this.#call.heed(operation);
-    if (outcome === 'state-lost' || outcome === 'closed') return this.#call.listed(outcome);
+    if (outcome === 'state-lost' || outcome === 'closed') return this.#end(outcome);
     if (outcome !== 'ok') {
       this.#silent.add(replica);
     } else {
       const { epoch, payload } = inquiryAnswer(operation);
       const list = readKeyList(payload);
-      if (list !== undefined) this.#lists.set(replica, { ...list, epoch });
+      const configuration = this.#doors.quorums.electorate.number;
+      if (list !== undefined) this.#lists.set(replica, { ...list, epoch, configuration });
     }
-    if (this.#lists.size >= this.#needed) this.#dropVoid();
-    if (this.#lists.size >= this.#needed) return this.#call.listed(this.#union());
-    if (this.#call.isExpired()) return this.#call.listed('expired');
+    this.#dropVoid();
+    if (this.#isEnough) return this.#end(this.#union());
+    if (this.#call.isExpired()) return this.#end('expired');
     this.ask();
   }
 
+  #end(end: ListEnd): void {
+    this.#isOver = true;
+    this.#call.listed(end);
+  }
+
   #dropVoid(): void {
-    const { epochs, rules } = this.#doors;
-    for (const [replica, { epoch }] of this.#lists) {
-      if (epoch !== epochs.epochOf(replica) && rules.checksEpochs) this.#lists.delete(replica);
+    const { epochs, rules, quorums } = this.#doors;
+    const { number } = quorums.electorate;
+    for (const [replica, { epoch, configuration }] of this.#lists) {
+      const isDead = epoch !== epochs.epochOf(replica) && rules.checksEpochs;
+      if (isDead || (configuration !== number && rules.voidsOldVotes)) this.#lists.delete(replica);
     }
   }
 
   #union(): ListUnion {
-    const listings = new Map<string, ListedKey[]>();
+    const listings = new Map<string, Listing[]>();
     let upTo: string | undefined;
-    for (const { keys, isEnd } of this.#lists.values()) {
-      for (const listed of keys) listings.set(listed.key, [...(listings.get(listed.key) ?? []), listed]);
+    for (const [replica, { keys, isEnd }] of this.#lists) {
+      for (const listed of keys) {
+        listings.set(listed.key, [...(listings.get(listed.key) ?? []), { replica, ...listed }]);
+      }
       const last = keys.at(-1)?.key;
       if (isEnd || last === undefined || !this.#doors.rules.endsAtCuts) continue;
       if (upTo === undefined || compareCodePoints(last, upTo) < 0) upTo = last;
@@ -162,16 +205,30 @@ export class ListRound {
     return { keys: known.map((key) => this.#found(key, listings.get(key)!)), upTo };
   }
 
-  #found(key: string, listed: readonly ListedKey[]): FoundKey {
-    const { quorums, rules } = this.#doors;
+  #found(key: string, listed: readonly Listing[]): FoundKey {
+    const { rules } = this.#doors;
     const [first, ...rest] = listed;
     let newest = first!;
     for (const each of rest) if (compareBallots(each.accepted, newest.accepted) > 0) newest = each;
     const { accepted, isDeleted } = newest;
-    const agreeing = listed.filter((each) => each.isVoted && compareBallots(each.accepted, accepted) === 0).length;
-    const isStable = isNone(accepted) || agreeing >= quorums.agreeing || !rules.leavesOutDecided;
+    const agreeing = listed.filter((each) => each.isVoted && compareBallots(each.accepted, accepted) === 0);
+    const isStable = isNone(accepted) || this.#isAgreeing(key, agreeing) || !rules.leavesOutDecided;
     return { key, accepted, isGone: isDeleted && isStable };
   }
+
+  #isAgreeing(key: string, agreeing: readonly Listing[]): boolean {
+    const { electorate } = this.#doors.quorums;
+    const needed = electorate.sizes.agreeing;
+    if (electorate.isPlain) return agreeing.length >= needed;
+    const voters = maskOf(agreeing.map(({ replica }) => replica));
+    return electorate.isMet('agreeing', voters, hashOf(key), needed);
+  }
+}
+
+function maskOf(replicas: Iterable<number>): number {
+  let mask = 0;
+  for (const replica of replicas) mask |= 1 << replica;
+  return mask;
 }
 
 /** Who asks for lists. */

@@ -3,7 +3,6 @@
 // register is the only point of commitment: whatever votes a proposer has in its hands, another decision may have come
 // first; then every voter judges again, on the state after that one. See docs/BALLOTS.md.
 import { unreachable } from '../base/assert.ts';
-import { popcount } from '../base/bits.ts';
 import { DECISIONS_KEPT, PROPOSALS_MAX } from '../base/limits.ts';
 import { QuorateError } from '../base/errors.ts';
 import { unitOf } from '../base/random.ts';
@@ -337,7 +336,7 @@ export class Proposer {
       proposal.asked[voter] = undefined;
       if (operation.outcome === 'ok') this.#applied(proposal, voter, readAnswer(inquiryAnswer(operation)));
       const isOver = !isAsking(proposal);
-      const isKnown = this.#toldCount(proposal) >= this.#doors.quorums.write;
+      const isKnown = this.#doors.quorums.electorate.isKnownTo(this.#toldOf(proposal));
       if (isKnown) this.#forgetOld(proposal, decision);
       if (isOver || isKnown) this.#settleDecided(proposal, decision);
     });
@@ -347,11 +346,11 @@ export class Proposer {
     if (stance === 'applied') proposal.told.set(voter, epoch);
   }
 
-  /** Voters that have applied it and live. */
-  #toldCount({ told }: Proposal): number {
+  /** Voters that have applied it and live, as a mask. */
+  #toldOf({ told }: Proposal): number {
     let mask = 0;
     for (const [voter, epoch] of told) if (epoch === this.#doors.epochs.epochOf(voter)) mask |= 1 << voter;
-    return popcount(mask);
+    return mask;
   }
 
   #tell(proposal: Proposal, decision: Decision, answered: (operation: Operation, voter: number) => void): void {

@@ -149,8 +149,8 @@ export class Replica {
     const { epoch, index, erased, topics, peers } = options;
     this.#quorums = LiveQuorums.of(options.quorums ?? aloneOf(peers.length), this.#rules);
     const { recovery } = options;
-    const answersNeeded = recovery === undefined ? 0 : this.#quorums.recoverFrom;
-    this.topics = topics && new TopicDesk({ ...topics, index, epoch, peers, rules: this.#rules, answersNeeded });
+    const ofTopics = { index, epoch, peers, rules: this.#rules, quorums: this.#quorums };
+    this.topics = topics && new TopicDesk({ ...topics, ...ofTopics, recovers: recovery !== undefined });
     const { table, topics: voters } = this;
     const holdings = { table, rules: this.#rules, quorums: this.#quorums, topics: voters, floor: this.#floor };
     this.#inquiries = new InquiryDesk(holdings, epoch);
@@ -232,6 +232,7 @@ export class Replica {
   heedConfiguration(): void {
     if (this.#quorums.refresh()) {
       this.#recovery?.beginAgain();
+      this.topics?.beginAgain();
       const { isStable, isWhole } = this.#quorums.electorate;
       this.#forgetFrom = isStable && !isWhole && this.#rules.forgetsMovedKeys ? 0 : -1;
     }

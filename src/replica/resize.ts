@@ -9,10 +9,17 @@ export function resize(operation: Operation, sizes: RegisterQuorums): void {
   operation.sizes = sizes;
   const isStable = operation.agreeNeeded > 0;
   operation.writeNeeded = writeNeededUnder(sizes, operation.writeNeeded, before);
-  operation.readNeeded = resized(operation.readNeeded, [before.read, before.replicas], [sizes.read, sizes.replicas]);
+  operation.readNeeded = readNeededUnder(sizes, operation.readNeeded, before);
   if (!isStable) return;
   const all = [sizes.agreeing, sizes.replicas] as const;
   operation.agreeNeeded = resized(operation.agreeNeeded, [before.agreeing, before.replicas], all);
+}
+
+type ReadSizes = Pick<RegisterQuorums, 'read' | 'replicas'>;
+
+/** As many answers under some sizes as `needed` were under those of before. */
+export function readNeededUnder(sizes: ReadSizes, needed: number, before: ReadSizes): number {
+  return before === sizes ? needed : resized(needed, [before.read, before.replicas], [sizes.read, sizes.replicas]);
 }
 
 type WriteSizes = Pick<RegisterQuorums, 'write' | 'replicas'>;

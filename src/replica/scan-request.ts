@@ -8,6 +8,7 @@ import {
   TIMEOUT_MS_DEFAULT,
   TIMEOUT_MS_MAX,
 } from '../base/limits.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { ScanOptions } from '../store/store.ts';
 import type { Bucket } from './bucket.ts';
 import type { KeyRange } from './key-list.ts';
@@ -19,6 +20,8 @@ export interface ScanRequest {
   readonly level: NonNullable<ScanOptions['level']>;
   /** Replicas that its level asks for their keys. */
   readonly listsNeeded: number;
+  /** The sizes in force when it was asked. */
+  readonly sizes: RegisterQuorums;
   readonly timeoutMs: number;
   readonly bucket: Bucket | undefined;
 }
@@ -42,7 +45,7 @@ export function rangeOf(prefix: string, after: string | undefined, bucket: Bucke
 export function checkedScan(
   prefix: string,
   options: ScanOptions,
-  { bucket, listsNeeded }: Pick<ScanRequest, 'bucket' | 'listsNeeded'>,
+  { bucket, listsNeeded, sizes }: Pick<ScanRequest, 'bucket' | 'listsNeeded' | 'sizes'>,
 ): ScanRequest {
   const { after, limit = SCAN_LIMIT_DEFAULT, level = 'quorum', timeoutMs = TIMEOUT_MS_DEFAULT } = options;
   return {
@@ -50,6 +53,7 @@ export function checkedScan(
     limit: integerOption('limit', limit, { min: 1, max: SCAN_LIMIT_MAX }),
     level,
     listsNeeded,
+    sizes,
     timeoutMs: integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX }),
     bucket,
   };

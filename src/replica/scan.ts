@@ -124,8 +124,8 @@ export class ScanCall implements ListCall {
   }
 
   #list(): void {
-    const { range, limit } = this.#request;
-    const asked = { range: { ...range, after: this.#after }, limit, needed: this.#needed };
+    const { range, limit, sizes } = this.#request;
+    const asked = { range: { ...range, after: this.#after }, limit, needed: this.#needed, sizes };
     this.#round = new ListRound(this.#doors, asked, this.#errands, this);
     this.#round.ask();
   }

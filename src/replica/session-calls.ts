@@ -145,12 +145,13 @@ export class SessionCalls {
   #note(call: SessionCall, operation: Operation): void {
     const { kind, outcome, agreeNeeded, writeNeeded } = operation;
     const { quorums, rules } = this.#doors;
+    const { write, agreeing } = operation.sizes ?? quorums; // Those that it was decided by.
     if (outcome !== 'ok' && outcome !== 'absent') return;
     const version = versionIn(operation);
     if (isNone(version)) return; // The key never was.
     if (call.conflict === undefined) call.version = version;
     const isNoted = kind === 'put' ? rules.notesOwnWrites : outcome === 'ok' || rules.versionsAbsence;
-    const isDecided = kind === 'put' ? writeNeeded >= quorums.write : agreeNeeded >= quorums.agreeing;
+    const isDecided = kind === 'put' ? writeNeeded >= write : agreeNeeded >= agreeing;
     if (isNoted) call.state.note(call.key, version, isDecided, call.restarts);
   }
 

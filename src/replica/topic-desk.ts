@@ -2,14 +2,16 @@
 // lacks, because it was down when a decision was told or because the proposer died on its way. What a voter has applied
 // is decided, so the one that has applied the most is right, and nobody has to vote on it.
 //
-// A replica that lost its memory hears M others before it votes again, as for its registers: what a quorum of voters
-// had applied, one of those M has.
+// A replica that lost its memory hears as many others before it votes again as for its registers: what a write quorum
+// of voters had applied, one of those has. Where members change it asks all others once at each step: who comes in is
+// told of decisions only from then on, and who leaves tells nobody any more.
 import { assert } from '../base/assert.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { TopicDefinition } from '../store/topic.ts';
 import type { Epochs } from './environment.ts';
 import type { Question } from './answerer.ts';
 import { LargePool } from './large-pool.ts';
+import type { LiveQuorums } from './live-quorums.ts';
 import type { Peer } from './recovery.ts';
 import { readTopicFrame, writeTopicFrame, writeTopicsEnd } from './topic-frames.ts';
 import { readQuestion, writeAnswer } from './topic-wire.ts';
@@ -32,8 +34,9 @@ export interface TopicDeskOptions extends TopicPlan {
   /** By replica; its own place is unused. */
   readonly peers: readonly (Peer | undefined)[];
   readonly rules: Rules;
-  /** Others that must have answered before it votes; 0 on a first start. */
-  readonly answersNeeded: number;
+  readonly quorums: LiveQuorums;
+  /** Whether others must have answered before it votes: not on a first start. */
+  readonly recovers: boolean;
 }
 
 /** Who recovers asks again after so long. */
@@ -48,8 +51,8 @@ export class TopicDesk {
   readonly voters: ReadonlyMap<string, Voter>;
   readonly #options: TopicDeskOptions;
   readonly #pool: LargePool;
-  /** Replicas that have answered whole; and news that came from each since it was asked. */
-  readonly #heard = new Set<number>();
+  /** Replicas that have answered whole, as a mask; and news that came from each since it was asked. */
+  #heard = 0;
   readonly #news: number[];
   #isBehind = false;
   #askedAtMs = Number.NEGATIVE_INFINITY;
@@ -70,15 +73,22 @@ export class TopicDesk {
 
   /** Whether it has heard enough others to vote. */
   get isCaughtUp(): boolean {
-    const { answersNeeded, rules } = this.#options;
-    return this.#heard.size >= answersNeeded || !rules.hearsOfDecisions;
+    const { index, quorums, recovers, rules } = this.#options;
+    if (!recovers || !rules.hearsOfDecisions) return true;
+    return quorums.electorate.mayRecover(index, this.#heard, rules);
+  }
+
+  /** Another configuration is in force: others have to answer, and may know more. */
+  beginAgain(): void {
+    this.#heard = 0;
+    this.#isBehind = true;
   }
 
   /** Asks others, where something may be missing. `nowMs` is any monotonic clock. */
   tick(nowMs: number): void {
     const sinceMs = nowMs - this.#askedAtMs;
     if (!this.isCaughtUp) {
-      if (sinceMs >= PATIENCE_MS) this.#askAll(nowMs, (replica) => !this.#heard.has(replica));
+      if (sinceMs >= PATIENCE_MS) this.#askAll(nowMs, (replica) => ((this.#heard >>> replica) & 1) === 0);
     } else if (this.#isBehind && sinceMs >= HASTE_MS) {
       this.#isBehind = false;
       this.#askAll(nowMs, () => true);
@@ -116,7 +126,7 @@ export class TopicDesk {
       case TOPICS_END:
         // Less news than was sent: some was on its way when it asked, or is gone, and is asked for again.
         if (epoch !== this.#options.epoch || this.#news[peer]! < frame.words[at + TOPIC_FRAME.VALUE_BYTES]!) return;
-        this.#heard.add(peer);
+        this.#heard |= 1 << peer;
         return;
       default:
         return;

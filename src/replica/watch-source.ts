@@ -56,6 +56,8 @@ interface Asked {
   readonly isListing: boolean;
   readonly atMs: number;
   readonly lists: number;
+  /** How often it had begun anew. */
+  readonly begins: number;
 }
 
 /** One replica, as a watch sees it. */
@@ -73,14 +75,17 @@ export class WatchSource {
   readonly #told: Told[] = [];
   #settled: JournalPlace | undefined = undefined;
   #isAsking = false;
+  #begins = 0;
   #restMs = WATCH_REST_MS_MIN;
   #dueMs = 0;
 
-  constructor(doors: SourceDoors, replica: number, from: JournalPlace | undefined) {
+  /** @param isLate whether the watch has told of keys before: it is heard as one that is listed again. */
+  constructor(doors: SourceDoors, replica: number, from: JournalPlace | undefined, isLate: boolean) {
     this.#doors = doors;
     this.replica = replica;
     this.#place = this.#settled = from;
     this.#isListed = from !== undefined;
+    if (isLate) this.#listedAgain = new Set();
   }
 
   /** Everything that it has told up to here is dealt with; `undefined` while not all of its keys are. */
@@ -103,7 +108,7 @@ export class WatchSource {
       ? listInquiry(this.replica, { ...range, after: this.#listedTo }, SCAN_LIMIT_MAX)
       : journalInquiry(this.replica, range, this.#place?.position);
     const operation = core.inquire(inquiry, { timeoutMs: LIST_MS });
-    const asked = { isListing, atMs: nowMs, lists: this.#doors.lists() };
+    const asked = { isListing, atMs: nowMs, lists: this.#doors.lists(), begins: this.#begins };
     errands.run(operation, (ended) => this.#answered(ended, asked));
     return Number.POSITIVE_INFINITY;
   }
@@ -112,18 +117,19 @@ export class WatchSource {
     this.#isAsking = false;
     const { outcome } = operation;
     if (outcome === 'closed' || outcome === 'state-lost') return this.#doors.fail(outcome);
-    if (outcome === 'ok') {
+    if (outcome === 'ok' && asked.begins === this.#begins) {
       const { epoch, payload } = inquiryAnswer(operation);
       const isOther = this.#place !== undefined && epoch !== this.#place.epoch;
-      if (isOther && this.#doors.rules.listsAfterGaps) this.#startOver();
+      if (isOther && this.#doors.rules.listsAfterGaps) this.startOver();
       else if (asked.isListing) this.#listed(epoch, readKeyList(payload));
       else this.#followed(epoch, asked, readJournalPage(payload));
     }
     this.#doors.proceed();
   }
 
-  /** Its successor, or its journal, knows nothing of where we were. */
-  #startOver(): void {
+  /** Its successor, or its journal, knows nothing of where we were; or its word alone does no longer do. */
+  startOver(): void {
+    this.#begins++;
     if (this.#isListed) this.#doors.broken(this.replica);
     this.#listedAgain = new Set();
     this.#place = this.#settled = this.#listedTo = undefined;
@@ -145,7 +151,7 @@ export class WatchSource {
   }
 
   #followed(epoch: number, asked: Asked, { isGap, keys, next, isEnd }: ReturnType<typeof readJournalPage>): void {
-    if (isGap && this.#doors.rules.listsAfterGaps) return this.#startOver();
+    if (isGap && this.#doors.rules.listsAfterGaps) return this.startOver();
     const isFirst = this.#place === undefined;
     this.#place = { epoch, position: next };
     if (isFirst) return;

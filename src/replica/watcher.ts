@@ -18,11 +18,14 @@
 // Instead every key that is known to hold something and not listed is read again whenever a replica was listed again.
 // For who told of the key first has stored its deletion later than that, and tells of it, or breaks off and is listed
 // again. A position is of all replicas, and who goes on from it knows no keys: it ends when one of them breaks off.
+//
+// Where members change, those who come in are listed as after a restart, and those who leave have broken off; where
+// nobody is left then who has told without a gap, or keys are spread, all others are listed again.
 import { WATCH_READS_MAX, WATCH_READ_MS } from '../base/limits.ts';
 import { compareBallots, copyBallot, isNone, laterBallot, mutableBallot, versionOf } from '../protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
-import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { votersIn } from '../quorum/quorum-system.ts';
 import type { WatchEvent } from '../store/watch.ts';
 import type { OperationOptions } from '../store/store.ts';
 import type { Bucket } from './bucket.ts';
@@ -30,6 +33,7 @@ import type { Epochs } from './environment.ts';
 import { Errands } from './errands.ts';
 import type { ErrandCore } from './errands.ts';
 import type { Inquiry } from './inquiry.ts';
+import type { LiveQuorums } from './live-quorums.ts';
 import type { Operation } from './operation.ts';
 import { Failure, goneError } from './results.ts';
 import type { Settled } from './results.ts';
@@ -37,7 +41,7 @@ import { versionIn } from './session-calls.ts';
 import type { WatchRequest } from './watch-request.ts';
 import { gapError, overflowError } from './watch-request.ts';
 import { WatchSource } from './watch-source.ts';
-import type { JournalPlace, Told } from './watch-source.ts';
+import type { JournalPlace, SourceDoors, Told } from './watch-source.ts';
 
 /** The core of the client, as its watches see it; see `ClientCore`. */
 export interface WatchCore extends ErrandCore {
@@ -52,7 +56,7 @@ export interface WatchCore extends ErrandCore {
 export interface WatchDoors {
   readonly core: WatchCore;
   readonly epochs: Epochs;
-  readonly quorums: RegisterQuorums;
+  readonly quorums: LiveQuorums;
   readonly rules: Rules;
   /** There is an event, or the watch has ended. */
   ready(): void;
@@ -95,7 +99,10 @@ export class Watcher {
   readonly #doors: WatchDoors;
   readonly #request: WatchRequest;
   readonly #errands: Errands;
-  readonly #sources: readonly WatchSource[];
+  readonly #ofSources: SourceDoors;
+  #sources: readonly WatchSource[] = [];
+  /** The number of the configuration whose members they are. */
+  #configuration = -1;
   readonly #changed = new Map<string, Changed>();
   readonly #known = new Map<string, Known>();
   /** Events that nobody has taken yet, by key where the newest of each is enough. */
@@ -114,8 +121,8 @@ export class Watcher {
     this.#doors = doors;
     this.#request = request;
     this.#errands = new Errands(doors.core);
-    const { rules, core, quorums } = doors;
-    const ofSources = {
+    const { rules, core } = doors;
+    this.#ofSources = {
       core,
       rules,
       range: request.range,
@@ -130,9 +137,9 @@ export class Watcher {
       proceed: (): void => doors.proceed(),
       fail: (outcome: 'closed' | 'state-lost'): void => this.end(goneError(outcome)),
     };
-    this.#whole = new Set(request.from?.keys());
-    const all = Array.from({ length: quorums.threads }, (_, replica) => replica);
-    this.#sources = all.map((replica) => new WatchSource(ofSources, replica, request.from?.get(replica)));
+    this.#heedMembers(false);
+    const from = [...(request.from?.keys() ?? [])];
+    this.#whole = new Set(from.filter((replica) => this.#sources.some((source) => source.replica === replica)));
   }
 
   /** Where another watch can go on from, by replica: everything up to there was yielded, and taken. */
@@ -149,8 +156,9 @@ export class Watcher {
   /** Asks and reads what is due. @returns when it is to be called again, in milliseconds of the same clock. */
   tick(nowMs: number): number {
     let dueMs = Number.POSITIVE_INFINITY;
+    this.#heedMembers(true);
     const { from } = this.#request;
-    if (from !== undefined && this.#isSpread && from.size < this.#sources.length) this.end(gapError());
+    if (from !== undefined && !this.#goesOnFrom(from)) this.end(gapError());
     if (this.failure !== undefined) return dueMs;
     try {
       for (const source of this.#sources) dueMs = Math.min(dueMs, source.ask(nowMs));
@@ -194,7 +202,32 @@ export class Watcher {
   /** Whether some replicas hold keys that others do not. */
   get #isSpread(): boolean {
     const { quorums, rules } = this.#doors;
-    return quorums.threads > quorums.replicas && rules.hearsAllGroups;
+    return !quorums.electorate.isWhole && rules.hearsAllGroups;
+  }
+
+  /** Whether those who tell are still those whose places another watch has noted: one of them, or all where spread. */
+  #goesOnFrom(from: ReadonlyMap<number, JournalPlace>): boolean {
+    if (!this.#isSpread) return this.#whole.size > 0;
+    return this.#sources.every(({ replica }) => from.has(replica));
+  }
+
+  /** Other members may tell what is stored than did before. */
+  #heedMembers(isLate: boolean): void {
+    const { electorate } = this.#doors.quorums;
+    if (electorate.number === this.#configuration) return;
+    this.#configuration = electorate.number;
+    const before = new Map(this.#sources.map((source) => [source.replica, source]));
+    const from = isLate ? undefined : this.#request.from;
+    this.#sources = votersIn(electorate.all).map(
+      (replica) => before.get(replica) ?? new WatchSource(this.#ofSources, replica, from?.get(replica), isLate),
+    );
+    for (const { replica } of this.#sources) before.delete(replica);
+    if (before.size === 0) return;
+    for (const [replica, source] of before) {
+      source.startOver(); // Nobody asks it any more; what it may still answer is not heard.
+      this.#isBroken(replica);
+    }
+    if (this.#whole.size === 0 || this.#isSpread) for (const source of this.#sources) source.startOver();
   }
 
   #isBroken(replica: number): void {
@@ -310,10 +343,11 @@ export class Watcher {
   /** What only the dead have told of is gone, or others tell of it: what the living have told of has to be found. */
   #dropDead(key: string, changed: Changed): void {
     if (changed.tellers.size === 0) return; // It is read again for what is known of it.
-    const { epochs } = this.#doors;
+    const { epochs, quorums } = this.#doors;
     let newest: Ballot | undefined;
     for (const [replica, { epoch, version }] of changed.tellers) {
-      if (epochs.epochOf(replica) !== epoch) changed.tellers.delete(replica);
+      const isMember = ((quorums.electorate.all >>> replica) & 1) === 1;
+      if (epochs.epochOf(replica) !== epoch || !isMember) changed.tellers.delete(replica);
       else if (newest === undefined || compareBallots(version, newest) > 0) newest = version;
     }
     if (newest !== undefined) {

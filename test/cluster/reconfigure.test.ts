@@ -114,6 +114,50 @@ describe('A change of members under load', () => {
   });
 });
 
+describe('Whoever listens while members change', () => {
+  it.each<[who: string, options: ClusterOptions, change: ReconfigureOptions]>([
+    ['all of which hold every key', { replicas: 3, threadsMax: 6 }, { add: 3, remove: [0, 1, 2] }],
+    ['one of which stays', { replicas: 3, threadsMax: 5 }, { add: 2, remove: [0, 1] }],
+    ['over which keys are spread', { threads: 4, replicationFactor: 3, threadsMax: 6 }, { add: 2, remove: [0, 1] }],
+  ])('hears the last state of every key, of members %s', async (_who, options, change) => {
+    const cluster = await opened(options);
+    await fill(cluster);
+    const states = new Map<string, unknown>();
+    const watch = cluster.watch('k');
+    const listening = (async (): Promise<void> => {
+      for await (const { key, kind, value } of watch) states.set(key, kind === 'put' ? value : undefined);
+    })();
+    await expect.poll(() => states.size).toBe(KEYS);
+    const changed = cluster.reconfigure(change);
+    await Promise.all(Array.from({ length: KEYS / 2 }, (_, key) => cluster.delete(`k${key}`)));
+    await changed;
+    await Promise.all(Array.from({ length: 100 }, (_, key) => cluster.put(`k${KEYS - 1 - key}`, 'later')));
+    const expected = [0, KEYS / 2, KEYS - 1];
+    await expect.poll(() => expected.map((key) => states.get(`k${key}`))).toEqual([undefined, 'k150', 'later']);
+    await expect.poll(() => [...states.values()].filter((value) => value === 'later').length).toBe(100);
+    expect([...states.values()].filter((value) => value === undefined)).toHaveLength(KEYS / 2);
+    await watch.return!();
+    await listening;
+  });
+
+  it.each<[who: string, options: ClusterOptions, change: ReconfigureOptions]>([
+    ['all of which hold every key', { replicas: 3, threadsMax: 6 }, { add: 3, remove: [0, 1, 2] }],
+    ['over which keys are spread', { threads: 4, replicationFactor: 3, threadsMax: 6 }, { add: 2, remove: [0, 1] }],
+  ])('scans all keys, of members %s', async (_who, options, change) => {
+    const cluster = await opened(options);
+    await fill(cluster);
+    let isOver = false;
+    const changed = cluster.reconfigure(change).finally(() => (isOver = true));
+    const found: number[] = [];
+    for (let rest = 2; rest > 0; rest -= isOver ? 1 : 0) {
+      const page = await cluster.scan('k', { limit: 1000 });
+      found.push(page.outcome === 'ok' ? page.entries.length : -1);
+    }
+    await changed;
+    expect(new Set(found)).toEqual(new Set([KEYS]));
+  });
+});
+
 describe('A cluster that changes its members', () => {
   it('refuses a second change meanwhile', async () => {
     const cluster = await opened({ replicas: 3, threadsMax: 5 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { lowestBits } from '../../src/base/bits.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Configuration, Membership } from '../../src/quorum/configuration.ts';
-import { registerQuorums } from '../../src/quorum/index.ts';
+import { grid, registerQuorums } from '../../src/quorum/index.ts';
 import { Electorate } from '../../src/replica/electorate.ts';
 import type { Purpose } from '../../src/replica/electorate.ts';
 
@@ -107,5 +107,36 @@ describe('The keys of a thread', () => {
     expect(learning.homesOf(0)).toBe(lowestBits(3));
     expect(electorate('joint', OLD, GROWN).homesOf(0)).toBe(lowestBits(5));
     expect(electorate('stable', GROWN).homesOf(0)).toBe(lowestBits(5));
+  });
+});
+
+describe('What some threads know', () => {
+  const { reads, writes } = grid(2, 2);
+  const GRID: Membership = {
+    members: 0b1_0111,
+    quorums: registerQuorums({ replicas: 4, quorum: { read: reads, write: writes } }),
+  };
+
+  it.each([
+    ['of a majority', electorate('stable', OLD), 0b011, true],
+    ['of one', electorate('stable', OLD), 0b100, false],
+    ['of a majority of one side', electorate('joint', OLD, REPLACED), 0b0011, false],
+    ['of majorities of both sides', electorate('joint', OLD, REPLACED), 0b0101, true],
+    ['of W where keys are spread', electorate('stable', SPREAD), 0b100_0001, true],
+    ['of no column', electorate('stable', GRID), 0b0_0011, false],
+    ['of a column and one of the other, by position', electorate('stable', GRID), 0b0_0111, true],
+  ])('%s is known to whoever recovers: %#', (_who, who, threads, isKnown) => {
+    expect(who.isKnownTo(threads)).toBe(isKnown);
+  });
+
+  it.each([
+    ['a majority', electorate('stable', OLD), 0b011, 2, true],
+    ['majorities of one side', electorate('joint', OLD, REPLACED), 0b0011, 2, false],
+    ['one of each row', electorate('stable', GRID), 0b0_0101, 2, false],
+    ['one of each column', electorate('stable', GRID), 0b0_0011, 2, true],
+    ['5 of 7', electorate('stable', SPREAD), 0b001_1111, 2, false],
+    ['6 of 7', electorate('stable', SPREAD), 0b011_1111, 2, true],
+  ])('heard from %s is a read of every key, or is none: %#', (_who, who, threads, needed, isMet) => {
+    expect(who.isMetOnAll('read', threads, needed)).toBe(isMet);
   });
 });
