@@ -6,10 +6,13 @@ import type { Random } from '../../src/base/random.ts';
 import { laterBallot, mutableBallot, copyBallot } from '../../src/protocol/ballot.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
+import type { Configuration, Membership } from '../../src/quorum/configuration.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { ClientCore } from '../../src/replica/client-core.ts';
 import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
 import type { Epochs, LargeLane, LargeValue, LastTag, TagCounter } from '../../src/replica/environment.ts';
+import { LiveQuorums, fixedConfiguration } from '../../src/replica/live-quorums.ts';
+import { MembershipChange } from '../../src/replica/membership-change.ts';
 import type { Peer } from '../../src/replica/recovery.ts';
 import type { Operation } from '../../src/replica/operation.ts';
 import type { Proposal } from '../../src/replica/proposal.ts';
@@ -30,6 +33,8 @@ export interface CoreClusterOptions {
   readonly quorums: RegisterQuorums;
   /** Default 1. */
   readonly clients?: number;
+  /** Places for replicas, of which members may take others later; by default there are as many as threads. */
+  readonly places?: number;
   readonly rules?: Rules;
   /** Whether reads repair; default no. */
   readonly repairsReads?: boolean;
@@ -85,7 +90,7 @@ export class CoreCluster {
   readonly epochs: Epochs = {
     epochOf: (replica) => this.#epochs[replica]!,
     restarts: () => this.#restarts,
-    isOperational: () => true,
+    isOperational: (replica) => this.#replicas[replica] !== undefined,
   };
   readonly erased: SimErased = new SimErased();
   readonly tags: TagCounter & LastTag = {
@@ -106,11 +111,13 @@ export class CoreCluster {
   steps = 0;
   nowMs = 0;
   readonly #options: CoreClusterOptions;
+  #configuration: Configuration;
   /** Incarnation of each replica. */
   readonly #epochs: number[];
   #restarts = 0;
   readonly #clients: Client[] = [];
-  readonly #replicas: Replica[];
+  /** By place; `undefined` where no thread runs. */
+  readonly #replicas: (Replica | undefined)[];
   readonly #lanes: ClientLane[][] = [];
   readonly #lastTag = mutableBallot();
   #flights: Flight[] = [];
@@ -120,14 +127,17 @@ export class CoreCluster {
 
   constructor(options: CoreClusterOptions) {
     this.#options = options;
-    this.#epochs = Array.from({ length: options.quorums.threads }, () => 1);
-    this.#replicas = Array.from({ length: options.quorums.threads }, (_, index) => this.#replica(index));
+    const { quorums, places = quorums.threads } = options;
+    this.#configuration = fixedConfiguration(quorums).read();
+    this.#epochs = Array.from({ length: places }, () => 1);
+    this.#replicas = this.#epochs.map(() => undefined);
+    for (let index = 0; index < quorums.threads; index++) this.#replicas[index] = this.#replica(index);
     for (let client = 0; client < (options.clients ?? 1); client++) this.#addClient(client);
   }
 
   /** Keys that each replica holds. */
   get keys(): readonly number[] {
-    return this.#replicas.map(({ table }) => table.size);
+    return this.#replicas.map((replica) => replica?.table.size ?? 0);
   }
 
   core(client: number): ClientCore {
@@ -251,17 +261,89 @@ export class CoreCluster {
   restart(replica: number, meanwhile?: () => void): void {
     this.#epochs[replica]!++;
     this.#restarts++;
-    const { quorums, rules = RULES, bytesMax = 1 << 24 } = this.#options;
-    const plan = { epochs: this.epochs };
-    const epoch = this.#epochs[replica]!;
-    const peers = this.#replicas.map((_, other) => this.#peerOf(replica, other));
-    const { erased } = this;
-    const successor = new Replica({ index: replica, epoch, bytesMax, recovery: plan, peers, rules, erased, quorums });
+    const successor = this.#replica(replica, true);
     this.#replicas[replica] = successor;
     meanwhile?.();
-    successor.tick(this.nowMs);
-    while (this.#toPeers.length > 0) this.#toPeers.shift()?.();
+    this.#recover(successor);
     assert(successor.isOperational, 'The others have answered');
+  }
+
+  #recover(replica: Replica): void {
+    replica.tick(this.nowMs);
+    while (this.#toPeers.length > 0) this.#toPeers.shift()?.();
+  }
+
+  // --- members
+
+  get configuration(): Configuration {
+    return this.#configuration;
+  }
+
+  /** Begins a change of members, of whom newcomers hear the old ones only, one by one, in {@link recoverNewcomers}. */
+  change(target: Membership): MembershipChange {
+    const doors = {
+      publish: (configuration: Configuration): void => {
+        this.#configuration = configuration;
+        this.#restarts++;
+      },
+      seenBy: (replica: number): number => this.#replicas[replica]?.configuration ?? 0,
+      isRunning: (replica: number): boolean => this.#replicas[replica] !== undefined,
+      isOperational: (replica: number): boolean => this.#replicas[replica]?.isOperational === true,
+      start: (replica: number): void => {
+        this.#replicas[replica] = this.#replica(replica, true);
+      },
+      retire: (replica: number): void => {
+        this.#replicas[replica] = undefined;
+        this.#epochs[replica]!++;
+        this.#restarts++;
+      },
+    };
+    return new MembershipChange(this.#configuration, target, doors, this.#options.rules);
+  }
+
+  /** All replicas look which configuration is in force, but for those that stand still. */
+  look(standing: readonly number[] = []): void {
+    const { number } = this.#configuration;
+    for (const [index, replica] of this.#replicas.entries()) {
+      if (replica === undefined || standing.includes(index)) continue;
+      for (let step = 0; replica.configuration < number && step < STEPS_MAX; step++) replica.heedConfiguration();
+    }
+  }
+
+  /** Whoever has yet to recover does. */
+  recoverAll(): void {
+    for (const replica of this.#replicas) if (replica?.isOperational === false) this.#recover(replica);
+  }
+
+  /** Takes the steps of a change until it waits for a comparison, or has ended. */
+  proceed(change: MembershipChange): void {
+    for (let step = 0; step < STEPS_MAX; step++) {
+      change.turn();
+      if (change.isOver || change.step === 'comparing') return;
+      this.look();
+      this.recoverAll();
+    }
+    throw new Error('A change comes to its comparison, or to its end');
+  }
+
+  /** Compares the replicas for a change that waits for it, of which `silent` ones hear nothing. */
+  compare(change: MembershipChange, client: number, silent: readonly number[] = []): void {
+    let isOver = false;
+    const repairer = this.core(client).repairer({ deadlineMs: this.nowMs + 1e6, end: () => (isOver = true) });
+    repairer.start();
+    this.flush(client);
+    this.settle(silent);
+    assert(isOver, 'A comparison ends');
+    change.compared(repairer.covered, repairer.configuration);
+  }
+
+  /** Changes the members, from the first step to the last. */
+  reconfigure(target: Membership, client = 0): void {
+    const change = this.change(target);
+    this.proceed(change);
+    this.compare(change, client);
+    this.proceed(change);
+    assert(change.step === 'done', 'A change that nothing gets in the way of comes about');
   }
 
   /** All messages of a client, to it or from it, are lost. */
@@ -316,25 +398,32 @@ export class CoreCluster {
     flight.arrive();
   }
 
-  #replica(index: number): Replica {
-    const { rules = RULES, bytesMax = 1 << 24, quorums } = this.#options;
-    const others = Array.from({ length: quorums.threads }, (_, other) => other);
-    const peers = others.map((other) => this.#peerOf(index, other));
-    return new Replica({ index, epoch: 1, bytesMax, recovery: undefined, peers, rules, quorums });
+  #replica(index: number, hasForgotten = false): Replica {
+    const { rules = RULES, bytesMax = 1 << 24 } = this.#options;
+    const peers = this.#epochs.map((_, other) => this.#peerOf(index, other));
+    const recovery = hasForgotten ? { epochs: this.epochs } : undefined;
+    const ofErased = hasForgotten ? { erased: this.erased } : {};
+    const epoch = this.#epochs[index]!;
+    return new Replica({ index, epoch, bytesMax, recovery, peers, rules, quorums: this.#liveQuorums(), ...ofErased });
+  }
+
+  #liveQuorums(): LiveQuorums {
+    const source = { number: (): number => this.#configuration.number, read: (): Configuration => this.#configuration };
+    return new LiveQuorums(source, this.#options.rules);
   }
 
   /** How a replica reaches another; what it sends arrives when it is done. */
   #peerOf(from: number, to: number): Peer | undefined {
     if (from === to) return undefined;
     const link = new CapturingLink((frame) => {
-      this.#toPeers.push(() => this.#replicas[to]!.receiveFromPeer(from, frame, 0));
+      this.#toPeers.push(() => this.#replicas[to]?.receiveFromPeer(from, frame, 0));
     });
     return { link, large: new TestLane() };
   }
 
   #addClient(client: number): void {
-    const { quorums, rules = RULES, owner } = this.#options;
-    const board = new TallyBoard(createTallyBoard(64, quorums.threads));
+    const { rules = RULES, owner } = this.#options;
+    const board = new TallyBoard(createTallyBoard(64, this.#epochs.length));
     const large = this.#replicas.map(() => new TestLane());
     const core = new ClientCore(
       {
@@ -363,7 +452,7 @@ export class CoreCluster {
         settleSession: ({ context, result }) => end(context, result),
         settleScan: ({ context, result }) => end(context, result),
       },
-      quorums,
+      this.#liveQuorums(),
       rules,
     );
     this.#lanes.push(
@@ -401,7 +490,8 @@ export class CoreCluster {
   #toReplica(client: number, replica: number, frame: FrameViews): void {
     const lane = this.#lanes[client]![replica]!;
     this.#answer = { frames: [], votes: [] };
-    this.#replicas[replica]!.receive(lane, frame, 0);
+    if (this.#replicas[replica]?.isOperational !== true) return;
+    this.#replicas[replica].receive(lane, frame, 0);
     lane.castVotes(replica, this.#epochs[replica]!);
     const { frames, votes } = this.#answer;
     const arrive = (): void => {

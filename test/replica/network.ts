@@ -12,6 +12,7 @@ import {
   ENTRY,
   INQUIRE,
   INQUIRY_REPLY,
+  KIND_MASK,
   PREPARE,
   PROMISE,
   READ,
@@ -122,7 +123,7 @@ const KINDS: Readonly<Record<number, MessageKind>> = {
 
 /** Kind, ballot and text of a frame. */
 export function describeFrame({ words }: FrameViews): Pick<Message, 'kind' | 'ballot' | 'text'> {
-  const kind = KINDS[words[REQUEST.KIND]!]!;
+  const kind = KINDS[words[REQUEST.KIND]! & KIND_MASK]!;
   switch (kind) {
     case 'accept':
     case 'prepare': {

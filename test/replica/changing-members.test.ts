@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import type { Membership } from '../../src/quorum/configuration.ts';
+import { registerQuorums, votersIn } from '../../src/quorum/index.ts';
+import type { RegisterOptions } from '../../src/quorum/index.ts';
+import type { ScanResult } from '../../src/store/store.ts';
+import { CoreCluster } from './core-cluster.ts';
+import { WatchedRun } from './watch-runs.ts';
+
+function membership(members: number, options: Partial<RegisterOptions> = {}): Membership {
+  const threads = votersIn(members).length;
+  return { members, quorums: registerQuorums({ replicas: threads, threads, ...options }) };
+}
+
+function opened(options: RegisterOptions, places: number): CoreCluster {
+  return new CoreCluster({ quorums: registerQuorums(options), clients: 3, places });
+}
+
+function keysOf(result: unknown): string[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a scan ends as
+  const scan = result as ScanResult;
+  return scan.outcome === 'ok' ? scan.entries.map(({ key }) => key) : [scan.outcome];
+}
+
+const SPREAD = { replicas: 2, threads: 4 };
+
+describe('A scan, once members have changed', () => {
+  it.each<[change: string, options: RegisterOptions, target: Membership]>([
+    ['one of them', { replicas: 3 }, membership(0b1110)],
+    ['all of them', { replicas: 3 }, membership(0b11_1000)],
+    ['so that there are gaps', { replicas: 3 }, membership(0b10_1001)],
+    ['one of those that hold some of the keys', SPREAD, membership(0b1_1110, { replicas: 2 })],
+  ])('%s, finds every key', (_change, options, target) => {
+    const cluster = opened(options, 6);
+    const keys = Array.from({ length: 20 }, (_, index) => `k${10 + index}`);
+    for (const key of keys) cluster.run(0, (core) => core.put(key, key, undefined));
+    cluster.reconfigure(target);
+    expect(keysOf(cluster.run(1, (core) => core.scan('', undefined)))).toEqual(keys);
+  });
+});
+
+/** A put that reaches these replicas alone. */
+function putAt(cluster: CoreCluster, key: string, replicas: readonly number[]): unknown {
+  const put = cluster.call(0, (core) => core.put(key, key, undefined));
+  cluster.exchange(0, 'accept', replicas);
+  cluster.loseAllOf(0);
+  return put.result;
+}
+
+/** Takes a change to where its newcomers have learnt what there was. */
+function learnt(cluster: CoreCluster, target: Membership): ReturnType<CoreCluster['change']> {
+  const change = cluster.change(target);
+  cluster.look();
+  change.turn();
+  cluster.recoverAll();
+  expect(change.step).toBe('learning');
+  return change;
+}
+
+describe('A scan by a client that has not looked for long', () => {
+  it('asks as many of the members of now as its level asks for', () => {
+    const cluster = opened({ replicas: 3 }, 5);
+    const change = learnt(cluster, membership(0b1_1111));
+    expect(putAt(cluster, 'late', [1, 2])).toMatchObject({ outcome: 'ok' });
+    cluster.proceed(change);
+    cluster.compare(change, 1, [0, 4]);
+    cluster.proceed(change);
+    expect(change.step).toBe('done');
+    // Two of five may be those that lack it.
+    const scan = cluster.call(2, (core) => core.scan('', { timeoutMs: 5000 }));
+    cluster.settle([1, 2, 3]);
+    expect(scan.result).toMatchObject({ outcome: 'unavailable' });
+    expect(keysOf(cluster.run(2, (core) => core.scan('', undefined)))).toEqual(['late']);
+  });
+});
+
+describe('A scan while members change', () => {
+  it.each<[silent: readonly number[], found: readonly string[]]>([
+    [[0], ['a']],
+    [[5], ['a']],
+    [[0, 1], ['unavailable']],
+    [[4, 5], ['unavailable']],
+  ])('hears a quorum of both; without %o it ends as %o', (silent, found) => {
+    const cluster = opened({ replicas: 3 }, 6);
+    cluster.run(0, (core) => core.put('a', 'a', undefined));
+    cluster.proceed(cluster.change(membership(0b11_1000)));
+    const scan = cluster.call(1, (core) => core.scan('', undefined));
+    cluster.settle(silent);
+    expect(keysOf(scan.result)).toEqual(found);
+  });
+});
+describe('A watch', () => {
+  it.each<[change: string, options: RegisterOptions, target: Membership]>([
+    ['one of them', { replicas: 3 }, membership(0b1110)],
+    ['all of them', { replicas: 3 }, membership(0b11_1000)],
+    ['one of those that hold some of the keys', SPREAD, membership(0b1_1110, { replicas: 2 })],
+  ])('tells of what is written after members have changed, %s', (_change, options, target) => {
+    const cluster = opened(options, 6);
+    cluster.run(0, (core) => core.put('a', 1, undefined));
+    const run = new WatchedRun(cluster, 2);
+    run.settle();
+    cluster.reconfigure(target);
+    run.settle();
+    cluster.run(0, (core) => core.put('b', 2, undefined));
+    cluster.run(0, (core) => core.delete('a', undefined));
+    run.settle();
+    const told = run.events.map(({ key, kind, value }) => [key, kind, value]);
+    expect(told).toEqual([
+      ['a', 'put', 1],
+      ['b', 'put', 2],
+      ['a', 'delete', undefined],
+    ]);
+  });
+});
