@@ -139,8 +139,9 @@ export const OMISSION_TIMEOUT_MS = 1_000;
 /** Reads between two flushes that send what they return to replicas that are behind. */
 export const READ_REPAIRS_PER_FLUSH = 32;
 
-/** Keys that one repair has in hand at a time, and comparisons of all replicas that it makes at most. */
+/** Keys and leaves that one repair has in hand at a time, and comparisons of all replicas that it makes at most. */
 export const REPAIR_KEYS_AT_ONCE = 32;
+export const REPAIR_LEAVES_AT_ONCE = 8;
 export const REPAIR_ROUNDS_MAX = 4;
 /** Corrupt keys that one repair names; all are counted. */
 export const REPAIR_KEYS_NAMED_MAX = 100;

@@ -67,7 +67,7 @@ export class RepairCalls {
         this.#running.delete(repairer);
         resolve({ replicas: repairer.covered, number: repairer.configuration });
       };
-      const repairer = this.#core.repairer({ deadlineMs: nowMs() + timeoutMs, end });
+      const repairer = this.#core.repairer({ deadlineMs: nowMs() + timeoutMs, roundsMax: 1, end });
       this.#running.add(repairer);
       repairer.start();
       this.#flush();

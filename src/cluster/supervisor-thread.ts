@@ -467,7 +467,7 @@ export class Supervisor implements SupervisorControl {
     const bell = this.#board.replicaBell(replica);
     const policy = { hungMs: this.#wiring.hungMs, tickMs };
     const isParked = bell.isParked();
-    const hasUnread = !isParked && this.#hasUnread(replica);
+    const hasUnread = !isParked && (this.#hasUnread(replica) || this.#isAwaited(replica));
     const measurement = measure(policy, this.#hangs[replica], { nowMs: now, hasUnread, isParked, turns: bell.turns });
     this.#hangs[replica] = measurement;
     if (!isHung(policy, measurement)) return isParked;
@@ -476,6 +476,14 @@ export class Supervisor implements SupervisorControl {
     if (this.#memories.mayEnd(replica, this.#doomedMask())) this.#doomed.add(replica);
     this.#keeper.endSoon(replica, { kind: 'hung' });
     return false;
+  }
+
+  /** Whether a change of members waits for it to look at the configuration: nobody else may ask it for anything. */
+  #isAwaited(replica: number): boolean {
+    return (
+      this.#change !== undefined &&
+      this.#board.counter(replica, COUNTER.CONFIGURATION) < this.#change.configuration.number
+    );
   }
 
   #hasUnread(replica: number): boolean {

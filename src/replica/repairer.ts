@@ -5,7 +5,13 @@
 // A reactor over the core of a client: it asks by inquiries, repairs by reads that write back, and is told of each when
 // it has ended. Replicas never push entries at each other, so nothing here can break what the register promises: a
 // repair is one more reader.
-import { DIGEST_NODES, REPAIR_KEYS_AT_ONCE, REPAIR_PATIENCE_MS, REPAIR_ROUNDS_MAX } from '../base/limits.ts';
+import {
+  DIGEST_NODES,
+  REPAIR_KEYS_AT_ONCE,
+  REPAIR_LEAVES_AT_ONCE,
+  REPAIR_PATIENCE_MS,
+  REPAIR_ROUNDS_MAX,
+} from '../base/limits.ts';
 import { popcount } from '../base/bits.ts';
 import { mutableBallot } from '../protocol/ballot.ts';
 import { votersIn } from '../quorum/quorum-system.ts';
@@ -46,10 +52,26 @@ export interface RepairerOptions {
   readonly prefix?: string;
   readonly isDeep?: boolean;
   readonly deadlineMs: number;
+  /** Comparisons at most; one does where it matters who holds now what was decided before it began. */
+  readonly roundsMax?: number;
   /** Rest between two leaves, for repairs in the background, in milliseconds; default none. */
   readonly paceMs?: number;
   /** It has ended. */
   end(result: RepairReport | Failure): void;
+}
+
+/** What goes on once all that was asked for it has ended. */
+interface Step {
+  open: number;
+}
+
+/** A leaf that is looked at. */
+interface LeafInHand extends Step {
+  readonly leaf: number;
+  readonly pages: LeafPages;
+  keys: readonly Difference[];
+  /** How many of the keys have been taken up. */
+  taken: number;
 }
 
 /** One replica in a comparison. */
@@ -70,9 +92,9 @@ export class Repairer {
   readonly #erased = mutableBallot();
   #peers: Peer[] = [];
   #nodes: number[] = [];
+  /** Leaves to look at, and those that are looked at. */
   #leaves: number[] = [];
-  #pages = new LeafPages();
-  #keys: Difference[] = [];
+  readonly #inHand = new Set<LeafInHand>();
   /** Whether a replica that is up was not compared in this round; and whether it has restarted meanwhile. */
   #isPartial = false;
   #isOutdated = false;
@@ -137,18 +159,20 @@ export class Repairer {
       this.#tally.noteFate(replica, 'compared');
     }
     if (this.#peers.length === 0) return this.#end(this.#tally.report);
-    for (const peer of this.#peers) this.#askNodes(peer, 0);
+    const step = { open: 0 };
+    for (const peer of this.#peers) this.#askNodes(peer, 0, step);
   }
 
-  #askNodes(peer: Peer, from: number): void {
+  #askNodes(peer: Peer, from: number, step: Step): void {
     this.#ask(
       peer,
+      step,
       { subject: NODE_DIGESTS, words: [from] },
       ({ payload: { words }, payloadBytes }) => {
         const next = words[0]!;
         if (payloadBytes < 12 || next <= from || next > DIGEST_NODES) return this.#lose(peer, 'silent');
         peer.nodes.set(words.subarray(1, 1 + 2 * (next - from)), 2 * from);
-        if (next < DIGEST_NODES) this.#askNodes(peer, next);
+        if (next < DIGEST_NODES) this.#askNodes(peer, next, step);
       },
       () => this.#compareNodes(),
     );
@@ -181,9 +205,11 @@ export class Repairer {
     const nodes = this.#nodes.splice(0, NODES_PER_INQUIRY);
     if (nodes.length === 0 || this.#peers.length < 2) return this.#askLeaf();
     const digests = new Map<Peer, Int32Array>();
+    const step = { open: 0 };
     for (const peer of this.#peers) {
       this.#ask(
         peer,
+        step,
         { subject: LEAF_DIGESTS, words: nodes },
         ({ payload: { words }, payloadBytes }) => {
           if (payloadBytes !== 8 * LEAVES_PER_NODE * nodes.length) return this.#lose(peer, 'silent');
@@ -215,81 +241,99 @@ export class Repairer {
 
   // --- leaves
 
+  /** Takes up leaves, as many as may be in hand; those with one home alone have nobody to be compared with. */
   #askLeaf(): void {
-    this.#pages = new LeafPages();
-    // One home of a leaf alone has nobody to be compared with.
-    while (this.#leaves.length > 0 && this.#homesOf(this.#leaves[0]!).length < 2) this.#leaves.shift();
-    if (this.#leaves.length === 0) return this.#endRound();
-    this.#askPage();
+    const most = this.#leavesAtOnce;
+    while (this.#leaves.length > 0 && this.#inHand.size < most && !this.#isOver) {
+      const leaf = this.#leaves.pop()!;
+      if (this.#homesOf(leaf).length < 2) continue;
+      const inHand = { leaf, pages: new LeafPages(), keys: [], taken: 0, open: 0 };
+      this.#inHand.add(inHand);
+      this.#askPage(inHand);
+    }
+    if (this.#inHand.size === 0 && !this.#isOver) this.#endRound();
   }
 
-  #askPage(): void {
-    const peers = this.#homesOf(this.#leaves[0]!);
-    if (peers.length < 2) return this.#askLeaf(); // There is nobody left to compare with.
-    for (const peer of peers) this.#askEntries(peer, 0);
+  /** In the background one at a time, with a rest after each. */
+  get #leavesAtOnce(): number {
+    return (this.#options.paceMs ?? 0) > 0 ? 1 : REPAIR_LEAVES_AT_ONCE;
   }
 
-  #askEntries(peer: Peer, skip: number): void {
-    const leaf = this.#leaves[0]!;
-    const words = [leaf, this.#pages.from, skip, this.#options.isDeep === true ? 1 : 0];
+  #askPage(inHand: LeafInHand): void {
+    const peers = this.#homesOf(inHand.leaf);
+    if (peers.length < 2) return this.#endLeaf(inHand); // There is nobody left to compare with.
+    for (const peer of peers) this.#askEntries(peer, 0, inHand);
+  }
+
+  #askEntries(peer: Peer, skip: number, inHand: LeafInHand): void {
+    const { leaf, pages } = inHand;
+    const words = [leaf, pages.from, skip, this.#options.isDeep === true ? 1 : 0];
     this.#ask(
       peer,
+      inHand,
       { subject: LEAF_ENTRIES, words },
       ({ payload }) => {
-        const further = this.#pages.note(peer.replica, payload);
-        if (further > 0) this.#askEntries(peer, further);
+        const further = pages.note(peer.replica, payload);
+        if (further > 0) this.#askEntries(peer, further, inHand);
       },
-      () => this.#comparePage(),
+      () => this.#comparePage(inHand),
     );
   }
 
-  #comparePage(): void {
+  #comparePage(inHand: LeafInHand): void {
     const { core, prefix = '' } = this.#options;
-    const before = this.#pages.keys;
+    const { pages, leaf } = inHand;
+    const before = pages.keys;
     core.erasedFloor(this.#erased);
-    this.#keys = this.#pages.compare(this.#mask, this.#erased).filter(({ key }) => key.startsWith(prefix));
-    this.#tally.keysCompared += this.#pages.keys - before;
-    this.#differing += this.#keys.length;
-    this.#tally.keysDiffering += this.#keys.length;
-    for (const { behind } of this.#keys) this.#tally.noteBehind(behind);
-    this.#repairKeys();
+    const keys = pages.compare(this.#maskOf(leaf), this.#erased).filter(({ key }) => key.startsWith(prefix));
+    this.#tally.keysCompared += pages.keys - before;
+    this.#differing += keys.length;
+    this.#tally.keysDiffering += keys.length;
+    for (const { behind } of keys) this.#tally.noteBehind(behind);
+    inHand.keys = keys;
+    inHand.taken = 0;
+    this.#repairKeys(inHand);
   }
 
-  /** After a page: the next one, the next leaf, or a rest before that. */
-  #goOn(): void {
-    if (this.#pages.from >= 0) return this.#askPage();
-    this.#leaves.shift();
+  #endLeaf(inHand: LeafInHand): void {
+    this.#inHand.delete(inHand);
     if ((this.#options.paceMs ?? 0) > 0 && this.#leaves.length > 0) this.#isResting = true;
     else this.#askLeaf();
   }
 
   // --- keys
 
-  #repairKeys(): void {
-    while (this.#keys.length > 0 && this.#open.size < REPAIR_KEYS_AT_ONCE && !this.#isOver) {
-      const difference = this.#keys.pop()!;
-      if (difference.versions.length > 1) this.#mend(difference);
-      else this.#repair(difference, { targets: this.#mask });
+  #repairKeys(inHand: LeafInHand): void {
+    const { keys } = inHand;
+    const most = REPAIR_KEYS_AT_ONCE / this.#leavesAtOnce;
+    while (inHand.taken < keys.length && inHand.open < most && !this.#isOver) {
+      const difference = keys[inHand.taken++]!;
+      if (difference.versions.length > 1) this.#mend(difference, inHand);
+      else this.#repair(difference, { targets: this.#maskOf(inHand.leaf) }, inHand);
     }
-    if (this.#open.size === 0 && !this.#isOver) this.#goOn();
+    if (inHand.open > 0 || this.#isOver) return;
+    if (inHand.pages.from >= 0) this.#askPage(inHand);
+    else this.#endLeaf(inHand);
   }
 
   /** One ballot, different bytes: what most of its holders hold is right; where there is none, nothing is done. */
-  #mend(difference: Difference): void {
+  #mend(difference: Difference, inHand: LeafInHand): void {
     const { key, versions, newest } = difference;
     const holders = versions.reduce((mask, each) => mask | each, 0);
     const right = versions.find((mask) => 2 * popcount(mask) > popcount(holders));
     const wrong = holders & ~(right ?? 0);
     const note = (isRepaired: boolean): void => this.#tally.noteCorrupt({ key, replicas: votersIn(wrong), isRepaired });
     if (right !== undefined) {
-      return this.#repair(difference, { targets: this.#mask, distrusted: wrong, distrustedAt: newest }, note);
+      const aim = { targets: this.#maskOf(inHand.leaf), distrusted: wrong, distrustedAt: newest };
+      return this.#repair(difference, aim, inHand, note);
     }
     this.#tally.keysLeft++;
     note(false);
   }
 
-  #repair({ key }: Difference, aim: RepairAim, note?: (isRepaired: boolean) => void): void {
+  #repair({ key }: Difference, aim: RepairAim, inHand: LeafInHand, note?: (isRepaired: boolean) => void): void {
     this.#submit(
+      inHand,
       () => this.#options.core.repairKey(key, aim, this.#untilDeadline()),
       (operation) => {
         const isRepaired = operation.outcome === 'ok' || operation.outcome === 'absent';
@@ -298,7 +342,7 @@ export class Repairer {
           this.#tally.keysRepaired++;
         } else this.#tally.keysLeft++;
         note?.(isRepaired);
-        this.#repairKeys();
+        this.#repairKeys(inHand);
       },
     );
   }
@@ -315,7 +359,8 @@ export class Repairer {
   #endRound(): void {
     this.#noteCovered();
     const isPromising = this.#hasRepaired || this.#isOutdated;
-    if (isPromising && this.#tally.rounds < REPAIR_ROUNDS_MAX) return this.#beginRound();
+    const { roundsMax = REPAIR_ROUNDS_MAX } = this.#options;
+    if (isPromising && this.#tally.rounds < roundsMax) return this.#beginRound();
     this.#tally.isConverged = this.#differing === 0 && !this.#isOutdated && !this.#isPartial;
     this.#end(this.#tally.report);
   }
@@ -328,16 +373,22 @@ export class Repairer {
     return this.#peers.filter(({ replica }) => ((homes >>> replica) & 1) === 1);
   }
 
-  /** The same of the leaf that is looked at, as a mask. */
-  get #mask(): number {
-    return this.#homesOf(this.#leaves[0]!).reduce((mask, { replica }) => mask | (1 << replica), 0);
+  /** The same as a mask. */
+  #maskOf(leaf: number): number {
+    return this.#homesOf(leaf).reduce((mask, { replica }) => mask | (1 << replica), 0);
   }
 
-  /** Asks a replica; `next` follows once nothing is open any more. */
-  #ask(peer: Peer, question: Omit<Inquiry, 'replica'>, take: (answer: InquiryAnswer) => void, next: () => void): void {
+  /** Asks a replica; `next` follows once nothing of the step is open any more. */
+  #ask(
+    peer: Peer,
+    step: Step,
+    question: Omit<Inquiry, 'replica'>,
+    take: (answer: InquiryAnswer) => void,
+    next: () => void,
+  ): void {
     const inquiry = { replica: peer.replica, ...question };
     const make = (): Operation => this.#options.core.inquire(inquiry, this.#untilDeadline());
-    this.#submit(make, (operation) => {
+    this.#submit(step, make, (operation) => {
       if (operation.outcome === 'ok') {
         const answer = inquiryAnswer(operation);
         if (peer.epoch === 0) peer.epoch = answer.epoch;
@@ -347,7 +398,7 @@ export class Repairer {
         const isUp = ((this.#options.core.operational >>> peer.replica) & 1) === 1;
         this.#lose(peer, isUp ? 'silent' : 'down');
       }
-      if (this.#open.size === 0 && !this.#isOver) next();
+      if (step.open === 0 && !this.#isOver) next();
     });
   }
 
@@ -364,7 +415,7 @@ export class Repairer {
     return { timeoutMs: this.#options.core.msUntil(this.#options.deadlineMs) };
   }
 
-  #submit(make: () => Operation, settled: (operation: Operation) => void): void {
+  #submit(step: Step, make: () => Operation, settled: (operation: Operation) => void): void {
     if (this.#isOver) return;
     let operation: Operation;
     try {
@@ -374,8 +425,10 @@ export class Repairer {
     }
     operation.onceIssuedMs = REPAIR_PATIENCE_MS;
     this.#open.add(operation);
+    step.open++;
     operation.context = (): void => {
       this.#open.delete(operation);
+      step.open--;
       if (this.#isOver) return;
       const { outcome } = operation;
       if (outcome === 'closed' || outcome === 'state-lost') return this.#end(new Failure(goneError(outcome)));

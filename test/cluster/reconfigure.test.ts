@@ -159,6 +159,15 @@ describe('Whoever listens while members change', () => {
 });
 
 describe('A cluster that changes its members', () => {
+  it('ends a replica that hangs while nobody asks for anything: the change waits for it', async () => {
+    const cluster = await opened({ replicas: 3, hungMs: 300 });
+    await fill(cluster);
+    expect(await injectFault(cluster, 1, 'hang')).toBe(true);
+    const { members } = await cluster.reconfigure({ add: 1 });
+    expect(members).toEqual([0, 1, 2, 3]);
+    expect(cluster.inspect().replicas[1]).toMatchObject({ state: 'operational', lastExit: { kind: 'hung' } });
+  });
+
   it('refuses a second change meanwhile', async () => {
     const cluster = await opened({ replicas: 3, threadsMax: 5 });
     const first = cluster.reconfigure({ add: 1 });

@@ -1,6 +1,7 @@
 // Repairs of whole clusters, in which nothing arrives by itself: what replicas missed is what nobody delivered.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { QuorateError } from '../../src/base/errors.ts';
+import { REPAIR_LEAVES_AT_ONCE } from '../../src/base/limits.ts';
 import { CLUSTER_STATE_LOST } from '../../src/replica/environment.ts';
 import { writeKey, writtenKey } from '../../src/replica/key-bytes.ts';
 import { FrameBuffer } from '../../src/replica/operation.ts';
@@ -158,6 +159,45 @@ describe('A repair', () => {
       expect([rests, begun.result]).toEqual([isPatient ? 2 : 1, expect.objectContaining({ isConverged: isPatient })]);
       expect(begun.repairer.turn(cluster.nowMs)).toBe(Number.POSITIVE_INFINITY);
     }
+  });
+
+  it.each([
+    ['at once asks about several leaves at a time', 0, 3 * REPAIR_LEAVES_AT_ONCE],
+    ['in the background asks about one', 50, 3],
+  ])('%s', (_, paceMs, most) => {
+    const fixture = new RepairFixture();
+    const { cluster } = fixture;
+    for (let index = 0; index < 40; index++) fixture.put(`k${index}`, 'v', [0, 1]);
+    const core = cluster.core(1);
+    const submit = core.submit.bind(core);
+    let pending = 0;
+    vi.spyOn(core, 'submit').mockImplementation((made) => {
+      submit(made);
+      pending = Math.max(pending, core.pending);
+    });
+    const begun = fixture.begin({}, paceMs);
+    while (begun.result === undefined) {
+      cluster.settle();
+      begun.repairer.turn(cluster.nowMs);
+      begun.repairer.turn(cluster.nowMs + paceMs);
+      cluster.flush(1);
+    }
+    expect(begun.result).toMatchObject({ isConverged: true, keysRepaired: 40 });
+    expect(pending).toBe(most);
+  });
+
+  it('compares no more often than it is asked to', () => {
+    const fixture = new RepairFixture();
+    fixture.put('k', 'v', [0, 1]);
+    const results: unknown[] = [];
+    const end = (result: unknown): void => void results.push(result);
+    const repairer = fixture.cluster.core(1).repairer({ deadlineMs: 1e6, roundsMax: 1, end });
+    repairer.start();
+    fixture.cluster.flush(1);
+    fixture.cluster.settle();
+    expect(results).toMatchObject([{ rounds: 1, keysRepaired: 1, isConverged: false }]);
+    expect(repairer.covered).toBe(0b111);
+    expectAlike(fixture, [0, 1, 2]);
   });
 
   it('that is given up leaves nothing behind', () => {
