@@ -11,6 +11,7 @@ import { sharedMemory } from '../ring/memory.ts';
 import type { SharedMemory } from '../ring/memory.ts';
 import { createRing, evictOwner, unreadBytes } from '../ring/spsc-ring.ts';
 import { createTallyBoard } from '../ring/tally-board.ts';
+import { mutableBallot } from '../protocol/ballot.ts';
 import type { Configuration, Membership } from '../quorum/configuration.ts';
 import { votersIn } from '../quorum/quorum-system.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
@@ -23,13 +24,14 @@ import type { ExitReason } from '../supervision/exit-reason.ts';
 import { isHung, measure } from '../supervision/hang-watch.ts';
 import type { HangMeasurement } from '../supervision/hang-watch.ts';
 import { ThreadKeeper } from '../supervision/thread-keeper.ts';
-import { COUNTER, ClusterBoard, EPOCH_TABLE_WORD } from './board.ts';
+import { COUNTER, ClusterBoard, EPOCH_TABLE_WORD, TAG_WORD } from './board.ts';
 import { Channel } from './channel.ts';
 import { CHAIRS_PLACE, ClientWatch } from './client-life.ts';
 import { doorChannel, replicaOwner } from './connection.ts';
 import type { Buckets } from '../replica/bucket.ts';
 import type { TopicModules, Topics } from '../replica/topic-rules.ts';
 import { decodeThrown } from '../actor/remote-error.ts';
+import { SharedTagCounter } from './tag-counter.ts';
 import { isUnfit } from './topic-modules.ts';
 import type { Connection, DoorMessage, LaneMemory } from './connection.ts';
 import { AT_FAIL_POINT, FAIL_POINT_EXIT, NEXT_LIFE, codeOf } from './fail-point.ts';
@@ -264,7 +266,13 @@ export class Supervisor implements SupervisorControl {
   }
 
   #doorsOfChange(): ChangeOfMembersDoors {
+    const tags = new SharedTagCounter(this.#wiring.board, TAG_WORD);
     return {
+      lastTag: () => {
+        const last = mutableBallot();
+        tags.last(last);
+        return last;
+      },
       publish: (configuration) => {
         this.#publish(configuration);
         this.#quorums.refresh();

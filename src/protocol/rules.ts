@@ -227,6 +227,10 @@ export interface Rules {
   readonly rescansRegisters: boolean;
   /** A change of members goes on only once every live replica knows of the last step. */
   readonly awaitsReplicas: boolean;
+  /** Who is compared meets every prepare quorum of the old members too, and every read quorum of the new ones. */
+  readonly comparesPromised: boolean;
+  /** What was proposed before both memberships decided is stored by nobody who does not hold it by then. */
+  readonly barsOldBallots: boolean;
 }
 
 /** All rules kept: what production runs. */
@@ -343,4 +347,6 @@ export const RULES: Rules = Object.freeze({
   forgetsMovedKeys: true,
   rescansRegisters: true,
   awaitsReplicas: true,
+  comparesPromised: true,
+  barsOldBallots: true,
 });

@@ -7,6 +7,11 @@
 // and one of the new ones, until what the old ones had decided alone lies with the new ones too. Then those decide
 // alone. Source: joint consensus, Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm" (2014),
 // section 6; the rescan of all registers, Rystsov, "CASPaxos: Replicated State Machines without logs" (2018), 2.3.
+//
+// What only some of the old members had stored by then, and was never decided, may have been promised by old members
+// alone. New members who decide alone could take it up after something older that was proposed past it. So once both
+// decide, a barrier is put behind the last ballot: up to there nobody stores what he does not hold, and whoever wants
+// to finish it proposes it anew, above.
 import type { RegisterQuorums } from './register-quorums.ts';
 
 /** Members, and what decides among them. */
@@ -28,6 +33,8 @@ export interface Configuration {
   readonly current: Membership;
   /** Missing where nothing changes. */
   readonly next?: Membership;
+  /** The last ballot under which nothing is stored any more; missing before the first change. */
+  readonly barrier?: { readonly high: number; readonly low: number };
 }
 
 /** The members of all that decide in a configuration, as a mask. */

@@ -3,6 +3,8 @@
 import { unreachable } from '../base/assert.ts';
 import { popcount } from '../base/bits.ts';
 import { DIGEST_LEAVES } from '../base/limits.ts';
+import { compareBallots } from '../protocol/ballot.ts';
+import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Configuration, Membership } from '../quorum/configuration.ts';
@@ -47,12 +49,16 @@ export class Electorate implements Homes {
   readonly sizes: RegisterQuorums;
   readonly all: number;
   readonly isWhole: boolean;
+  readonly barrier: Ballot | undefined;
+  readonly #rules: Rules;
   readonly #sides: readonly Side[];
   /** Where keys will lie, while that changes. */
   readonly #coming: Placement | undefined;
 
-  constructor({ number, phase, current, next }: Configuration, rules: Rules = RULES) {
+  constructor({ number, phase, current, next, barrier }: Configuration, rules: Rules = RULES) {
     this.number = number;
+    this.barrier = rules.barsOldBallots ? barrier : undefined;
+    this.#rules = rules;
     this.isStable = phase === 'stable';
     this.#coming = next && new Placement({ members: next.members, replicas: next.quorums.replicas }, rules);
     const memberships = phase !== 'joint' ? [current] : rules.decidesJointly ? [current, next!] : [next!];
@@ -134,12 +140,27 @@ export class Electorate implements Homes {
     });
   }
 
-  /** Whether all that the first side has decided alone is known where these have been compared, and hold the same. */
+  /** Whether nobody stores under a ballot any more what he does not hold. */
+  bars(ballot: Ballot): boolean {
+    return this.barrier !== undefined && compareBallots(ballot, this.barrier) <= 0;
+  }
+
+  /**
+   * Whether all that the first side has decided alone is known where these have been compared, and hold the same. They
+   * are a read quorum of the first side, and meet every prepare quorum: of what only others hold, one of them knows
+   * what it was to follow. They are a write quorum of the last side, and meet every set there whose votes tell a reader that
+   * something is decided.
+   */
   isCoveredBy(compared: number): boolean {
     const hashes = this.isWhole ? ONE_RANGE : ALL_RANGES;
+    const last = this.#sides.length - 1;
+    const meetsAll = (hash: number): boolean =>
+      !this.#isMetBy(0, 'prepare', ~compared, hash) && !this.#isMetBy(last, 'agreeing', ~compared, hash);
     return hashes.every(
       (hash) =>
-        this.#isMetBy(0, 'read', compared, hash) && this.#isMetBy(this.#sides.length - 1, 'write', compared, hash),
+        this.#isMetBy(0, 'read', compared, hash) &&
+        this.#isMetBy(last, 'write', compared, hash) &&
+        (meetsAll(hash) || !this.#rules.comparesPromised),
     );
   }
 

@@ -3,7 +3,8 @@
 //
 //   announced   nothing is erased any more, once every live replica knows
 //   learning    newcomers recover as if they had lost their memory
-//   joint       old and new members decide together, once every live replica knows
+//   joint       old and new members decide together, once every live replica knows; then nobody stores what was
+//               proposed before that and he does not hold, once every one knows that too
 //   comparing   somebody compares the replicas and repairs what differs: so what the old members had decided alone
 //               comes to lie with the new ones
 //   settling    the new members decide alone, once every live one of them knows
@@ -13,6 +14,7 @@
 // looked at the configuration before it moved, and store after that; hence each step waits until all have looked again.
 // Until the last step it can be taken back: what both sides have decided, the old members know.
 import { assert } from '../base/assert.ts';
+import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Configuration, Membership } from '../quorum/configuration.ts';
@@ -21,6 +23,8 @@ import { Electorate } from './electorate.ts';
 
 /** What a change touches. */
 export interface ChangeOfMembersDoors {
+  /** The tag that was taken last. */
+  lastTag(): Ballot;
   /** Puts a configuration in force, and wakes whoever sleeps. */
   publish(configuration: Configuration): void;
   /** The configuration that a replica goes by. */
@@ -53,6 +57,9 @@ export class MembershipChange {
   readonly #rules: Rules;
   readonly #old: Membership;
   readonly #target: Membership;
+  /** Nothing up to here is stored any more; and whether this change has put it there. */
+  #barrier: Ballot | undefined;
+  #isBarred = false;
   #configuration: Configuration;
   #newcomersRun = false;
   /** Who leaves, as a mask, and how it ends then. */
@@ -66,8 +73,9 @@ export class MembershipChange {
     this.#rules = rules;
     this.#old = before.current;
     this.#target = target;
-    this.#configuration = { number: before.number + 1, phase: 'learning', current: this.#old, next: target };
-    doors.publish(this.#configuration);
+    this.#barrier = before.barrier;
+    this.#configuration = before;
+    this.#publish('learning', this.#old, target);
   }
 
   /** The configuration in force. */
@@ -104,7 +112,9 @@ export class MembershipChange {
         this.#publish('joint', this.#old, this.#target);
         return this.turn();
       case 'joint':
-        if (this.#haveAllSeen(this.#old.members | this.#target.members)) this.step = 'comparing';
+        if (!this.#haveAllSeen(this.#old.members | this.#target.members)) return;
+        if (!this.#isBarred) return this.#bar();
+        this.step = 'comparing';
         if (!this.#rules.rescansRegisters) this.compared(-1, this.#configuration.number);
         return;
       case 'settling':
@@ -146,8 +156,19 @@ export class MembershipChange {
     this.turn();
   }
 
+  /** Whatever was proposed before both decided has a lower ballot: all know by now that both do. */
+  #bar(): void {
+    this.#isBarred = true;
+    const { high, low } = this.#doors.lastTag();
+    this.#barrier = { high, low };
+    this.#publish('joint', this.#old, this.#target);
+    this.turn();
+  }
+
   #publish(phase: Configuration['phase'], current: Membership, next?: Membership): void {
-    this.#configuration = { number: this.#configuration.number + 1, phase, current, ...(next && { next }) };
+    const number = this.#configuration.number + 1;
+    const barrier = this.#barrier;
+    this.#configuration = { number, phase, current, ...(next && { next }), ...(barrier && { barrier }) };
     this.#doors.publish(this.#configuration);
   }
 

@@ -199,6 +199,7 @@ export class Recovery {
     } else {
       large?.release();
     }
+    if (this.#options.quorums.electorate.bars(entry.register.accepted)) entry.register.isVoted = false;
     return true;
   }
 

@@ -305,7 +305,9 @@ export class Replica {
         large?.release();
         return lane.note(slot, generation, REFUSED);
       case 'store':
-        break;
+        if (!this.#quorums.electorate.bars(this.#ballot)) break;
+        large?.release();
+        return lane.note(slot, generation, REFUSED); // As if somebody else had prepared: it is proposed anew.
       default:
         return unreachable(verdict);
     }

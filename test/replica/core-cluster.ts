@@ -5,6 +5,7 @@ import { below, seededRandom } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
 import { laterBallot, mutableBallot, copyBallot } from '../../src/protocol/ballot.ts';
 import { RULES } from '../../src/protocol/rules.ts';
+import type { Ballot } from '../../src/protocol/ballot.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import type { Configuration, Membership } from '../../src/quorum/configuration.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
@@ -90,7 +91,7 @@ export class CoreCluster {
   readonly epochs: Epochs = {
     epochOf: (replica) => this.#epochs[replica]!,
     restarts: () => this.#restarts,
-    isOperational: (replica) => this.#replicas[replica] !== undefined,
+    isOperational: (replica) => this.#replicas[replica] !== undefined && !this.hidden.has(replica),
   };
   readonly erased: SimErased = new SimErased();
   readonly tags: TagCounter & LastTag = {
@@ -101,6 +102,8 @@ export class CoreCluster {
     },
     taken: () => this.#lastTag.low >>> 0,
   };
+  /** Replicas that are taken for down by whoever asks for it. */
+  readonly hidden = new Set<number>();
   /** Clients whose threads stand still: what is under way of them stays so, unless it is delivered by hand. */
   readonly asleep = new Set<number>();
   /** Frames that clients have sent. */
@@ -282,6 +285,7 @@ export class CoreCluster {
   /** Begins a change of members, of whom newcomers hear the old ones only, one by one, in {@link recoverNewcomers}. */
   change(target: Membership): MembershipChange {
     const doors = {
+      lastTag: (): Ballot => this.#lastTag,
       publish: (configuration: Configuration): void => {
         this.#configuration = configuration;
         this.#restarts++;
@@ -313,6 +317,14 @@ export class CoreCluster {
   /** Whoever has yet to recover does. */
   recoverAll(): void {
     for (const replica of this.#replicas) if (replica?.isOperational === false) this.#recover(replica);
+  }
+
+  /** A newcomer recovers; it does not ask the one that is named. */
+  recoverWithout(replica: number, other: number): void {
+    this.hidden.add(other);
+    this.#recover(this.#replicas[replica]!);
+    this.hidden.delete(other);
+    assert(this.#replicas[replica]!.isOperational, 'The others have answered');
   }
 
   /** Takes the steps of a change until it waits for a comparison, or has ended. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Configuration, Membership } from '../../src/quorum/configuration.ts';
+import type { Ballot } from '../../src/protocol/ballot.ts';
 import { registerQuorums, votersIn } from '../../src/quorum/index.ts';
 import { MembershipChange } from '../../src/replica/membership-change.ts';
 
@@ -15,6 +16,10 @@ class Threads {
   readonly started: number[] = [];
   readonly retired: number[] = [];
   readonly #seen = [4, 4, 4, 0, 0];
+
+  lastTag(): Ballot {
+    return { high: 0, low: 40 + this.published.length };
+  }
 
   publish(configuration: Configuration): void {
     this.published.push(configuration);
@@ -70,6 +75,7 @@ function comparing(): ReturnType<typeof begun> {
   all.turn(0b0111);
   all.threads.operational |= 0b1000;
   all.turn(0b1111);
+  all.turn(0b1111);
   expect(all.turn(0b1111)).toBe('comparing');
   return all;
 }
@@ -85,6 +91,8 @@ describe('A change of members', () => {
     threads.operational |= 0b1000;
     expect(turn(0)).toBe('joint');
     expect(turn(0b1101)).toBe('joint');
+    expect(turn(0b0010)).toBe('joint'); // Behind a barrier now, of which nobody knows yet.
+    expect(turn(0b1101)).toBe('joint');
     expect(turn(0b0010)).toBe('comparing');
     change.compared(0b1111, change.configuration.number);
     expect(turn(0b0110)).toBe('settling');
@@ -92,10 +100,11 @@ describe('A change of members', () => {
     expect(threads.retired).toEqual([0]);
     threads.exit(0b0001);
     expect(turn(0)).toBe('done');
-    expect(threads.published.map(({ number, phase }) => [number, phase])).toEqual([
-      [5, 'learning'],
-      [6, 'joint'],
-      [7, 'stable'],
+    expect(threads.published.map(({ number, phase, barrier }) => [number, phase, barrier?.low])).toEqual([
+      [5, 'learning', undefined],
+      [6, 'joint', undefined],
+      [7, 'joint', 42],
+      [8, 'stable', 42],
     ]);
     expect(threads.published.at(-1)!.current).toEqual(REPLACED);
   });
