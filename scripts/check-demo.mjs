@@ -1,5 +1,6 @@
-// Reads what `quorate demo --json` printed and fails unless it lost nothing while replicas were killed. It asks for
-// kills, not for the time that they took: a machine that is busy with something else recovers slowly, and rightly so.
+// Reads what `quorate demo --json` printed and fails unless it lost nothing while replicas were killed and members
+// changed. It asks for kills and changes, not for the time that they took: a machine that is busy with something else
+// recovers slowly, and rightly so.
 // Usage: node scripts/check-demo.mjs FILE
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,9 +14,9 @@ try {
 
 /**
  * @param {{ seconds: number, kills: Record<string, number>, lost: number, stale: number,
- *   acknowledgedWrites: number }} report
+ *   acknowledgedWrites: number, memberChanges: { done: number, undone: number, msMax: number } }} report
  */
-function check({ seconds, kills, lost, stale, acknowledgedWrites }) {
+function check({ seconds, kills, lost, stale, acknowledgedWrites, memberChanges }) {
   const killsInAll = kills.terminate + kills.hang + kills.oom;
   assert.equal(lost, 0, `${lost} acknowledged writes were lost`);
   assert.equal(stale, 0, `${stale} reads were stale`);
@@ -25,7 +26,10 @@ function check({ seconds, kills, lost, stale, acknowledgedWrites }) {
     Math.min(kills.terminate, kills.hang, kills.oom) >= 2,
     `Not every kind was tried: ${JSON.stringify(kills)}`,
   );
+  const { done, undone, msMax } = memberChanges;
+  assert.ok(done >= 1, `Members were never changed, and ${undone} times taken back`);
   console.log(
-    `demo: ${acknowledgedWrites} acknowledged writes, ${killsInAll} kills in ${seconds} s, none lost or stale`,
+    `demo: ${acknowledgedWrites} acknowledged writes, ${killsInAll} kills and ${done} changes of members ` +
+      `(at most ${msMax} ms) in ${seconds} s, none lost or stale`,
   );
 }

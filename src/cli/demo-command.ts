@@ -1,10 +1,11 @@
 // `quorate demo` and `quorate replay`: the main job on made-up and on recorded requests.
 import { systemSeed } from '../base/random.ts';
 import { QuorateError } from '../base/errors.ts';
-import { REPLICAS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
+import { VALUE_BYTES_MAX } from '../base/limits.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
 import { SABOTAGES, type Sabotage } from '../cluster/sabotage.ts';
-import { registerQuorums } from '../quorum/register-quorums.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import { placesFor } from '../torture/member-choice.ts';
 import { integerOf, numberOf, textOf, UsageError, type Arguments, type OptionSpec } from './arguments.ts';
 import type { Command } from './command.ts';
 import { openStage } from './demo/cluster-stage.ts';
@@ -17,6 +18,7 @@ import { STAMP_BYTES } from './demo/stamp.ts';
 import { summarizeTrace, type TraceSummary } from './demo/trace.ts';
 import { ZIPFIAN_KEYS_MAX } from './demo/zipfian.ts';
 import { painter, ProgressLine, type CommandContext } from './io.ts';
+import { SIZE_OPTIONS, sizesOf } from './size-options.ts';
 
 const SECONDS_DEFAULT = 10;
 const SECONDS_MAX = 86_400;
@@ -25,6 +27,10 @@ const KILLS_PER_SECOND_MAX = 100;
 const KILLS_MAX = 1_000_000;
 /** Kills that a run waits for if it is told neither its time nor their rate: four of each kind. */
 const KILLS_DEFAULT = 12;
+const CHANGES_PER_SECOND_DEFAULT = 0.5;
+const CHANGES_PER_SECOND_MAX = 100;
+/** Changes of members that such a run waits for: one of each kind. */
+const CHANGES_DEFAULT = 4;
 const KEYS_DEFAULT = 10_000;
 const VALUE_BYTES_DEFAULT = 100;
 const TRACE_VALUE_BYTES_DEFAULT = 4096;
@@ -34,9 +40,8 @@ const CONCURRENCY_MAX = 4096;
 const SHARED_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   'kills-per-second': { type: 'string', value: 'K', help: 'replicas killed per second, 0 for none (2)' },
   kills: { type: 'string', value: 'K', help: 'replicas killed at least, even if that takes longer (see above)' },
-  replicas: { type: 'string', value: 'N', help: 'replicas, 1 to 15 (5)' },
-  read: { type: 'string', value: 'R', help: 'replicas that a read asks (a majority)' },
-  write: { type: 'string', value: 'W', help: 'replicas that accept a write (a majority)' },
+  'member-changes-per-second': { type: 'string', value: 'C', help: 'changes of members, 0 for none (0.5)' },
+  ...SIZE_OPTIONS,
   'value-bytes-max': { type: 'string', value: 'BYTES', help: 'longer values of a trace are cut (4096)' },
   concurrency: { type: 'string', value: 'C', help: 'requests in flight of each client, 1 to 4096 (64)' },
   seed: { type: 'string', value: 'SEED', help: 'of load and kills, 0 to 4294967295 (random, printed on failure)' },
@@ -45,13 +50,15 @@ const SHARED_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 
 const ABOUT = [
   'Opens a cluster, puts it under load from the main thread and a worker thread, and kills replicas all the while: by',
-  'terminate(), by an endless loop, by filling the heap. Every acknowledged write is remembered, every read is checked',
-  'against what was acknowledged before it began, and at the end every key is read from all replicas. Exit code 1 if',
-  'anything acknowledged was lost or any read was stale. SIGINT ends the load; what was done is still judged.',
+  'terminate(), by an endless loop, by filling the heap. Meanwhile members are replaced, the cluster grows and shrinks',
+  'and R and W change. Every acknowledged write is remembered, every read is checked against what was acknowledged before',
+  'it began, and at the end every key is read from all replicas. Exit code 1 if anything acknowledged was lost or any',
+  'read was stale. SIGINT ends the load; what was done is still judged.',
   '',
   'No more replicas are killed at once than the quorums survive: where they recover slowly, as on a busy machine,',
   'kills are put off. The load goes on until --kills are done, up to 12 times --seconds. Without that option they are',
-  '12 where neither --seconds nor --kills-per-second nor a trace is given, else 0.',
+  '12 where neither --seconds nor --kills-per-second nor a trace is given, else 0. A change of members that cannot be',
+  'made within 15 seconds is taken back; a run that waits for 12 kills waits for 4 changes as well.',
 ];
 
 /** Five replicas under YCSB load while they are killed. */
@@ -122,9 +129,7 @@ export async function demoOptionsOf(
   file: string | undefined,
   note: (text: string) => void,
 ): Promise<DemoOptions> {
-  const replicas = integerOf(given, 'replicas', { min: 1, max: REPLICAS_MAX }) ?? 5;
-  const read = integerOf(given, 'read', { min: 1, max: replicas });
-  const write = integerOf(given, 'write', { min: 1, max: replicas });
+  const { options: sizes, quorums } = sizesOf(given);
   const seconds = numberOf(given, 'seconds', { min: 0.1, max: SECONDS_MAX });
   const valueLimits = { min: STAMP_BYTES, max: VALUE_BYTES_MAX };
   const valueBytes = integerOf(given, 'value-bytes', valueLimits) ?? VALUE_BYTES_DEFAULT;
@@ -139,26 +144,26 @@ export async function demoOptionsOf(
   };
   const killsPerSecond =
     numberOf(given, 'kills-per-second', { min: 0, max: KILLS_PER_SECOND_MAX }) ?? KILLS_PER_SECOND_DEFAULT;
-  const quorums = { replicas, ...(read !== undefined && { read }), ...(write !== undefined && { write }) };
-  const killsMin = killsMinOf(given, {
-    killsPerSecond,
-    isBounded: seconds !== undefined || file === undefined,
-    quorums,
-  });
+  const memberChangesPerSecond =
+    numberOf(given, 'member-changes-per-second', { min: 0, max: CHANGES_PER_SECOND_MAX }) ?? CHANGES_PER_SECOND_DEFAULT;
+  const isBounded = seconds !== undefined || file === undefined;
+  const killsMin = killsMinOf(given, { killsPerSecond, isBounded, quorums });
+  const memberChangesMin = isPlain(given) && isBounded && memberChangesPerSecond > 0 ? CHANGES_DEFAULT : 0;
+  const harm = { killsPerSecond, killsMin, memberChangesPerSecond, memberChangesMin };
+  const threadsMax = memberChangesPerSecond > 0 ? placesFor(quorums.threads) : quorums.threads;
   if (file === undefined) {
-    const cluster = { ...quorums, ...replicaLimits(plan.keys, plan.keys * valueBytes) };
-    return { cluster, seconds: seconds ?? SECONDS_DEFAULT, killsPerSecond, killsMin, plan };
+    const cluster = { ...sizes, threadsMax, ...replicaLimits(plan.keys, plan.keys * valueBytes) };
+    return { cluster, seconds: seconds ?? SECONDS_DEFAULT, ...harm, plan };
   }
   const summary = await summaryOf(file, plan);
-  stateMemory(file, summary, replicas, note);
-  const cluster = { ...quorums, ...replicaLimits(summary.keys, summary.bytes) };
-  return {
-    cluster,
-    seconds,
-    killsPerSecond,
-    killsMin,
-    plan: { ...plan, trace: { path: file, isRepeated: seconds !== undefined } },
-  };
+  stateMemory(file, summary, threadsMax, note);
+  const cluster = { ...sizes, threadsMax, ...replicaLimits(summary.keys, summary.bytes) };
+  return { cluster, seconds, ...harm, plan: { ...plan, trace: { path: file, isRepeated: seconds !== undefined } } };
+}
+
+/** Whether nothing is said of how long it takes, and a file does not. */
+function isPlain({ values }: Arguments): boolean {
+  return ['seconds', 'kills-per-second', 'trace'].every((name) => values[name] === undefined);
 }
 
 /** @throws {UsageError} where so many could never be killed. */
@@ -167,17 +172,14 @@ function killsMinOf(
   asked: {
     readonly killsPerSecond: number;
     readonly isBounded: boolean;
-    readonly quorums: Pick<ClusterOptions, 'read' | 'write'> & { readonly replicas: number };
+    readonly quorums: RegisterQuorums;
   },
 ): number {
   const kills = integerOf(given, 'kills', { min: 0, max: KILLS_MAX });
-  const { downMax } = registerQuorums(asked.quorums);
-  if (kills === undefined) {
-    const isPlain = ['seconds', 'kills-per-second', 'trace'].every((name) => given.values[name] === undefined);
-    return isPlain && asked.isBounded && downMax > 0 ? KILLS_DEFAULT : 0;
-  }
+  const { downMax, threads } = asked.quorums;
+  if (kills === undefined) return isPlain(given) && asked.isBounded && downMax > 0 ? KILLS_DEFAULT : 0;
   const hindrance =
-    (downMax === 0 && `${asked.quorums.replicas} replicas with these quorums survive no death`) ||
+    (downMax === 0 && `${threads} replicas with these quorums survive no death`) ||
     (asked.killsPerSecond === 0 && 'it needs --kills-per-second above 0') ||
     (!asked.isBounded && 'a trace that is not repeated ends when it ends; it needs --seconds');
   if (kills > 0 && hindrance !== false) throw new UsageError(`Cannot use --kills "${kills}": ${hindrance}`);
@@ -243,12 +245,13 @@ function progressPrinter(progress: ProgressLine, options: DemoOptions): (now: De
 }
 
 function progressText(
-  { phase, elapsedMs, operations, kills, stale }: DemoProgress,
+  { phase, elapsedMs, operations, kills, memberChanges, stale }: DemoProgress,
   seconds: number | undefined,
 ): string {
   const total = seconds === undefined ? '' : ` of ${seconds}`;
   const rate = Math.round(operations / (elapsedMs / 1000)).toLocaleString('en-US');
   const trouble = stale === 0 ? '' : `, ${stale} STALE`;
   const time = `${(elapsedMs / 1000).toFixed(0)}${total} s`;
-  return `${time}, ${PHASE_NAMES[phase]}: ${rate} operations per second, ${kills} kills${trouble}`;
+  const harm = `${kills} kills, ${memberChanges} changes of members`;
+  return `${time}, ${PHASE_NAMES[phase]}: ${rate} operations per second, ${harm}${trouble}`;
 }

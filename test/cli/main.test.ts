@@ -96,6 +96,10 @@ describe('C2: a bad configuration ends with exit code 2 and names the option and
     [['demo', '--write', '1.5'], '--write "1.5"'],
     [['demo', '--seconds', 'ten'], 'Cannot use --seconds "ten": it must be a number from 0.1 to 86400'],
     [['demo', '--kills-per-second', '1e9'], '--kills-per-second "1e9"'],
+    [['demo', '--member-changes-per-second', '101'], '--member-changes-per-second "101"'],
+    [['demo', '--replicas', '5', '--threads', '7'], 'Cannot use replicas 5 with threads 7'],
+    [['demo', '--threads', '2', '--replication-factor', '3'], 'threads'],
+    [['demo', '--threads', '7', '--replication-factor', '3', '--read', '4'], 'it must be an integer from 1 to 3'],
     [['demo', '--kills', '-1'], 'Cannot use --kills "-1": it must be an integer from 0 to 1000000'],
     [
       ['demo', '--kills', '1', '--replicas', '1'],
@@ -152,7 +156,7 @@ describe('C2: a bad configuration ends with exit code 2 and names the option and
       const { code, stderr } = await run(['replay', path, '--value-bytes-max', '16777216']);
       expect(code).toBe(2);
       expect(stderr).toMatch(/needs [\d.]+ GiB of memory, [\d.]+ [GM]iB available/);
-      expect(stderr).toContain('Cannot keep 5 copies');
+      expect(stderr).toContain('Cannot keep 7 copies');
     } finally {
       await rm(folder, { recursive: true });
     }

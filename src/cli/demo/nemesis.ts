@@ -40,6 +40,8 @@ export interface Kill {
   isDead: boolean;
   /** From the kill until the replica voted again; `undefined` until then. */
   recoveryMs: number | undefined;
+  /** The replica is no member any more, and will not come back. */
+  hasLeft: boolean;
 }
 
 /** Milliseconds until the next try when no replica may be killed now. */
@@ -83,7 +85,7 @@ export class Nemesis {
 
   /** An incarnation's thread has ended. @returns whether that was our doing. */
   died(replica: number, epoch: number): boolean {
-    for (const kill of this.open) if (kill.replica === replica && kill.epoch <= epoch) kill.isDead = true;
+    for (const kill of this.kills) if (kill.replica === replica && kill.epoch <= epoch) kill.isDead = true;
     return this.kills.some((kill) => kill.replica === replica && kill.epoch === epoch);
   }
 
@@ -96,9 +98,14 @@ export class Nemesis {
     }
   }
 
-  /** Kills whose replica does not vote again yet. */
+  /** These are the members now: who is none has left, dead or alive. */
+  heedMembers(members: readonly number[]): void {
+    for (const kill of this.open) if (!members.includes(kill.replica)) kill.hasLeft = true;
+  }
+
+  /** Kills whose replica is to vote again, and does not yet. */
   get open(): readonly Kill[] {
-    return this.kills.filter((kill) => kill.recoveryMs === undefined);
+    return this.kills.filter((kill) => kill.recoveryMs === undefined && !kill.hasLeft);
   }
 
   /** Kills whose replica has died. */
@@ -130,6 +137,7 @@ export class Nemesis {
       hadUnread: target.unreadBytes > 0,
       isDead: false,
       recoveryMs: undefined,
+      hasLeft: false,
     };
     this.kills.push(kill); // Before the fault, since its death may be reported before the call returns.
     if (await this.#options.inject(target.replica, fault)) return true;

@@ -15,7 +15,7 @@ export interface Plan {
 
 /** What the demo is told to do; the CLI has checked it. */
 export interface DemoOptions {
-  readonly cluster: ClusterOptions & { readonly replicas: number };
+  readonly cluster: ClusterOptions;
   /** Time of the measured part; `undefined`: until the trace ends. */
   readonly seconds: number | undefined;
   readonly killsPerSecond: number;
@@ -24,5 +24,9 @@ export interface DemoOptions {
    * `seconds` is undefined: nothing comes after the end of a trace.
    */
   readonly killsMin: number;
+  /** Changes of members on average; 0 for none. */
+  readonly memberChangesPerSecond: number;
+  /** Changes of members that come about at least, likewise. */
+  readonly memberChangesMin: number;
   readonly plan: Plan;
 }

@@ -1,5 +1,8 @@
 // What the demo found, as one object for programs and as a table for people.
 import { Histogram } from '../../base/histogram.ts';
+import { clusterSizes } from '../../cluster/cluster-sizes.ts';
+import { MEMBER_CHANGES } from '../../torture/member-choice.ts';
+import type { MemberChangeCount } from '../../torture/member-changer.ts';
 import type { Judge } from './judge.ts';
 import { FAULTS, type Fault, type Kill } from './nemesis.ts';
 import type { DemoOptions } from './plan.ts';
@@ -24,6 +27,8 @@ export interface DemoSummary {
   readonly kills: Readonly<Record<Fault, number>>;
   /** From the kill until the replica voted again. */
   readonly recoveryMs: { readonly p50: number; readonly max: number };
+  /** Changes of members that came about, those that were taken back, and the longest time that one took. */
+  readonly memberChanges: { readonly done: number; readonly undone: number; readonly msMax: number };
   /** Longest time in which a client had requests in flight and none was completed. */
   readonly longestStallMs: number;
   readonly acknowledgedWrites: number;
@@ -61,6 +66,8 @@ export interface DemoReport {
   readonly killsWithUnread: number;
   /** For how long kills were due that the quorums would not have survived, in milliseconds. */
   readonly putOffMs: number;
+  /** Changes of members that came about, by kind. */
+  readonly memberChangeKinds: MemberChangeCount['kinds'];
   readonly unexpectedDeaths: number;
   readonly unavailable: number;
   /** Requests that ended with an error instead of an outcome, and the first such error. */
@@ -81,6 +88,7 @@ export interface DemoRemains {
   readonly judge: Judge;
   readonly kills: readonly Kill[];
   readonly putOffMs: number;
+  readonly memberChanges: MemberChangeCount;
   readonly unexpectedDeaths: number;
   readonly seconds: number;
   readonly wakeUps: number;
@@ -102,14 +110,16 @@ export function reportOf(remains: DemoRemains): DemoReport {
   const dead = remains.kills.filter((kill) => kill.isDead);
   const recoveries = dead.flatMap(({ recoveryMs }) => (recoveryMs === undefined ? [] : [recoveryMs]));
   const stallUs = Math.max(...clients.map((client) => record.counted(client, COUNTED.STALL_US)));
+  const { done, undone, msMax, kinds } = remains.memberChanges;
   const summary: DemoSummary = {
-    replicas: options.cluster.replicas,
+    replicas: clusterSizes(options.cluster).threads,
     seconds: round(seconds, 3),
     operations,
     operationsPerSecond: Math.round(operations / seconds),
     latencyUs: { get: latencyOf(record, clients, 'get'), put: latencyOf(record, clients, 'put') },
     kills: { terminate: 0, hang: 0, oom: 0, ...countFaults(dead) },
     recoveryMs: { p50: round(medianOf(recoveries), 1), max: round(Math.max(0, ...recoveries), 1) },
+    memberChanges: { done, undone, msMax: round(msMax, 1) },
     longestStallMs: round(stallUs / 1000, 1),
     acknowledgedWrites: judge.acknowledgedWrites,
     lost: judge.lost,
@@ -134,6 +144,7 @@ export function reportOf(remains: DemoRemains): DemoReport {
     },
     killsWithUnread: dead.filter(({ hadUnread }) => hadUnread).length,
     putOffMs: remains.putOffMs,
+    memberChangeKinds: kinds,
     unexpectedDeaths: remains.unexpectedDeaths,
     unavailable: sum(COUNTED.UNAVAILABLE),
     failed: sum(COUNTED.FAILED),
@@ -174,6 +185,7 @@ export function tableOf(report: DemoReport, paint: Paint): string {
       'recovery',
       `p50 ${millis(summary.recoveryMs.p50)}, max ${millis(summary.recoveryMs.max)} (kill until it votes)`,
     ),
+    row('members', membersText(report)),
     row('wake-ups', `${summary.wakeUpsPerOperation} per operation`),
     row('memory', `${Math.round(summary.rssMb)} MiB, at most ${Math.round(report.rssPeakMb)} MiB`),
     '',
@@ -216,8 +228,9 @@ function headlineOf({ operationsPerSecond, kills, seconds }: DemoSummary): strin
 }
 
 function clusterText({ cluster }: DemoOptions): string {
-  const majority = Math.floor(cluster.replicas / 2) + 1;
-  return `${cluster.replicas} replicas, R = ${cluster.read ?? majority}, W = ${cluster.write ?? majority}`;
+  const { threads, replicas, read, write } = clusterSizes(cluster);
+  const spread = threads === replicas ? '' : `N = ${replicas}, `;
+  return `${threads} replicas, ${spread}R = ${read}, W = ${write}`;
 }
 
 function workloadText({ plan }: DemoOptions): string {
@@ -251,6 +264,16 @@ function killsText({ summary, killsWithUnread }: DemoReport): string {
 
 function putOffText({ putOffMs }: DemoReport): string {
   return `put off for ${millis(putOffMs)} in all, since the quorums would not have survived one more`;
+}
+
+function membersText({ summary, memberChangeKinds }: DemoReport): string {
+  const { done, undone, msMax } = summary.memberChanges;
+  if (done + undone === 0) return 'not changed';
+  const kinds = MEMBER_CHANGES.flatMap((kind) => {
+    return memberChangeKinds[kind] === 0 ? [] : [`${kind} ${memberChangeKinds[kind]}`];
+  });
+  const what = kinds.length === 0 ? '' : `: ${kinds.join(', ')}`;
+  return `changed ${done} times${what}; ${undone} taken back, the longest took ${millis(msMax)}`;
 }
 
 function countFaults(kills: readonly Kill[]): Partial<Record<Fault, number>> {

@@ -1,8 +1,11 @@
-// The main job: a cluster under load from two threads, replicas killed all the while, and a judge that watches.
+// The main job: a cluster under load from two threads, replicas killed and members changed all the while, and a judge
+// that watches.
 import { setTimeout as delay } from 'node:timers/promises';
 import { nowMs } from '../../base/clock.ts';
 import { seededRandom } from '../../base/random.ts';
+import { clusterSizes } from '../../cluster/cluster-sizes.ts';
 import type { ClusterClient, ClusterEvents, ClusterHandle, ClusterOptions } from '../../cluster/options.ts';
+import { MemberChanger, type ChangedCluster } from '../../torture/member-changer.ts';
 import { DemoClient, type DemoStore } from './client.ts';
 import { Judge } from './judge.ts';
 import { type Observation } from './observation.ts';
@@ -15,7 +18,8 @@ import { keyName, loadRequests, TraceRequests, type RequestSource } from './requ
 import { verifyAll } from './verify.ts';
 
 /** What the demo uses of a cluster. */
-export interface DemoCluster extends DemoStore, Pick<ClusterClient, 'metrics' | 'inspect' | 'close'> {
+export interface DemoCluster
+  extends DemoStore, Pick<ClusterClient, 'metrics' | 'inspect' | 'close'>, Pick<ChangedCluster, 'reconfigure'> {
   handle(): ClusterHandle;
   on<Name extends 'down' | 'operational'>(name: Name, listener: (...event: ClusterEvents[Name]) => void): unknown;
 }
@@ -36,6 +40,7 @@ export interface DemoProgress {
   readonly elapsedMs: number;
   readonly operations: number;
   readonly kills: number;
+  readonly memberChanges: number;
   readonly stale: number;
 }
 
@@ -58,8 +63,8 @@ const PROGRESS_MS = 1000;
 const TIMES_MAX = 12;
 /** Longest wait for killed replicas to come back at the end, in milliseconds: for hangs alone. */
 const SETTLE_MS_MAX = 60_000;
-/** A key that nobody writes, and how long a read of it may take: all replicas are asked for it at the end. */
-const ASKED_NAME = 'settle';
+/** Keys that nobody writes, and how long a read of one may take: all their homes are asked for them at the end. */
+const ASKED_KEYS = 64;
 const ASK_MS = 100;
 const MADE_UP_PHASES = [PHASES.YCSB_A, PHASES.YCSB_B, PHASES.YCSB_F, PHASES.MIX];
 
@@ -99,7 +104,9 @@ class DemoRun {
   #reportedMs = 0;
   #rssPeak = 0;
   #nemesis: Nemesis | undefined;
+  readonly #changer: MemberChanger;
   #unexpectedDeaths = 0;
+  #asked = 0;
 
   constructor(options: DemoOptions, stage: DemoStage, hooks: DemoHooks) {
     const { concurrency, valueBytesMax } = options.plan;
@@ -112,6 +119,13 @@ class DemoRun {
     const observe = (seen: Readonly<Observation>): void => this.#take(seen);
     const record = this.#record;
     this.#client = new DemoClient({ store: stage.cluster, record, client: MAIN, concurrency, valueBytesMax, observe });
+    this.#changer = new MemberChanger({
+      cluster: stage.cluster,
+      base: clusterSizes(options.cluster),
+      random: seededRandom(options.plan.seed ^ 0x6d65_6d62),
+      delay: waitFor,
+      onMembers: (members) => this.#nemesis?.heedMembers(members),
+    });
   }
 
   wiring(): PeerWiring {
@@ -133,7 +147,8 @@ class DemoRun {
     const wakeUps = wakeUpsOf(this.#cluster) - before + peerReport.wakeUps;
     const rss = process.memoryUsage.rss();
     this.#enter('settle');
-    const failures = [...this.#missingKills(nemesis, seconds), ...(await this.#settle(nemesis))];
+    const missing = [...this.#missingKills(nemesis, seconds), ...this.#missingChanges(seconds)];
+    const failures = [...missing, ...(await this.#settle(nemesis))];
     this.#judge.finish();
     this.#enter('verify');
     failures.push(...(await this.#verify(source)));
@@ -144,6 +159,7 @@ class DemoRun {
       judge: this.#judge,
       kills: nemesis.kills,
       putOffMs: nemesis.putOffMs,
+      memberChanges: this.#changer.count,
       unexpectedDeaths: this.#unexpectedDeaths,
       seconds,
       wakeUps,
@@ -160,11 +176,12 @@ class DemoRun {
       random: seededRandom(this.#options.plan.seed ^ 0x6e65_6d65),
       inspect: () => this.#cluster.inspect().replicas,
       inject: (replica, fault) => this.#stage.injectFault(replica, fault),
-      delay: (ms, signal) => delay(ms, undefined, { signal }),
+      delay: waitFor,
     });
     this.#nemesis = nemesis;
-    this.#cluster.on('down', ({ replica, epoch }) => {
-      if (!nemesis.died(replica, epoch)) this.#unexpectedDeaths += 1;
+    this.#cluster.on('down', ({ replica, epoch, reason }) => {
+      const isOurs = nemesis.died(replica, epoch) || reason.kind === 'stopped'; // Who leaves is stopped.
+      if (!isOurs) this.#unexpectedDeaths += 1;
     });
     this.#cluster.on('operational', ({ replica, epoch }) => nemesis.recovered(replica, epoch));
     return nemesis;
@@ -177,10 +194,12 @@ class DemoRun {
     this.#tick();
     const ticker = setInterval(() => this.#tick(), TICK_MS);
     const killing = nemesis.run(stop.signal);
+    const changing = this.#changer.run(this.#options.memberChangesPerSecond, stop.signal);
+    const harming = Promise.all([killing, changing]);
     const asking = this.#ask(source);
     try {
       // Whoever fails first ends the run; the others see the phase.
-      const [report] = await Promise.all([peer.done, asking, this.#untilAborted(asking, killing)]);
+      const [report] = await Promise.all([peer.done, asking, this.#untilAborted(asking, harming)]);
       return report;
     } finally {
       this.#record.phase = PHASES.STOP;
@@ -188,6 +207,7 @@ class DemoRun {
       clearInterval(ticker);
       await Promise.allSettled([asking, killing]);
       this.#drain();
+      await this.#untilChanged(changing);
     }
   }
 
@@ -199,9 +219,16 @@ class DemoRun {
     }
   }
 
-  /** Rejects when the nemesis cannot go on; else settles when the main client is done. */
-  async #untilAborted(asking: Promise<void>, killing: Promise<void>): Promise<void> {
-    await Promise.race([asking, killing.then(() => asking)]);
+  /** Rejects when kills or changes cannot go on; else settles when the main client is done. */
+  async #untilAborted(asking: Promise<void>, harming: Promise<unknown>): Promise<void> {
+    await Promise.race([asking, harming.then(() => asking)]);
+  }
+
+  /** Waits for the change of members that is under way: it has a deadline of its own. */
+  async #untilChanged(changing: Promise<void>): Promise<void> {
+    const over = new AbortController();
+    const ended = changing.catch(() => {}).finally(() => over.abort()); // Its failure has ended the run already.
+    while (!over.signal.aborted) await Promise.race([ended, this.#askAll()]);
   }
 
   #tick(): void {
@@ -218,13 +245,24 @@ class DemoRun {
     const { seconds, plan } = this.#options;
     if (this.#hooks.signal.aborted || this.#record.phase === PHASES.STOP) return PHASES.STOP;
     const times = seconds === undefined ? 0 : elapsedMs / (seconds * 1000);
-    if (times >= TIMES_MAX || (times >= 1 && !this.#lacksKills)) return PHASES.STOP;
+    if (times >= TIMES_MAX || (times >= 1 && !this.#lacksKills && !this.#lacksChanges)) return PHASES.STOP;
     if (plan.trace !== undefined || seconds === undefined) return PHASES.TRACE;
     return MADE_UP_PHASES[Math.floor(times * MADE_UP_PHASES.length)] ?? PHASES.MIX;
   }
 
   get #lacksKills(): boolean {
     return (this.#nemesis?.dead.length ?? 0) < this.#options.killsMin;
+  }
+
+  get #lacksChanges(): boolean {
+    return this.#changer.count.done < this.#options.memberChangesMin;
+  }
+
+  #missingChanges(seconds: number): string[] {
+    if (!this.#lacksChanges || this.#hooks.signal.aborted) return [];
+    const { memberChangesMin } = this.#options;
+    const { done } = this.#changer.count;
+    return [`Members could be changed only ${done} of ${memberChangesMin} times in ${seconds.toFixed(1)} s`];
   }
 
   #missingKills({ dead }: Nemesis, seconds: number): string[] {
@@ -262,7 +300,8 @@ class DemoRun {
 
   /** A replica that hangs is found out by what it leaves unread: once the load has ended, it is asked for nothing. */
   async #askAll(): Promise<void> {
-    const asked = this.#cluster.get(ASKED_NAME, { level: 'all', timeoutMs: ASK_MS });
+    const key = `settle/${this.#asked++ % ASKED_KEYS}`;
+    const asked = this.#cluster.get(key, { level: 'all', timeoutMs: ASK_MS });
     await Promise.all([asked.catch(() => {}), delay(TICK_MS)]);
   }
 
@@ -300,7 +339,12 @@ class DemoRun {
       elapsedMs: this.#clock() - this.#beganMs,
       operations: record.counted(MAIN, COUNTED.OPERATIONS) + record.counted(WORKER, COUNTED.OPERATIONS),
       kills: this.#nemesis?.kills.length ?? 0,
+      memberChanges: this.#changer.count.done,
       stale: this.#judge.stale,
     });
   }
+}
+
+function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  return delay(ms, undefined, { signal });
 }

@@ -1,6 +1,7 @@
 // A stand-in for a cluster: one Map, on this thread, with replicas that only pretend to die. What it breaks is chosen.
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ClusterEvents } from '../../../src/cluster/options.ts';
+import { QuorateError } from '../../../src/base/errors.ts';
+import type { ClusterEvents, ReconfigureOptions } from '../../../src/cluster/options.ts';
 import type { Fault } from '../../../src/cli/demo/nemesis.ts';
 import { runPeerClient } from '../../../src/cli/demo/peer.ts';
 import type { DemoCluster, DemoStage } from '../../../src/cli/demo/run-demo.ts';
@@ -30,6 +31,10 @@ export interface FakeFaults {
   readonly hangsUntilAsked?: boolean;
   /** Kills are refused until so many operations were asked. */
   readonly refusesKillsUntil?: number;
+  /** Every change of members is taken back. */
+  readonly undoesChanges?: boolean;
+  /** Every so many changes of members every key has the value before its last. */
+  readonly forgetsEvery?: number;
   /** Reads of all replicas find one of them away, so many times. */
   readonly readsInVain?: number;
   /** Every operation rejects with this after so many. */
@@ -64,6 +69,7 @@ const NO_METRICS = {
   cachedReads: 0,
 };
 
+const PLACES = 7;
 /** How far its clock is moved by one operation, in milliseconds: a busy machine gets as much done as any other. */
 const OPERATION_MS = 0.02;
 
@@ -76,6 +82,9 @@ export class FakeStage implements DemoStage {
   readonly #before = new Map<string, unknown>();
   readonly #states: ('operational' | 'down')[];
   readonly #epochs: number[];
+  #members: number[];
+  /** Changes of members that came about. */
+  memberChanges = 0;
   #hung: number | undefined;
   #vainReads = 0;
   #operations = 0;
@@ -95,8 +104,9 @@ export class FakeStage implements DemoStage {
 
   constructor(replicas: number, faults: FakeFaults = {}) {
     this.#faults = faults;
-    this.#states = Array.from({ length: replicas }, () => 'operational' as const);
-    this.#epochs = Array.from({ length: replicas }, () => 1);
+    this.#states = Array.from({ length: PLACES }, () => 'operational' as const);
+    this.#epochs = Array.from({ length: PLACES }, () => 1);
+    this.#members = Array.from({ length: replicas }, (_, replica) => replica);
     this.cluster = this.#makeCluster();
   }
 
@@ -106,6 +116,7 @@ export class FakeStage implements DemoStage {
   }
 
   async injectFault(replica: number, fault: Fault): Promise<boolean> {
+    if (!this.#members.includes(replica)) throw new RangeError(`Replica ${replica} is no member`);
     if (this.#states.includes('down') || this.#hung !== undefined) return false;
     if (this.#operations < (this.#faults.refusesKillsUntil ?? 0)) return false;
     if (fault === 'hang' && this.#faults.hangsUntilAsked === true) this.#hung = replica;
@@ -117,6 +128,22 @@ export class FakeStage implements DemoStage {
     const done = runPeerClient(this.cluster, wiring);
     done.catch(() => {});
     return { ready: Promise.resolve(), done, terminate: () => Promise.resolve() };
+  }
+
+  async #reconfigure({ add = 0, remove = [] }: ReconfigureOptions): Promise<void> {
+    await turn();
+    if (this.#faults.undoesChanges === true) throw new QuorateError('ERR_QUORATE_TIMEOUT', 'Taken back');
+    const free = Array.from({ length: PLACES }, (_, place) => place).filter((each) => !this.#members.includes(each));
+    const stay = this.#members.filter((each) => !remove.includes(each));
+    this.#members = [...stay, ...free.slice(0, add)].toSorted((one, other) => one - other);
+    for (const replica of remove) {
+      if (this.#hung === replica) this.#hung = undefined; // Its thread has ended.
+      const epoch = this.#epochs[replica]!++;
+      for (const listener of this.#listeners.down) listener({ replica, epoch, reason: { kind: 'stopped' } });
+    }
+    this.memberChanges += 1;
+    if (!isNth(this.memberChanges, this.#faults.forgetsEvery)) return;
+    for (const [key, value] of this.#before) this.#values.set(key, value);
   }
 
   async #kill(replica: number): Promise<void> {
@@ -209,11 +236,12 @@ export class FakeStage implements DemoStage {
         await turn();
         return { outcome: 'ok', value, version: String(++this.#version) };
       },
+      reconfigure: (options) => this.#reconfigure(options),
       metrics: () => NO_METRICS,
       inspect: () => ({
-        replicas: this.#states.map((state, replica) => ({
+        replicas: this.#members.map((replica) => ({
           replica,
-          state,
+          state: this.#states[replica]!,
           epoch: this.#epochs[replica]!,
           restarts: 0,
           lastExit: undefined,
@@ -223,13 +251,13 @@ export class FakeStage implements DemoStage {
           keys: 0,
           bytes: 0,
         })),
-        replicationFactor: 5,
+        replicationFactor: this.#members.length,
         read: 3,
         write: 3,
         prepare: 3,
         recoverFrom: 3,
-        configuration: { number: 0, isChanging: false, members: this.#states.map((_, replica) => replica) },
-        places: 6,
+        configuration: { number: 0, isChanging: false, members: this.#members },
+        places: PLACES,
         stateLost: false,
         chair: undefined,
         collected: 0,

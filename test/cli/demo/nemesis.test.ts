@@ -100,6 +100,19 @@ describe('Nemesis', () => {
     expect(nemesis.kills[0]!.recoveryMs).toBeGreaterThanOrEqual(0);
   });
 
+  it('Who is no member any more is not waited for, and counts as killed once its thread has ended', async () => {
+    const { nemesis } = await rampage(1);
+    const [kill] = nemesis.kills;
+    nemesis.heedMembers([0, 1, 2, 3, 4]);
+    expect(nemesis.open).toEqual([kill]);
+    nemesis.heedMembers([0, 1, 2, 3, 4, 5].filter((each) => each !== kill!.replica));
+    expect([nemesis.open, nemesis.dead]).toEqual([[], []]);
+    expect(nemesis.died(kill!.replica, 1)).toBe(true);
+    expect(nemesis.dead).toEqual([kill]);
+    nemesis.recovered(kill!.replica, 2); // Another one, at the same place.
+    expect(kill!.recoveryMs).toBe(undefined);
+  });
+
   it('A replica that is killed again before, or without, its return being told is counted twice', async () => {
     let epoch = 0;
     const inspect = (): Target[] => [{ replica: 0, epoch: ++epoch, state: 'operational', unreadBytes: 1 }];

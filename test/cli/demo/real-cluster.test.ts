@@ -29,7 +29,7 @@ describe('quorate demo', () => {
       expect(code, stderr).toBe(0);
       expect(stdout.split('\n').length).toBe(2);
       const summary: unknown = JSON.parse(stdout);
-      expect(summary).toMatchObject({ replicas: 5, lost: 0, stale: 0 });
+      expect(summary).toMatchObject({ replicas: 5, lost: 0, stale: 0, memberChanges: { done: expect.any(Number) } });
       expect(Object.keys(summary as object)).toEqual([
         'replicas',
         'seconds',
@@ -38,6 +38,7 @@ describe('quorate demo', () => {
         'latencyUs',
         'kills',
         'recoveryMs',
+        'memberChanges',
         'longestStallMs',
         'acknowledgedWrites',
         'lost',
@@ -56,10 +57,12 @@ describe('quorate demo', () => {
       const found = new AbortController();
       const report = await runDemo(
         {
-          cluster: { replicas: 5, replicaHeapMb: 32 },
+          cluster: { replicas: 5, threadsMax: 7, replicaHeapMb: 32 },
           seconds: 60,
           killsPerSecond: 5,
           killsMin: 0,
+          memberChangesPerSecond: 1,
+          memberChangesMin: 0,
           plan: { clients: 2, concurrency: 32, seed: 7, keys: 5000, valueBytes: 32, valueBytesMax: 32 },
         },
         (options) => openStage(options, 'catch-up'),

@@ -13,6 +13,7 @@ const GOOD: DemoReport = {
     },
     kills: { terminate: 7, hang: 7, oom: 6 },
     recoveryMs: { p50: 31.4, max: 812.3 },
+    memberChanges: { done: 5, undone: 1, msMax: 823.4 },
     longestStallMs: 48.2,
     acknowledgedWrites: 345_678,
     lost: 0,
@@ -26,6 +27,8 @@ const GOOD: DemoReport = {
     seconds: 10,
     killsPerSecond: 2,
     killsMin: 12,
+    memberChangesPerSecond: 0.5,
+    memberChangesMin: 4,
     plan: { clients: 2, concurrency: 64, seed: 42, keys: 10_000, valueBytes: 100, valueBytesMax: 100 },
   },
   changeUs: { p50: 1500, p99: 4000, p999: 5000, max: 600_000 },
@@ -39,6 +42,7 @@ const GOOD: DemoReport = {
     increments: 567,
     unknownFinally: 0,
   },
+  memberChangeKinds: { replace: 2, grow: 1, shrink: 1, quorums: 1, copies: 0 },
   killsWithUnread: 18,
   putOffMs: 0,
   unexpectedDeaths: 0,
@@ -64,6 +68,8 @@ describe('The table of a good run', () => {
     expect(table).toContain('25,000 updates, 5,000 compare-and-sets (77 conflicts), 567 increments');
     expect(table).toContain('20: terminate 7, hang 7, oom 6; 18 hit a replica with unread frames');
     expect(table).toContain('p50 31.4 ms, max 812 ms');
+    const members = 'changed 5 times: replace 2, grow 1, shrink 1, quorums 1; 1 taken back, the longest took 823 ms';
+    expect(table).toContain(members);
     expect(table).toContain('403 MiB, at most 420 MiB');
     expect(table).toMatch(/lost +0\n +stale +0\n +unknown +3 writes/);
     expect(table).toContain('Nothing acknowledged was lost, and no read was stale.');
@@ -72,9 +78,17 @@ describe('The table of a good run', () => {
 
   it('It shows no changes where there were none, and says which unknown ones stay so', () => {
     const none = { ...GOOD.mix, updates: 0, compareAndSets: 0, conflicts: 0, increments: 0 };
-    expect(tableOf({ ...GOOD, mix: none }, plain)).not.toMatch(/change|updates/);
+    expect(tableOf({ ...GOOD, mix: none }, plain)).not.toMatch(/change +\d|updates/);
     const some = tableOf({ ...GOOD, mix: { ...GOOD.mix, unknownFinally: 2 } }, plain);
     expect(some).toContain('3 writes that may or may not have happened; 2 were changes, overwritten since');
+  });
+
+  it('It shows how keys are spread, and members that did not change', () => {
+    const options = { ...GOOD.options, cluster: { threads: 7, replicationFactor: 3 } };
+    const memberChanges = { done: 0, undone: 0, msMax: 0 };
+    const table = tableOf({ ...GOOD, options, summary: { ...GOOD.summary, memberChanges } }, plain);
+    expect(table).toContain('7 replicas, N = 3, R = 2, W = 2');
+    expect(table).toMatch(/members +not changed/);
   });
 
   it('It says for how long kills were put off, if they were', () => {

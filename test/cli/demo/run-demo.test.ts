@@ -13,6 +13,8 @@ const OPTIONS: DemoOptions = {
   seconds: 0.3,
   killsPerSecond: 100,
   killsMin: 3,
+  memberChangesPerSecond: 100,
+  memberChangesMin: 2,
   plan: { clients: 2, concurrency: 8, seed: 42, keys: 20, valueBytes: 32, valueBytesMax: 4096 },
 };
 
@@ -42,6 +44,20 @@ describe('runDemo on a store that is right', () => {
     expect(Object.entries(mix).filter(([, count]) => count === 0)).toEqual([['unknownFinally', 0]]);
   });
 
+  it('Members change all the while, and who has left is not waited for', async () => {
+    const { summary, memberChangeKinds, isGood, unexpectedDeaths } = await demo({ hangsUntilAsked: true });
+    expect({ isGood, unexpectedDeaths }).toEqual({ isGood: true, unexpectedDeaths: 0 });
+    expect(summary.memberChanges).toMatchObject({ undone: 0, msMax: expect.any(Number) });
+    const kinds = Object.values(memberChangeKinds).reduce((sum, count) => sum + count, 0);
+    expect(summary.memberChanges.done).toBe(kinds);
+    expect(kinds).toBeGreaterThanOrEqual(2);
+  });
+
+  it('Members stay where they are to stay', async () => {
+    const { summary } = await demo({}, { ...OPTIONS, memberChangesPerSecond: 0, memberChangesMin: 0 });
+    expect(summary.memberChanges).toEqual({ done: 0, undone: 0, msMax: 0 });
+  });
+
   it('Writes that end as unknown are no alarm, whether they happened or not', async () => {
     const { summary } = await demo({ unknownEvery: 5 });
     expect(summary.unknown).toBeGreaterThan(0);
@@ -60,13 +76,24 @@ describe('runDemo on a machine that is slow', () => {
   });
 
   it('Where kills are still missing after twelve times as long, it has failed and says so', async () => {
-    const report = await demo({ refusesKillsUntil: Infinity }, { ...OPTIONS, seconds: 0.02 });
+    const options = { ...OPTIONS, memberChangesMin: 0, seconds: 0.02 };
+    const report = await demo({ refusesKillsUntil: Infinity }, options);
     expect(report.isGood).toBe(false);
     expect(report.failures).toEqual([expect.stringMatching(/^Only 0 of 3 replicas could be killed in 0\.\d s$/)]);
   });
 
+  it('Where members could not be changed after twelve times as long, each try is counted, and it says so', async () => {
+    const report = await demo({ undoesChanges: true }, { ...OPTIONS, killsMin: 0, seconds: 0.02 });
+    expect(report.summary.memberChanges).toMatchObject({ done: 0 });
+    expect(report.summary.memberChanges.undone).toBeGreaterThan(0);
+    expect(report.failures).toEqual([expect.stringMatching(/^Members could be changed only 0 of 2 times in 0\.\d s$/)]);
+  });
+
   it('A replica that hangs when the load has ended is asked for something, and dies of it', async () => {
-    const { summary, failures } = await demo({ hangsUntilAsked: true }, { ...OPTIONS, killsMin: 0, seconds: 0.5 });
+    const { summary, failures } = await demo(
+      { hangsUntilAsked: true },
+      { ...OPTIONS, killsMin: 0, seconds: 0.5, memberChangesPerSecond: 0, memberChangesMin: 0 },
+    );
     expect(failures).toEqual([]);
     expect(summary.kills.hang).toBe(1);
   });
@@ -87,6 +114,7 @@ describe('runDemo on a store that is broken', () => {
     ['A store whose changes are made of an old value', { forksEvery: 3 }],
     ['A store that does a change twice', { repeatsEvery: 3 }],
     ['A store whose deleted keys come back', { revivesEvery: 2 }],
+    ['A store that forgets what its former members decided', { forgetsEvery: 2 }],
   ])('%s is found out', async (_, faults) => {
     const { summary, isGood, violations } = await demo(faults);
     expect(isGood).toBe(false);
@@ -127,7 +155,16 @@ describe('runDemo with a trace', () => {
       const lines = Array.from({ length: 2000 }, (_, n) => `1,${n},${n % 3 === 0 ? '28' : '2a'},${n % 9000},${n % 97}`);
       await writeFile(path, ['version,time,op,size,lbn', ...lines, ''].join('\n'));
       const plan = { ...OPTIONS.plan, trace: { path, isRepeated: false } };
-      const { summary, isGood, failures } = await demo({}, { ...OPTIONS, seconds: undefined, killsMin: 0, plan });
+      const { summary, isGood, failures } = await demo(
+        {},
+        {
+          ...OPTIONS,
+          seconds: undefined,
+          killsMin: 0,
+          memberChangesMin: 0,
+          plan,
+        },
+      );
       expect({ isGood, failures }).toEqual({ isGood: true, failures: [] });
       expect(summary.operations).toBe(2000);
       const repeated = { ...plan, trace: { path, isRepeated: true } };
@@ -156,6 +193,7 @@ describe('The report', () => {
       latencyUs: { get: latency, put: latency },
       kills: { terminate: expect.any(Number), hang: expect.any(Number), oom: expect.any(Number) },
       recoveryMs: { p50: expect.any(Number), max: expect.any(Number) },
+      memberChanges: { done: expect.any(Number), undone: 0, msMax: expect.any(Number) },
       longestStallMs: expect.any(Number),
       acknowledgedWrites: expect.any(Number),
       lost: 0,
