@@ -51,9 +51,9 @@ const SHARED_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 const ABOUT = [
   'Opens a cluster, puts it under load from the main thread and a worker thread, and kills replicas all the while: by',
   'terminate(), by an endless loop, by filling the heap. Meanwhile members are replaced, the cluster grows and shrinks',
-  'and R and W change. Every acknowledged write is remembered, every read is checked against what was acknowledged before',
-  'it began, and at the end every key is read from all replicas. Exit code 1 if anything acknowledged was lost or any',
-  'read was stale. SIGINT ends the load; what was done is still judged.',
+  'and R and W change. Every acknowledged write is remembered, every read is checked against what was acknowledged',
+  'before it began, and at the end every key is read from all replicas. Exit code 1 if anything acknowledged was lost',
+  'or any read was stale. SIGINT ends the load; what was done is still judged.',
   '',
   'No more replicas are killed at once than the quorums survive: where they recover slowly, as on a busy machine,',
   'kills are put off. The load goes on until --kills are done, up to 12 times --seconds. Without that option they are',
