@@ -148,8 +148,8 @@ export class Electorate implements Homes {
   /**
    * Whether all that the first side has decided alone is known where these have been compared, and hold the same. They
    * are a read quorum of the first side, and meet every prepare quorum: of what only others hold, one of them knows
-   * what it was to follow. They are a write quorum of the last side, and meet every set there whose votes tell a reader that
-   * something is decided.
+   * what it was to follow. They are a write quorum of the last side, and meet every set there whose votes tell a reader
+   * that something is decided.
    */
   isCoveredBy(compared: number): boolean {
     const hashes = this.isWhole ? ONE_RANGE : ALL_RANGES;

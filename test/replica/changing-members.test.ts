@@ -131,49 +131,49 @@ function readTwice(cluster: CoreCluster, first: readonly number[], second: reado
   return [readOf(cluster, first), readOf(cluster, second)];
 }
 
+/** A put that two replicas hold, then a change that the two others have promised, and one of them holds. */
+function heardOfByWhoCompares(rules: Rules): readonly unknown[] {
+  const cluster = opened({ replicas: 4, read: 2, write: 3, prepare: 2 }, 4, rules);
+  cluster.run(0, (core) => core.put('k', 'old', undefined));
+  cluster.call(0, (core) => core.put('k', 'put', undefined));
+  cluster.exchange(0, 'accept', [2, 3]);
+  ended(cluster, 0);
+  cluster.call(1, (core) => core.update('k', (value) => `${String(value)} changed`, undefined));
+  cluster.exchange(1, 'prepare', [0, 1]);
+  cluster.exchange(1, 'accept', [0]);
+  ended(cluster, 1);
+  const change = cluster.change(membership(0b1101));
+  cluster.proceed(change);
+  cluster.compare(change, 2, [0, 1]); // Two of four are who reads, but not who promises.
+  if (change.step === 'comparing') cluster.compare(change, 2);
+  cluster.proceed(change);
+  return readTwice(cluster, [0], [3]);
+}
+
+/** A put that only a newcomer has heard of, and a change that has not, held by one who stays; neither is compared. */
+function storedByNobodyElse(rules: Rules): readonly unknown[] {
+  const cluster = opened({ replicas: 3 }, 7, rules);
+  cluster.run(0, (core) => core.put('k', 'old', undefined));
+  cluster.call(0, (core) => core.put('k', 'put', undefined));
+  cluster.exchange(0, 'accept', [0]);
+  ended(cluster, 0);
+  const change = cluster.change(membership(0b111_1001));
+  cluster.look();
+  change.turn();
+  for (const newcomer of [3, 4, 6]) cluster.recoverWithout(newcomer, 0);
+  cluster.recoverWithout(5, 2);
+  cluster.call(1, (core) => core.update('k', (value) => `${String(value)} changed`, undefined));
+  cluster.exchange(1, 'prepare', [1, 2]);
+  cluster.exchange(1, 'accept', [0]); // It forgets the put for the change.
+  ended(cluster, 1);
+  cluster.proceed(change);
+  cluster.compare(change, 2, [0, 5]);
+  cluster.proceed(change);
+  expect(change.step).toBe('done');
+  return readTwice(cluster, [0], [3, 4]);
+}
+
 describe('What one replica was asked to store before members changed', () => {
-  /** A put that two replicas hold, then a change that the two others have promised, and one of them holds. */
-  function heardOfByWhoCompares(rules: Rules): readonly unknown[] {
-    const cluster = opened({ replicas: 4, read: 2, write: 3, prepare: 2 }, 4, rules);
-    cluster.run(0, (core) => core.put('k', 'old', undefined));
-    cluster.call(0, (core) => core.put('k', 'put', undefined));
-    cluster.exchange(0, 'accept', [2, 3]);
-    ended(cluster, 0);
-    cluster.call(1, (core) => core.update('k', (value) => `${String(value)} changed`, undefined));
-    cluster.exchange(1, 'prepare', [0, 1]);
-    cluster.exchange(1, 'accept', [0]);
-    ended(cluster, 1);
-    const change = cluster.change(membership(0b1101));
-    cluster.proceed(change);
-    cluster.compare(change, 2, [0, 1]); // Two of four are who reads, but not who promises.
-    if (change.step === 'comparing') cluster.compare(change, 2);
-    cluster.proceed(change);
-    return readTwice(cluster, [0], [3]);
-  }
-
-  /** A put that only a newcomer has heard of, and a change that has not, held by one who stays; neither is compared. */
-  function storedByNobodyElse(rules: Rules): readonly unknown[] {
-    const cluster = opened({ replicas: 3 }, 7, rules);
-    cluster.run(0, (core) => core.put('k', 'old', undefined));
-    cluster.call(0, (core) => core.put('k', 'put', undefined));
-    cluster.exchange(0, 'accept', [0]);
-    ended(cluster, 0);
-    const change = cluster.change(membership(0b111_1001));
-    cluster.look();
-    change.turn();
-    for (const newcomer of [3, 4, 6]) cluster.recoverWithout(newcomer, 0);
-    cluster.recoverWithout(5, 2);
-    cluster.call(1, (core) => core.update('k', (value) => `${String(value)} changed`, undefined));
-    cluster.exchange(1, 'prepare', [1, 2]);
-    cluster.exchange(1, 'accept', [0]); // It forgets the put for the change.
-    ended(cluster, 1);
-    cluster.proceed(change);
-    cluster.compare(change, 2, [0, 5]);
-    cluster.proceed(change);
-    expect(change.step).toBe('done');
-    return readTwice(cluster, [0], [3, 4]);
-  }
-
   it.each([
     ['is heard of by whoever compares, also where others had promised it', heardOfByWhoCompares, 'comparesPromised'],
     ['is stored by nobody else once both sides decide', storedByNobodyElse, 'barsOldBallots'],
