@@ -13,6 +13,10 @@ export const QUORUM_TABLE_VOTERS_MAX = 15;
 /** Members of a quorum system, those of its members counted, and how deep they may be nested. */
 export const QUORUM_MEMBERS_MAX = 4096;
 export const QUORUM_DEPTH_MAX = 16;
+/** Sets of replicas that reads at the quorum choose from, where a system says which sets are quorums. */
+export const READ_SETS_MAX = 64;
+/** The systems of a cluster, as JSON text: two memberships, old and new, lie in its shared memory side by side. */
+export const QUORUM_TEXT_BYTES_MAX = 12_288;
 /** Cases that tell a quorum system's sets of voters apart; only weights that differ much need many. */
 export const QUORUM_CASES_MAX = 65_536;
 /** Minimal quorums that are listed. */

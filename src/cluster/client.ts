@@ -97,6 +97,8 @@ export class Client extends StoreCalls implements ClusterClient {
   readonly #coordinator: Coordinator;
   readonly #place: ClientPlace;
   readonly #repairs: RepairCalls;
+  /** The quorums in force, as whoever inspects has seen them last. */
+  #inspected: LiveQuorums | undefined;
   readonly #watches = new Set<WatchStream>();
   /** How its sessions and buckets call. */
   readonly #caller: Caller = {
@@ -235,7 +237,9 @@ export class Client extends StoreCalls implements ClusterClient {
 
   inspect(): ClusterStatus {
     const requests = this.#connection.lanes.map((lane) => lane.requests);
-    const status = inspectCluster(this.#lanes.board, this.#lanes.doors.epochs, requests);
+    const { board, doors } = this.#lanes;
+    this.#inspected ??= new LiveQuorums(board.configurations);
+    const status = inspectCluster(board, { epochs: doors.epochs, quorums: this.#inspected, requests });
     const replicas = status.replicas.map((each) => {
       const divergence = this.#repairs.divergenceOf(each.replica);
       return divergence === undefined ? each : Object.assign(each, { divergence });

@@ -5,15 +5,24 @@ import type { EpochTable } from '../ring/epoch-table.ts';
 import { unreadBytes } from '../ring/spsc-ring.ts';
 import { votersIn } from '../quorum/quorum-system.ts';
 import { CLUSTER_STATE_LOST } from '../replica/environment.ts';
+import type { LiveQuorums } from '../replica/live-quorums.ts';
 import { COUNTER } from './board.ts';
 import type { ClusterBoard } from './board.ts';
 import type { ClusterStatus, ReplicaStatus } from './options.ts';
 
-/** What can be seen of a cluster; `pending` is the client's to add. `requests` are the client's rings, by replica. */
+/** What an inspection looks at, beside the board. */
+export interface InspectedParts {
+  readonly epochs: EpochTable;
+  /** The quorums in force: looked at anew. */
+  readonly quorums: LiveQuorums;
+  /** The client's rings, by replica. */
+  readonly requests: readonly SharedArrayBuffer[];
+}
+
+/** What can be seen of a cluster; `pending` is the client's to add. */
 export function inspectCluster(
   board: ClusterBoard,
-  epochs: EpochTable,
-  requests: readonly SharedArrayBuffer[],
+  { epochs, quorums, requests }: InspectedParts,
 ): Omit<ClusterStatus, 'pending'> {
   const { number, phase, current, next } = board.configurations.read();
   const { replicas: replicationFactor, read, write, prepare, recoverFrom } = current.quorums;
@@ -23,11 +32,13 @@ export function inspectCluster(
   let collected = 0;
   for (let replica = 0; replica < board.places; replica++) collected += board.counter(replica, COUNTER.COLLECTED);
   const { chair } = board.chair;
-  const sizes = { replicationFactor, read, write, prepare, recoverFrom };
+  const { systems } = current.quorums;
+  const sizes = { replicationFactor, read, write, prepare, ...(systems && { quorum: systems }), recoverFrom };
   const configuration = { number, isChanging: phase !== 'stable', members: votersIn(current.members) };
   return {
     replicas,
     ...sizes,
+    hasQuorums: haveQuorums(replicas, quorums),
     configuration,
     places: board.places,
     stateLost,
@@ -36,6 +47,16 @@ export function inspectCluster(
     clients: board.clients.size,
   };
 }
+
+function haveQuorums(replicas: readonly ReplicaStatus[], quorums: LiveQuorums): boolean {
+  quorums.refresh();
+  const { electorate } = quorums;
+  let up = 0;
+  for (const { replica, state } of replicas) if (state === 'operational') up |= 1 << replica;
+  return KINDS.every((kind) => electorate.isMetOnAll(kind, up, electorate.sizes[kind]));
+}
+
+const KINDS = ['read', 'write', 'prepare'] as const;
 
 function inspectReplica(
   board: ClusterBoard,

@@ -61,7 +61,7 @@ import type {
   SyncWriteOptions,
 } from './options.ts';
 import { clusterSizes } from './cluster-sizes.ts';
-import { Reconfiguration, sizesIn, targetOf } from './reconfigure.ts';
+import { Reconfiguration, askedAfter, sizesIn, targetOf } from './reconfigure.ts';
 import type { AskedSizes } from './reconfigure.ts';
 import { quorumsUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -90,6 +90,17 @@ const CONTROL_MS_MAX = 60_000;
  * if (read.outcome === 'ok') console.log(read.value); // hello
  * await cluster.close();
  * ```
+ * @example
+ * ```ts
+ * import { openCluster } from 'quorate';
+ * import { grid } from 'quorate/quorum';
+ *
+ * const { reads, writes } = grid(2, 3); // Two rows of three: a read asks one replica of each column.
+ * const cluster = await openCluster({ quorum: { read: reads, write: writes } });
+ * const { replicas, read, write } = cluster.inspect();
+ * console.log(replicas.length, read, write); // 6 3 4
+ * await cluster.close();
+ * ```
  */
 export async function openCluster(options?: ClusterOptions): Promise<Cluster> {
   return openSabotaged(optionsOf(options), undefined);
@@ -113,7 +124,7 @@ export async function openSabotaged(given: ClusterOptions, sabotage: Sabotage | 
   const wiring = { ...wiringOf(options, quorumsUnder(sabotage, quorums)), sabotage };
   if (options.signal !== undefined) requireSignal(options.signal);
   options.signal?.throwIfAborted();
-  const cluster = new SupervisedCluster(wiring, sizesIn(options));
+  const cluster = new SupervisedCluster(wiring, askedFor(sizesIn(options), quorums));
   await cluster.open(options.signal);
   return cluster;
 }
@@ -361,7 +372,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     const quorums = quorumsUnder(sabotage, target.quorums);
     const before = client.inspect().configuration;
     await this.#reconfiguration.run({ ...target, quorums }, options);
-    this.#askedSizes = { ...this.#askedSizes, ...sizesIn(options) };
+    this.#askedSizes = askedFor(askedAfter(this.#askedSizes, options), target.quorums);
     this.#threadIds = await this.#control.threadIds();
     const status = client.inspect().configuration;
     this.emit('configuration', { before: before.members, ...status });
@@ -461,6 +472,11 @@ function actorUrl(name: string): URL {
 
 function rangeOf(min: number, max: number): { readonly min: number; readonly max: number } {
   return { min, max };
+}
+
+/** What was asked for, with the cluster's own copy of systems: its caller may alter theirs. */
+function askedFor(asked: AskedSizes, { systems }: RegisterQuorums): AskedSizes {
+  return systems === undefined ? asked : { ...asked, quorum: systems };
 }
 
 function checkedReadRepair(readRepair: unknown): boolean {

@@ -1,4 +1,5 @@
 // What an application says when it opens a cluster, and what it sees of it. Types only.
+import type { RegisterSystemOptions, RegisterSystems } from '../quorum/register-systems.ts';
 import type { Chair } from './chair-seat.ts';
 import type { CloseOptions } from './close-options.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
@@ -52,6 +53,12 @@ export interface ClusterOptions {
   readonly write?: number;
   /** Replicas that must promise (P) before a contended write or unstable read is finished; default a majority. */
   readonly prepare?: number;
+  /**
+   * Quorum systems of `quorate/quorum` in place of R, W and P: a grid, weights, a hierarchy, or any other whose reads
+   * and prepares meet its writes; what is left out follows. Its voters are the replicas in ascending order, as many as
+   * it has unless `replicas` says so too. Every replica holds every key then.
+   */
+  readonly quorum?: RegisterSystemOptions;
   /**
    * Places for replica threads, from as many as there are to 15: up to here `reconfigure` can add some; default one
    * more than there are. An empty place costs the address space of its rings, and little memory.
@@ -124,7 +131,12 @@ export interface ClusterStatus {
   readonly read: number;
   readonly write: number;
   readonly prepare: number;
-  /** Others that a recovering replica must hear; at most `replicas.length - recoverFrom` may be down at once. */
+  /** Where systems are in force: theirs, as plain data; the sizes are those of the smallest quorums then. */
+  readonly quorum?: RegisterSystems | undefined;
+  /** Whether the replicas that are operational include a quorum of each kind, of every key. */
+  readonly hasQuorums: boolean;
+  /** Others that a recovering replica must hear; at most `replicas.length - recoverFrom` may be down at once,
+   * or of systems sometimes more. */
   readonly recoverFrom: number;
   /** Who decides; see `reconfigure`. */
   readonly configuration: ConfigurationStatus;
@@ -154,6 +166,11 @@ export interface ReconfigureOptions {
   readonly read?: number;
   readonly write?: number;
   readonly prepare?: number;
+  /**
+   * Systems in place of R, W and P, of the members that there will be, in ascending order. Those in force stay while
+   * the number of copies does; where it changes they have to be given anew, or sizes in their place.
+   */
+  readonly quorum?: RegisterSystemOptions;
   /** Longest time that it may take in milliseconds, an integer from 1; then it is taken back; default 60,000. */
   readonly timeoutMs?: number;
   /** Takes it back. */

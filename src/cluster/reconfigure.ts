@@ -9,6 +9,7 @@ import { votersIn } from '../quorum/quorum-system.ts';
 import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { ReconfigureOptions } from './options.ts';
 import type { ChangeStep } from '../replica/membership-change.ts';
+import { requireShareable } from './shared-configurations.ts';
 import type { ChangeEvent, SupervisorControl } from './supervisor-thread.ts';
 
 /** How long a change may take unless configured. */
@@ -18,8 +19,8 @@ const COMPARE_MS_MAX = 30_000;
 /** Rest after a comparison that did not do, because a replica was away. */
 const REST_MS = 20;
 
-/** Sizes that were asked for: those that were not follow from the number of copies. */
-export type AskedSizes = Pick<ReconfigureOptions, 'read' | 'write' | 'prepare'>;
+/** Sizes or systems that were asked for: those that were not follow from the number of copies. */
+export type AskedSizes = Pick<ReconfigureOptions, 'read' | 'write' | 'prepare' | 'quorum'>;
 
 /** What a change is made with. */
 export interface ReconfigureDoors {
@@ -57,16 +58,33 @@ export function targetOf(
   }
   const wasWhole = current.quorums.threads === current.quorums.replicas;
   const replicas = options.replicationFactor ?? (wasWhole ? threads : current.quorums.replicas);
-  const sizes = { ...asked, ...sizesIn(options) };
-  return { members, quorums: registerQuorums({ replicas, threads, ...sizes }) };
+  const sizes = askedAfter(asked, options);
+  const { systems, replicas: before } = current.quorums;
+  const isKept = sizes.quorum !== undefined && options.quorum === undefined;
+  if (isKept && systems !== undefined && replicas !== before) {
+    throw rangeError(
+      'ERR_QUORATE_CONFIGURATION',
+      `Cannot use the quorum of ${before} replicas for ${replicas}: ` +
+        `give one of ${replicas} as quorum, or sizes as read, write and prepare`,
+    );
+  }
+  return { members, quorums: requireShareable(registerQuorums({ replicas, threads, ...sizes })) };
 }
 
-/** The sizes that options name. */
-export function sizesIn({ read, write, prepare }: AskedSizes): AskedSizes {
+/** What has been asked for once `options` were: systems take the place of sizes, and sizes that of systems. */
+export function askedAfter(asked: AskedSizes, options: AskedSizes): AskedSizes {
+  const named = sizesIn(options);
+  const isOther = named.quorum !== undefined || (asked.quorum !== undefined && Object.keys(named).length > 0);
+  return isOther ? named : { ...asked, ...named };
+}
+
+/** The sizes and systems that options name. */
+export function sizesIn({ read, write, prepare, quorum }: AskedSizes): AskedSizes {
   return {
     ...(read !== undefined && { read }),
     ...(write !== undefined && { write }),
     ...(prepare !== undefined && { prepare }),
+    ...(quorum !== undefined && { quorum }),
   };
 }
 

@@ -1,6 +1,7 @@
 // A cluster with one rule taken away, so that the demo's judge and the torture tests can be seen to fail. Production
 // opens none of these.
 import { unreachable } from '../base/assert.ts';
+import { choose } from '../quorum/quorum-system.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { RULES } from '../protocol/rules.ts';
 import type { Rules } from '../protocol/rules.ts';
@@ -33,5 +34,7 @@ export function rulesUnder(sabotage: Sabotage | undefined): Rules {
 
 /** The quorum sizes that the cluster's threads use. */
 export function quorumsUnder(sabotage: Sabotage | undefined, quorums: RegisterQuorums): RegisterQuorums {
-  return sabotage === 'write-quorum' ? { ...quorums, write: 1 } : quorums;
+  if (sabotage !== 'write-quorum') return quorums;
+  const { systems, replicas } = quorums;
+  return { ...quorums, write: 1, ...(systems && { systems: { ...systems, write: choose(1, replicas) } }) };
 }

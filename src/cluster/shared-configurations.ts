@@ -2,12 +2,15 @@
 // of a JSON text and the text. The supervisor writes the record that is not in force, and then the number. Who reads it
 // looks at the number, the record and the number again: while that stays the same, so does the record.
 import { assert } from '../base/assert.ts';
+import { rangeError } from '../base/errors.ts';
+import { QUORUM_TEXT_BYTES_MAX } from '../base/limits.ts';
 import type { Configuration } from '../quorum/configuration.ts';
+import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Configurations } from '../replica/live-quorums.ts';
 import type { SharedMemory } from '../ring/memory.ts';
 
-/** Words of one record: a configuration of 15 threads and two systems of quorums takes some hundred bytes. */
-const RECORD_WORDS = 2048;
+/** Words of one record: 32 KiB, for two memberships with their systems of quorums. See {@link requireShareable}. */
+const RECORD_WORDS = 8192;
 /** Words of both. */
 export const CONFIGURATION_RECORDS_WORDS: number = 2 * RECORD_WORDS;
 
@@ -15,6 +18,21 @@ export const CONFIGURATION_RECORDS_WORDS: number = 2 * RECORD_WORDS;
 export interface ConfigurationLayout {
   readonly number: number;
   readonly records: number;
+}
+
+/**
+ * Whether quorums fit the shared memory of a cluster, beside those that follow on them.
+ *
+ * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT` where they do not.
+ */
+export function requireShareable(quorums: RegisterQuorums): RegisterQuorums {
+  const length = quorums.systems === undefined ? 0 : JSON.stringify(quorums.systems).length;
+  if (length <= QUORUM_TEXT_BYTES_MAX) return quorums;
+  throw rangeError(
+    'ERR_QUORATE_INVALID_ARGUMENT',
+    `Cannot use a quorum of ${length} characters as JSON, read, write and prepare together: ` +
+      `it must have at most ${QUORUM_TEXT_BYTES_MAX}`,
+  );
 }
 
 /** The configurations of one cluster. Reading: any thread. */

@@ -21,6 +21,10 @@ export interface StoreStatus {
   readonly read: number;
   readonly write: number;
   readonly prepare: number;
+  /** Where systems of quorums are in force: plain data; the sizes are those of the smallest quorums then. */
+  readonly quorum?: unknown;
+  /** Whether those that are operational include a quorum of each kind; where it is missing, sizes tell. */
+  readonly hasQuorums?: boolean;
   readonly stateLost: boolean;
   readonly clients: number;
   readonly pending: number;
@@ -82,7 +86,8 @@ export type Health = 'ok' | 'degraded' | 'unavailable';
  */
 export function healthOf(status: StoreStatus): Health {
   const operational = operationalOf(status);
-  if (status.stateLost || operational < Math.max(status.read, status.write, status.prepare)) return 'unavailable';
+  const { read, write, prepare, hasQuorums = operational >= Math.max(read, write, prepare) } = status;
+  if (status.stateLost || !hasQuorums) return 'unavailable';
   return operational < status.replicas.length ? 'degraded' : 'ok';
 }
 
@@ -90,9 +95,9 @@ export function healthOf(status: StoreStatus): Health {
 export function healthReply(status: StoreStatus | undefined): Reply {
   if (status === undefined) return jsonReply(200, JSON.stringify({ status: 'ok' }));
   const health = healthOf(status);
-  const { read, write, stateLost, replicas } = status;
+  const { read, write, quorum, stateLost, replicas } = status;
   const operational = operationalOf(status);
-  const body = { status: health, replicas: replicas.length, operational, read, write, stateLost };
+  const body = { status: health, replicas: replicas.length, operational, read, write, quorum, stateLost };
   if (health !== 'unavailable') return jsonReply(200, JSON.stringify(body));
   return jsonReply(503, JSON.stringify(body), ['retry-after', '1']);
 }

@@ -437,9 +437,20 @@ export class Coordinator {
   #readersOf(operation: Operation, count: number): number {
     const { all } = this.placement;
     const among = this.#rules.asksHomes ? operation.homes : all;
-    if (!this.#quorums.electorate.isPlain) return among; // So many need not be a quorum.
+    const { electorate } = this.#quorums;
+    if (!electorate.isPlain && (!electorate.isSystem || count >= electorate.sizes.read)) {
+      return this.#quorumOf(operation, among); // So many need not be a quorum.
+    }
     const choice = this.#watch.readers(operation.agreeNeeded === 0);
-    return choice.next(count, among, this.placement.firstOf(operation.hash));
+    return choice.next(count, among, electorate.firstOf(operation.hash));
+  }
+
+  /** A smallest quorum where nothing changes, of a read that is content with one; else all. */
+  #quorumOf({ readNeeded, agreeNeeded }: Operation, among: number): number {
+    const { electorate } = this.#quorums;
+    const { sizes, isSystem } = electorate;
+    if (!isSystem || readNeeded > sizes.read || agreeNeeded > sizes.agreeing) return among;
+    return this.#watch.readers(agreeNeeded === 0).nextOf(electorate.smallestReads, among);
   }
 
   // --- configurations

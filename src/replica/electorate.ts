@@ -2,7 +2,7 @@
 // two sides, and whatever decides has to do so on both.
 import { unreachable } from '../base/assert.ts';
 import { popcount } from '../base/bits.ts';
-import { DIGEST_LEAVES } from '../base/limits.ts';
+import { DIGEST_LEAVES, READ_SETS_MAX } from '../base/limits.ts';
 import { compareBallots } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
@@ -45,6 +45,8 @@ export class Electorate implements Homes {
   readonly isStable: boolean;
   /** Whether one membership decides, by the number of votes alone. */
   readonly isPlain: boolean;
+  /** Whether one membership decides, by systems of quorums. */
+  readonly isSystem: boolean;
   /** The sizes; while two memberships decide, of each the greater one. */
   readonly sizes: RegisterQuorums;
   readonly all: number;
@@ -52,6 +54,7 @@ export class Electorate implements Homes {
   readonly barrier: Ballot | undefined;
   readonly #rules: Rules;
   readonly #sides: readonly Side[];
+  #smallestReads: readonly number[] | undefined;
   /** Where keys will lie, while that changes. */
   readonly #coming: Placement | undefined;
 
@@ -63,7 +66,9 @@ export class Electorate implements Homes {
     this.#coming = next && new Placement({ members: next.members, replicas: next.quorums.replicas }, rules);
     const memberships = phase !== 'joint' ? [current] : rules.decidesJointly ? [current, next!] : [next!];
     this.#sides = memberships.map((membership) => sideOf(membership, rules));
-    this.isPlain = this.#sides.length === 1 && current.quorums.systems === undefined;
+    const isOne = this.#sides.length === 1;
+    this.isSystem = isOne && this.#sides[0]!.quorums.systems !== undefined;
+    this.isPlain = isOne && !this.isSystem;
     this.sizes = memberships.map(({ quorums }) => quorums).reduce(greater);
     this.all = memberships.reduce((mask, { members }) => mask | members, 0);
     this.isWhole = this.#sides.every(({ placement }) => placement.isWhole);
@@ -77,6 +82,15 @@ export class Electorate implements Homes {
 
   firstOf(hash: number): number {
     return this.#sides[0]!.placement.firstOf(hash);
+  }
+
+  /**
+   * Whom a read at the quorum may ask: threads, as masks, that are a read quorum and all that a read wants to agree, so
+   * few that nobody could do with less; not all such sets where there are very many. Only where one membership decides.
+   */
+  get smallestReads(): readonly number[] {
+    this.#smallestReads ??= smallestReadsOf(this.#sides[0]!);
+    return this.#smallestReads;
   }
 
   /** Whether a thread holds the keys of this hash, or is about to. */
@@ -174,6 +188,23 @@ export class Electorate implements Homes {
 function sideOf({ members, quorums }: Membership, rules: Rules): Side {
   const placement = new Placement({ members, replicas: quorums.replicas }, rules);
   return { members, quorums, sets: quorumSets(quorums), placement };
+}
+
+function smallestReadsOf({ members, sets }: Side): readonly number[] {
+  let fewest = popcount(members);
+  let found: number[] = [];
+  // Every set of members, from the one without the highest of them down.
+  for (let threads = members; threads !== 0; threads = (threads - 1) & members) {
+    const count = popcount(threads);
+    if (count > fewest) continue;
+    const voters = positionsIn(members, threads);
+    if (!sets.isRead(voters) || !sets.isAgreeing(voters)) continue;
+    if (count < fewest) found = [];
+    fewest = count;
+    found.push(threads);
+  }
+  const step = Math.ceil(found.length / READ_SETS_MAX);
+  return found.filter((_, index) => index % step === 0);
 }
 
 function isQuorum(sets: QuorumSets, purpose: Purpose, voters: number): boolean {

@@ -39,6 +39,7 @@ export class ReaderChoice {
   #count = 0;
   #among = 0;
   #first = 0;
+  #sets: readonly number[] | undefined = undefined;
   /** Whether ranks may have moved since. */
   #isStale = true;
   /** Whose turn it is among equals, and reads that are left before it passes on. */
@@ -62,6 +63,22 @@ export class ReaderChoice {
   }
 
   /**
+   * The replicas that the next read asks, as a mask: of `sets`, which are equally good otherwise, one whose members are
+   * all healthy, and the least burdened of those; `others` where there is none. The sets have to be the same ones as
+   * long as they are the same array.
+   */
+  nextOf(sets: readonly number[], others: number): number {
+    this.#left--;
+    if (!this.#isStale && sets === this.#sets && others === this.#among) return this.#chosen;
+    if (this.#isStale) this.#rank();
+    this.#sets = sets;
+    this.#count = -1;
+    this.#among = others;
+    this.#chosen = this.#chooseOf(sets, others);
+    return this.#chosen;
+  }
+
+  /**
    * The `count` replicas that the next read asks, as a mask; fewer, where there are not so many.
    *
    * @param among the homes of its key.
@@ -72,6 +89,7 @@ export class ReaderChoice {
     const isSame = count === this.#count && among === this.#among && first === this.#first;
     if (!this.#isStale && isSame) return this.#chosen;
     if (this.#isStale) this.#rank();
+    this.#sets = undefined;
     this.#count = count;
     this.#among = among;
     this.#first = first;
@@ -102,6 +120,27 @@ export class ReaderChoice {
       left &= ~(1 << best);
     }
     return this.#among & ~left;
+  }
+
+  #chooseOf(sets: readonly number[], others: number): number {
+    const begin = Math.floor((this.#turn * sets.length) / this.#ranks.length);
+    let chosen = others;
+    let best = HEALTH_UNIT;
+    for (let step = 0; step < sets.length; step++) {
+      const set = sets[(begin + step) % sets.length]!;
+      const burden = this.#burdenOf(set);
+      if (burden >= best) continue;
+      chosen = set;
+      best = burden;
+    }
+    return chosen;
+  }
+
+  /** The sum of what its members bear; at least that of one which is not healthy, where there is one among them. */
+  #burdenOf(set: number): number {
+    let burden = 0;
+    for (let left = set; left !== 0; left &= left - 1) burden += this.#ranks[31 - Math.clz32(left & -left)]!;
+    return burden;
   }
 
   #rankOf(replica: number): number {

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { clusterSizes } from '../../src/cluster/cluster-sizes.ts';
 import type { ClusterOptions } from '../../src/index.ts';
+import { choose, grid, or, weighted } from '../../src/quorum/index.ts';
+
+const GRID = grid(2, 3);
+const LONG = or(...Array.from({ length: 200 }, () => choose(2, [0, 1, 2])));
 
 describe('The sizes of a cluster', () => {
   it.each<[ClusterOptions, readonly number[]]>([
@@ -12,6 +16,9 @@ describe('The sizes of a cluster', () => {
     [{ replicationFactor: 3 }, [3, 3, 2, 2]],
     [{ threads: 7, replicationFactor: 3 }, [7, 3, 2, 2]],
     [{ threads: 15, replicationFactor: 5, read: 2, write: 4 }, [15, 5, 2, 4]],
+    [{ quorum: { read: GRID.reads, write: GRID.writes } }, [6, 6, 3, 4]],
+    [{ replicas: 6, quorum: { read: GRID.reads } }, [6, 6, 3, 2]],
+    [{ quorum: { write: weighted([3, 1, 1, 1], 4) } }, [4, 4, 1, 2]],
   ])('given by %j are T, N, R and W %j', (options, expected) => {
     const { threads, replicas, read, write } = clusterSizes(options);
     expect([threads, replicas, read, write]).toEqual(expected);
@@ -28,6 +35,20 @@ describe('The sizes of a cluster', () => {
     [{ threads: 2.5 }, ARGUMENT, 'Cannot use threads 2.5'],
     [{ replicationFactor: 20 }, ARGUMENT, 'Cannot use replicationFactor 20: it must be an integer from 1 to 15'],
     [{ threads: 7, replicationFactor: 3, read: 4 }, ARGUMENT, 'Cannot use read quorum 4'],
+    [
+      { quorum: { read: GRID.reads, write: choose(2, 6) } },
+      CONFIGURATION,
+      'a read at replicas 0, 1 and 2 misses a write',
+    ],
+    [{ quorum: { write: GRID.writes, prepare: choose(2, 6) } }, CONFIGURATION, 'a prepare at replicas 0 and 1 misses'],
+    [{ quorum: { write: choose(1, 3) } }, CONFIGURATION, 'Cannot use a write quorum of replica 0 alone'],
+    [{ replicas: 5, quorum: { read: GRID.reads } }, ARGUMENT, 'Cannot use voters of quorum 6'],
+    [{ threads: 7, replicationFactor: 6, quorum: { read: GRID.reads } }, CONFIGURATION, 'with 7 threads and 6 copies'],
+    [{ read: 3, quorum: { read: GRID.reads } }, CONFIGURATION, 'Cannot use read quorum 3 beside quorum'],
+    [{ quorum: {} }, ARGUMENT, 'Cannot use quorum without systems'],
+    [{ quorum: { read: LONG } }, ARGUMENT, 'characters as JSON, read, write and prepare together'],
+    // @ts-expect-error -- it is no object
+    [{ quorum: 'majority' }, ARGUMENT, 'Cannot use quorum majority: it must be an object'],
     [{ threads: 7, replicationFactor: 3, read: 1 }, CONFIGURATION, 'Cannot use read quorum 1 with write quorum 2 of 3'],
   ])('given by %j are refused: %s, %s', (options, code, says) => {
     expect(() => clusterSizes(options)).toThrow(

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openCluster } from '../../src/index.ts';
 import type { Cluster, ClusterOptions, ReconfigureOptions } from '../../src/index.ts';
-import { registerQuorums } from '../../src/quorum/index.ts';
+import { choose, dual, grid, registerQuorums } from '../../src/quorum/index.ts';
 import { targetOf } from '../../src/cluster/reconfigure.ts';
 import type { AskedSizes } from '../../src/cluster/reconfigure.ts';
 import { injectFault } from '../../src/testing/index.ts';
 
+const { reads, writes } = grid(2, 2);
+const FOUR = { read: reads, write: writes };
 const clusters: Cluster[] = [];
 
 async function opened(options: ClusterOptions): Promise<Cluster> {
@@ -219,6 +221,55 @@ describe('A cluster that changes its members', () => {
     const status = await cluster.reconfigure({ remove: [2] });
     expect(told).toEqual([{ before: [0, 1, 2], ...status }]);
     expect(cluster.inspect()).toMatchObject({ replicationFactor: 2, read: 2, write: 2, places: 4 });
+  });
+});
+
+describe('A system of quorums', () => {
+  const SYSTEM = { members: 0b1111, quorums: registerQuorums({ replicas: 4, quorum: FOUR }) };
+  const ASKED: AskedSizes = { quorum: FOUR };
+  const NINE = grid(2, 3);
+
+  it.each<[options: ReconfigureOptions, system: unknown, sizes: readonly number[]]>([
+    [{ add: 1, remove: [0] }, FOUR.read, [4, 2, 3]],
+    [{ add: 2, quorum: { read: NINE.reads, write: NINE.writes } }, NINE.reads, [6, 3, 4]],
+    [{ quorum: { write: choose(3, 4) } }, dual(choose(3, 4)), [4, 2, 3]],
+    [{ add: 1, write: 4 }, undefined, [5, 3, 4]],
+  ])('after %o is that of the members then', (options, read, sizes) => {
+    const { quorums } = targetOf({ current: SYSTEM }, options, ASKED, 6);
+    expect(quorums.systems?.read).toEqual(read);
+    expect([quorums.replicas, quorums.read, quorums.write]).toEqual(sizes);
+  });
+
+  it.each<[options: ReconfigureOptions, message: string]>([
+    [{ add: 1 }, 'Cannot use the quorum of 4 replicas for 5: give one of 5 as quorum, or sizes as read'],
+    [{ remove: [1] }, 'Cannot use the quorum of 4 replicas for 3'],
+    [{ add: 1, quorum: FOUR }, 'Cannot use voters of quorum 4: it must be an integer from 5 to 5'],
+    [{ quorum: FOUR, read: 2 }, 'Cannot use read quorum 2 beside quorum'],
+    [{ add: 1, replicationFactor: 4 }, 'Cannot use quorum with 5 threads and 4 copies'],
+    [{ quorum: { read: NINE.reads, write: choose(2, 6) } }, 'Cannot use voters of quorum 6'],
+    [
+      { quorum: { read: choose(2, 4), write: choose(2, 4) } },
+      'a read at replicas 0 and 1 misses a write at replicas 2',
+    ],
+  ])('is refused after %o: %s', (options, message) => {
+    expect(() => targetOf({ current: SYSTEM }, options, ASKED, 6)).toThrow(message);
+  });
+
+  it('changes while the cluster serves', async () => {
+    const cluster = await opened({ quorum: FOUR, threadsMax: 6 });
+    await fill(cluster);
+    const load = new Load(cluster);
+    await cluster.reconfigure({ add: 1, remove: [0] });
+    expect(cluster.inspect()).toMatchObject({ read: 2, write: 3, configuration: { members: [1, 2, 3, 4] } });
+    await cluster.reconfigure({ add: 2, quorum: { read: NINE.reads, write: NINE.writes } });
+    expect(cluster.inspect()).toMatchObject({ read: 3, write: 4, quorum: { read: { voters: 6 } } });
+    await cluster.reconfigure({ remove: [0, 1], read: 2, write: 3 });
+    expect(cluster.inspect()).toMatchObject({ read: 2, write: 3, hasQuorums: true });
+    expect(cluster.inspect().quorum).toBeUndefined();
+    await cluster.reconfigure({ quorum: FOUR });
+    const { acknowledged, counted } = await load.end();
+    expect(load.unexpected).toEqual([]);
+    expect(counted).toBe(acknowledged);
   });
 });
 

@@ -22,6 +22,16 @@ describe.each(FACES)('The service behind the %s', (name) => {
       expect(answer.json()).toEqual({ status: health, replicas: 5, operational, read: 3, write: 3, stateLost: false });
     });
 
+    it('goes by the quorums where the store tells of them, whichever replicas are missing', async () => {
+      const { store, face } = await openFake(name);
+      const quorum = { read: { kind: 'threshold', voters: 5, needed: 3 } };
+      store.inspect = () => ({ ...statusOf(4), hasQuorums: false, quorum });
+      const answer = await face.ask('GET', '/health');
+      expect([answer.status, answer.json()]).toMatchObject([503, { status: 'unavailable', quorum }]);
+      store.inspect = () => ({ ...statusOf(2), hasQuorums: true });
+      expect((await face.ask('GET', '/health')).json()).toMatchObject({ status: 'degraded', operational: 2 });
+    });
+
     it('is unavailable when the state is lost, and ok for a store without replicas', async () => {
       const { store, face } = await openFake(name);
       expect((await face.ask('GET', '/health')).json()).toEqual({ status: 'ok' });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { lowestBits } from '../../src/base/bits.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Configuration, Membership } from '../../src/quorum/configuration.ts';
-import { grid, registerQuorums } from '../../src/quorum/index.ts';
+import { dual, grid, registerQuorums, weighted } from '../../src/quorum/index.ts';
 import { Electorate } from '../../src/replica/electorate.ts';
 import type { Purpose } from '../../src/replica/electorate.ts';
 
@@ -107,6 +107,21 @@ describe('The keys of a thread', () => {
     expect(learning.homesOf(0)).toBe(lowestBits(3));
     expect(electorate('joint', OLD, GROWN).homesOf(0)).toBe(lowestBits(5));
     expect(electorate('stable', GROWN).homesOf(0)).toBe(lowestBits(5));
+  });
+});
+
+describe('A read by a system', () => {
+  const { reads, writes } = grid(2, 2);
+
+  it.each([
+    ['whose writes need not meet', { read: reads, write: dual(reads) }, 0b1111, [0b0111, 0b1011, 0b1101, 0b1110]],
+    ['whose writes meet', { read: reads, write: writes }, 0b1111, [0b0111, 0b1011, 0b1101, 0b1110]],
+    ['of weights', { write: weighted([3, 1, 1, 1], 4) }, 0b1111, [0b0011, 0b0101, 0b1001]],
+    ['with gaps', { write: weighted([3, 1, 1, 1], 4) }, 0b11_0110, [0b00_0110, 0b01_0010, 0b10_0010]],
+  ] as const)('%s asks one of the smallest quorums that may agree', (_system, quorum, members, expected) => {
+    const one = electorate('stable', { members, quorums: registerQuorums({ replicas: 4, quorum }) });
+    expect(one.isSystem).toBe(true);
+    expect(one.smallestReads.toSorted((left, right) => left - right)).toEqual(expected);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { grid, minimalQuorums } from '../../src/quorum/index.ts';
 import { ReaderChoice } from '../../src/replica/reader-choice.ts';
 import type { Health } from '../../src/replica/reader-choice.ts';
 import { CapturingLink } from './network.ts';
@@ -73,6 +74,25 @@ describe('Reads', () => {
     expect([0, 2, 3].map((first) => choice.next(2, 0b01111, first))).toEqual([0b00101, 0b01100, 0b01001]);
     expect(choice.next(2, 0b10010, 0)).toBe(0b10010);
     expect(choice.next(3, 0b10010, 0)).toBe(0b10010); // There are no more.
+  });
+
+  const GRID = grid(2, 2);
+  const SETS = minimalQuorums(GRID.reads); // {0, 1}, {1, 2}, {0, 3} and {2, 3}.
+
+  it.each<readonly [Fleet, readonly number[], string]>([
+    [{}, [0b0011, 0b0110, 0b1001, 0b1100], 'all in turn'],
+    [{ health: [2] }, [0b0110, 0b1100], 'those without a member that is down'],
+    [{ unreadBytes: [0, 9e5] }, [0b1001, 0b1100], 'the least burdened'],
+    [{ epochs: [1, 1, 1, 2] }, [0b0011, 0b0110], 'those that restarted least'],
+    [{ health: [2, 0, 2] }, [0b1111], 'all others where each has a member that is down'],
+  ])('that choose among quorums ask, of %j, %j: %s', (fleet, expected) => {
+    const choice = choiceOf(fleet, true);
+    const chosen = new Set<number>();
+    for (let read = 0; read < READS; read++) {
+      if (read % BATCH === 0) choice.refresh();
+      chosen.add(choice.nextOf(SETS, 0b1111));
+    }
+    expect([...chosen].toSorted((one, other) => one - other)).toEqual(expected);
   });
 
   it('of one batch ask the same replicas: each further one would have to be woken', () => {

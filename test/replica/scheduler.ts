@@ -3,11 +3,14 @@
 //
 // Each seed has a temper of its own (how often messages are lost, how long links stall, how often replicas die),
 // because one mixture of faults hides what another shows. Source: Groce et al., "Swarm Testing" (ISSTA 2012).
-import { lowestBitIndex, lowestBits, popcount } from '../../src/base/bits.ts';
+import { lowestBitIndex, lowestBits } from '../../src/base/bits.ts';
 import { below, seededRandom, unitOf } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
 import { votersIn } from '../../src/quorum/quorum-system.ts';
+import type { RegisterQuorums } from '../../src/quorum/register-quorums.ts';
+import { Electorate } from '../../src/replica/electorate.ts';
 import { hashOf } from '../../src/replica/key-bytes.ts';
+import { fixedConfiguration } from '../../src/replica/live-quorums.ts';
 import type { Request } from './call.ts';
 import { checkRegister, describeOperation } from './linearizability.ts';
 import type { Message, MessageKind } from './network.ts';
@@ -195,6 +198,11 @@ function workWithOneDown(world: World, random: Random): void {
   if (downMax < 1 || Math.max(read, write, prepare, agreeing) >= replicas) return;
   const down = lowestBits(threads) & ~world.operational;
   const absent = down === 0 ? below(random, threads) : lowestBitIndex(down);
+  const electorate = electorateOf(world);
+  const rest = lowestBits(threads) & ~(1 << absent);
+  const sizes = { read, write, prepare };
+  const hasQuorum = (purpose: keyof typeof sizes): boolean => electorate.isMetOnAll(purpose, rest, sizes[purpose]);
+  if (world.quorums.systems !== undefined && !PURPOSES.every(hasQuorum)) return;
   if (world.stateOf(absent) === 'running') world.crash(absent);
   for (let client = 0; client < world.clients; client++) {
     if (world.isGone(client)) continue;
@@ -274,10 +282,20 @@ function requestOf(temper: Temper, value: string): Request {
 function crash(world: World, random: Random): void {
   const replica = below(random, world.quorums.threads);
   if (world.stateOf(replica) !== 'running') return;
-  const down = world.quorums.threads - popcount(world.operational);
+  const down = lowestBits(world.quorums.threads) & ~world.operational;
   const isOperational = ((world.operational >>> replica) & 1) === 1;
-  if (!isOperational || down < world.quorums.downMax) world.crash(replica);
+  if (!isOperational || !electorateOf(world).isLost(down | (1 << replica))) world.crash(replica);
 }
+
+/** The quorums of a world, to be asked; made once, since those of systems take a while. */
+function electorateOf({ quorums }: World): Electorate {
+  const known = electorates.get(quorums) ?? new Electorate(fixedConfiguration(quorums).read());
+  electorates.set(quorums, known);
+  return known;
+}
+
+const electorates = new WeakMap<RegisterQuorums, Electorate>();
+const PURPOSES = ['read', 'write', 'prepare'] as const;
 
 function bringBack(world: World, replica: number): void {
   const state = world.stateOf(replica);

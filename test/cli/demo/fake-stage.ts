@@ -255,6 +255,7 @@ export class FakeStage implements DemoStage {
         read: 3,
         write: 3,
         prepare: 3,
+        hasQuorums: true,
         recoverFrom: 3,
         configuration: { number: 0, isChanging: false, members: this.#members },
         places: PLACES,
