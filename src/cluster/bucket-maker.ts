@@ -1,4 +1,5 @@
 // Makes the operations of one bucket, with a client's core, at the levels of the bucket.
+import { mayBeStale } from '../replica/stale-limits.ts';
 import type { Bucket } from '../replica/bucket.ts';
 import type { ClientCore } from '../replica/client-core.ts';
 import type {
@@ -25,7 +26,7 @@ export function makerIn(core: ClientCore, bucket: Bucket): OperationMaker {
   const forChange = levelled<ChangeOptions>(writeLevel);
   return {
     read: (key: string, options: ReadOptions | undefined) =>
-      core.read(key, options?.maxStaleMs === undefined ? forRead(options) : options, bucket),
+      core.read(key, mayBeStale(options) ? options : forRead(options), bucket),
     put: (key: string, value: Value, options: PutOptions | undefined) => core.put(key, value, forPut(options), bucket),
     delete: (key: string, options: WriteOptions | undefined) => core.delete(key, forWrite(options), bucket),
     update: (key: string, fn: UpdateFunction, options: ChangeOptions | undefined) =>

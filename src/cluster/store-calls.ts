@@ -1,5 +1,6 @@
 // The calls of a store, as promises and as calls that block, in front of whatever makes their operations: the core of a
 // client, or a session of it.
+import { mayBeStale } from '../replica/stale-limits.ts';
 import { typeError } from '../base/errors.ts';
 import type { Operation } from '../replica/operation.ts';
 import type { Proposal } from '../replica/proposal.ts';
@@ -69,7 +70,7 @@ export abstract class StoreCalls implements SyncStore {
   protected readonly hintPlace: HintPlace | undefined = undefined;
 
   get(key: string, options?: ReadOptions): Promise<ReadResult> {
-    if (options?.level === 'available' && this.hintPlace !== undefined && options.maxStaleMs === undefined) {
+    if (options?.level === 'available' && this.hintPlace !== undefined && !mayBeStale(options)) {
       return getAvailable(this, this.hintPlace, [key, options]);
     }
     return this.start(() => this.maker.read(key, options), options?.signal);

@@ -131,6 +131,10 @@ export interface Rules {
   readonly agesCached: boolean;
   /** A cached value is as old as the beginning of the read that has found it. */
   readonly agesFromBegin: boolean;
+  /** Where a reader allows so many newer versions, a cached value is served only while no more writes have begun. */
+  readonly countsCached: boolean;
+  /** They are counted from a fence on: what was under way before it cannot be decided as it is any more. */
+  readonly fencesCached: boolean;
   /** A write of a client's own drops what the client has cached of the key. */
   readonly dropsOwnWrites: boolean;
   /** A read that a write of its client's own has overtaken is not cached. */
@@ -299,6 +303,8 @@ export const RULES: Rules = Object.freeze({
   keepsFloors: true,
   agesCached: true,
   agesFromBegin: true,
+  countsCached: true,
+  fencesCached: true,
   dropsOwnWrites: true,
   voidsOvertaken: true,
   expiresCached: true,

@@ -16,6 +16,11 @@ export interface CachedRead {
   readonly bytes: Uint8Array | undefined;
   /** When the read that found it began: at some instant since then it was the newest state of its key. */
   readonly beganMs: number;
+  /**
+   * How many tags had been taken when the key was fenced: whatever is decided of it since has a later tag. Minus
+   * infinity where it was not fenced.
+   */
+  readonly fence: number;
   /** When the value expires; infinite where it does not, or there is none. */
   readonly expiresAtMs: number;
 }

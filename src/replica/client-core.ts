@@ -43,9 +43,11 @@ import { ReadCache } from './read-cache.ts';
 import type { RepairAim } from './repair-aim.ts';
 import { Repairer } from './repairer.ts';
 import type { RepairerOptions } from './repairer.ts';
-import { RequestMaker, checkedMaxStale, overloadedError } from './request-maker.ts';
+import { RequestMaker, overloadedError } from './request-maker.ts';
+import { checkedStaleLimits, mayBeStale } from './stale-limits.ts';
 import { resultOf, stateLostError } from './results.ts';
-import type { Failure, ResultDoors, Settled } from './results.ts';
+import { Failure } from './results.ts';
+import type { ResultDoors, Settled } from './results.ts';
 import { PendingChange } from './round.ts';
 import { ScanCall } from './scan.ts';
 import type { ScanDoors } from './scan.ts';
@@ -161,7 +163,10 @@ export class ClientCore {
       compute: (operation: Operation): Computed => this.#changes.compute(operation),
       isUndecided: (id: Ballot): boolean => this.#changes.isUndecided(id),
     };
-    this.#cache = new ReadCache({ bytesMax: doors.cacheBytesMax ?? 0, sharedMs }, rules);
+    this.#cache = new ReadCache(
+      { bytesMax: doors.cacheBytesMax ?? 0, sharedMs, tagsTaken: () => doors.tags.taken() },
+      rules,
+    );
     this.coordinator = new Coordinator(ofCoordinator, quorums, rules);
     this.#maker = new RequestMaker(this.coordinator, quorums, new LargePool(doors.epochs, rules));
     this.#changes = new Changes({
@@ -219,18 +224,18 @@ export class ClientCore {
    * it is one.
    */
   read(key: string, options: ReadOptions | undefined, bucket?: Bucket, seen?: SessionState): Operation | ReadResult {
-    if (options?.maxStaleMs === undefined) return this.get(key, options, bucket);
-    const maxStaleMs = checkedMaxStale(options, options.maxStaleMs);
+    if (options === undefined || !mayBeStale(options)) return this.get(key, options, bucket);
+    const limits = checkedStaleLimits(options);
     this.#requireService();
     const place = keyIn(bucket, key);
     const nowMs = this.#doors.sharedMs();
-    const cached = this.#cache.find(place, maxStaleMs, nowMs);
+    const cached = this.#cache.find(place, limits, nowMs);
     if (cached !== undefined && (seen === undefined || this.#admits(seen, place, cached))) {
       this.#cache.hits++;
       return cachedResult(cached, nowMs);
     }
     const operation = this.get(key, options, bucket);
-    this.#cache.fill(operation, place);
+    this.#cache.fill(operation, place, limits.maxStaleVersions !== Number.POSITIVE_INFINITY);
     return operation;
   }
 
@@ -549,8 +554,28 @@ export class ClientCore {
     return resultOf(operation, signal, this.#ofResults);
   }
 
+  /** Fences keys, so that it can be said how many versions of them have come since; nobody waits for that. */
+  #fence(places: readonly string[]): void {
+    for (const place of places) {
+      const fence = this.#doors.tags.taken() + 1; // The change takes at least one.
+      try {
+        const change = this.deleteExpired(place, undefined);
+        change.context = ({ result }: PendingChange): void => {
+          const isKnown = result !== undefined && !(result instanceof Failure) && result.outcome === 'conflict';
+          if (isKnown) this.#cache.fenced(place, result.version, fence);
+        };
+        this.submit(change);
+      } catch (error) {
+        if (!(error instanceof QuorateError)) throw error; // Too much is pending, or nobody is served any more.
+      }
+    }
+  }
+
   #settle(operation: Operation): void {
-    if (this.#cache.isUsed) this.#cache.settled(operation);
+    if (this.#cache.isUsed) {
+      this.#cache.settled(operation);
+      this.#fence(this.#cache.takeUnfenced());
+    }
     if (operation.kind === 'change') this.#changes.settled(operation);
     else if (operation.isOfSession) this.#sessions.settled(operation);
     else if (isInnerCall(operation.context)) this.#settleInner(operation, operation.context);

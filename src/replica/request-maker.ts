@@ -1,11 +1,10 @@
 // Turns what a caller asks for into an operation, or into the error that says what was wrong with it. Nothing has left
 // when it throws.
-import { givenText } from '../base/error-text.ts';
-import { QuorateError, integerOption, rangeError } from '../base/errors.ts';
+import { QuorateError, integerOption } from '../base/errors.ts';
 import { LARGE_HEADER_BYTES } from '../base/large-value.ts';
 import { INLINE_BYTES_MAX, PENDING_MAX, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX, VALUE_BYTES_MAX } from '../base/limits.ts';
 import { EXPIRY_BYTES, VALUE_TYPE, ValueEncoder, decodeValue, writeExpiry } from '../base/value-codec.ts';
-import type { OperationOptions, ReadOptions, Value } from '../store/store.ts';
+import type { OperationOptions, Value } from '../store/store.ts';
 import type { Coordinator } from './coordinator.ts';
 import { NEVER } from './expiry.ts';
 import { writeInquiry } from './inquiry.ts';
@@ -213,25 +212,11 @@ export class RequestMaker {
   }
 }
 
-function checkedTimeout(options: OperationOptions | undefined): number {
+/** @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT`. */
+export function checkedTimeout(options: OperationOptions | undefined): number {
   const timeoutMs = options?.timeoutMs ?? TIMEOUT_MS_DEFAULT;
   if (timeoutMs === TIMEOUT_MS_DEFAULT) return timeoutMs;
   return integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX });
-}
-
-/**
- * What a read may be as old as, and its other options, checked as if it were to ask the replicas.
- *
- * @throws {RangeError} `ERR_QUORATE_INVALID_ARGUMENT`.
- */
-export function checkedMaxStale(options: ReadOptions, maxStaleMs: number): number {
-  checkedTimeout(options);
-  const { level } = options;
-  if (level !== undefined && level !== 'quorum') {
-    const message = `Cannot use maxStaleMs with level ${givenText(level)}: it must be quorum, or left out`;
-    throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', message);
-  }
-  return integerOption('maxStaleMs', maxStaleMs, { min: 0, max: TIMEOUT_MS_MAX });
 }
 
 /** The error of a client that has too much to do. */

@@ -15,7 +15,7 @@ import type {
 } from '../store/store.ts';
 import { readKey } from './key-bytes.ts';
 import { Operation } from './operation.ts';
-import { checkedMaxStale } from './request-maker.ts';
+import { checkedStaleLimits, mayBeStale } from './stale-limits.ts';
 import { PendingChange } from './round.ts';
 import type { ScanCall } from './scan.ts';
 import { SessionCall, bind } from './session-calls.ts';
@@ -39,7 +39,7 @@ export class SessionMaker {
     this.#cluster = cluster;
     this.#levels = [{ level: readLevel }, { level: writeLevel }];
     const { resets } = doors.core;
-    if (maxStaleMs !== undefined) checkedMaxStale({}, maxStaleMs);
+    if (maxStaleMs !== undefined) checkedStaleLimits({ maxStaleMs });
     this.#maxStaleMs = maxStaleMs;
     integerOption('keysMax', keysMax, { min: 1, max: SESSION_KEYS_MAX });
     for (const level of this.#levels) doors.core.sizesFor(level); // Throws where it is none.
@@ -63,10 +63,12 @@ export class SessionMaker {
 
   /** A read, or what it comes to where the cache of the client has what it allows. */
   read(key: string, options: ReadOptions | undefined): SessionCall | ReadResult {
-    const maxStaleMs = options?.maxStaleMs ?? (options?.level === undefined ? this.#maxStaleMs : undefined);
-    if (maxStaleMs === undefined) return this.get(key, options);
+    const given: ReadOptions = options ?? {};
+    const isOfSession = given.level === undefined && !mayBeStale(given) && this.#maxStaleMs !== undefined;
+    const asked = isOfSession ? { ...given, maxStaleMs: this.#maxStaleMs } : given;
+    if (!mayBeStale(asked)) return this.get(key, asked);
     this.#requireState(this.#state);
-    const made = this.#doors.core.read(key, { ...options, maxStaleMs }, undefined, this.#state);
+    const made = this.#doors.core.read(key, asked, undefined, this.#state);
     return made instanceof Operation ? this.#bound(made, key, false) : made;
   }
 

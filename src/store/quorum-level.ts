@@ -7,6 +7,7 @@ import { rangeError } from '../base/errors.ts';
 interface Asked {
   readonly level?: unknown;
   readonly maxStaleMs?: unknown;
+  readonly maxStaleVersions?: unknown;
 }
 
 /**
@@ -14,8 +15,9 @@ interface Asked {
  * the read may be stale.
  */
 export function requireQuorumLevel(options: Asked | undefined): void {
-  if (options?.maxStaleMs !== undefined) {
-    throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', 'Cannot use maxStaleMs in this bucket: its reads ask a quorum');
+  for (const name of ['maxStaleMs', 'maxStaleVersions'] as const) {
+    if (options?.[name] === undefined) continue;
+    throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use ${name} in this bucket: its reads ask a quorum`);
   }
   const level = options?.level;
   if (level === undefined || level === 'quorum' || level === 'all') return;

@@ -34,6 +34,13 @@ export interface ReadOptions extends OperationOptions {
    * the read asks the replicas. An engine without a cache asks always.
    */
   readonly maxStaleMs?: number;
+  /**
+   * How many newer versions of the key may be decided when it is called, an integer from 0 to 2^31 - 1: as
+   * `maxStaleMs`, which it may be joined with. Versions are counted by writes: what was found is returned while no more
+   * writes than that have begun since, of any key, by anybody. With 0 it is what a read at the quorum could return, for
+   * as long as nobody writes.
+   */
+  readonly maxStaleVersions?: number;
 }
 
 /** Rules of the keys of one bucket. A bucket's name and two bytes count with each of its keys. */

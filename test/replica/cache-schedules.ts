@@ -17,6 +17,13 @@ function readWithin(cluster: CoreCluster, maxStaleMs: number): ReadResult {
   return resultOf(cluster.run(READER, (core) => core.read('k', { maxStaleMs })));
 }
 
+/** The same, where so many newer versions will do; then its key is fenced. */
+function readBehind(cluster: CoreCluster, maxStaleVersions: number): ReadResult {
+  const call = cluster.call(READER, (core) => core.read('k', { maxStaleVersions }));
+  cluster.settleOf(READER);
+  return resultOf(call.result);
+}
+
 /** A read of the reader that has reached the replicas, and whose answers are under way. */
 function beginRead(cluster: CoreCluster): void {
   cluster.call(READER, (core) => core.read('k', { maxStaleMs: 0 }));
@@ -61,6 +68,30 @@ export const CACHE_SCHEDULES: readonly ScanSchedule[] = [
       cluster.nowMs += 100;
       cluster.hear(READER, ALL);
       return expectNew(readWithin(cluster, 99), 'A read returns what was overwritten while the one before it lasted');
+    },
+  },
+  {
+    rule: 'countsCached',
+    bug: 'A cached value is served however many versions have come since',
+    play: (cluster) => {
+      write(cluster, WRITER, 'old');
+      readBehind(cluster, 0);
+      for (const value of ['second', 'third', 'new']) write(cluster, WRITER, value);
+      return expectNew(readBehind(cluster, 2), 'A read returns what three versions have come after');
+    },
+  },
+  {
+    rule: 'fencesCached',
+    bug: 'Versions are counted from a read on, though what was under way then has its tag already',
+    play: (cluster) => {
+      write(cluster, WRITER, 'old');
+      cluster.call(WRITER, (core) => core.put('k', 'new', undefined));
+      readBehind(cluster, 0);
+      cluster.settleOf(WRITER);
+      return expectNew(
+        readBehind(cluster, 0),
+        'A read that allows no newer version returns one that has been overwritten',
+      );
     },
   },
   {

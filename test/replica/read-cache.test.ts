@@ -116,11 +116,102 @@ describe('A read that says how old a value may be', () => {
     [{ maxStaleMs: 1, level: 'available' as const }, 'Cannot use maxStaleMs with level "available"'],
     [{ maxStaleMs: 1, level: { r: 3 } }, 'Cannot use maxStaleMs with level {"r":3}'],
     [{ maxStaleMs: 1, timeoutMs: 0 }, 'Cannot use timeoutMs 0'],
+    [{ maxStaleVersions: -1 }, 'Cannot use maxStaleVersions -1: it must be an integer from 0'],
+    [{ maxStaleVersions: 0.5 }, 'Cannot use maxStaleVersions 0.5'],
+    [{ maxStaleVersions: 1, level: 'one' as const }, 'Cannot use maxStaleVersions with level "one": it must be quorum'],
   ])('is refused with %j, also where the cache has something', (options, message) => {
     const cluster = scanClusterOf();
     framesOf(cluster);
     expect(() => cluster.core(1).read('k', options)).toThrow(message);
     expect(() => cluster.core(1).session('here', { maxStaleMs: -1 })).toThrow('Cannot use maxStaleMs -1');
+  });
+});
+
+/** A read of client 1 that may be so many versions behind, with its fence, and how many frames all that has taken. */
+function behind(cluster: CoreCluster, maxStaleVersions: number, more = {}): { value: unknown; frames: number } {
+  const before = cluster.frames;
+  const call = cluster.call(1, (core) => core.read('k', { maxStaleVersions, ...more }));
+  cluster.settleOf(1);
+  const frames = cluster.frames - before;
+  const result = resultOf(call.result);
+  return { value: result.outcome === 'ok' ? result.value : result.outcome, frames };
+}
+
+describe('A read that says how many newer versions there may be', () => {
+  it.each([
+    ['a value', (cluster: CoreCluster): void => write(cluster, 0, 'first'), 'first'],
+    ['no value', (): void => {}, 'absent'],
+    ['a deletion', (cluster: CoreCluster): void => write(cluster, 0, undefined), 'absent'],
+  ])('is answered with %s at once while no more writes have begun than that, of any key', (_what, prepare, first) => {
+    const cluster = scanClusterOf();
+    prepare(cluster);
+    expect(behind(cluster, 0).frames).toBeGreaterThan(0);
+    expect(behind(cluster, 0)).toEqual({ value: first, frames: 0 });
+    write(cluster, 0, 'second');
+    cluster.run(2, (core) => core.put('other', 1, undefined));
+    expect(behind(cluster, 2)).toEqual({ value: first, frames: 0 });
+    expect(behind(cluster, 1).value).toBe('second');
+    expect(behind(cluster, 0)).toEqual({ value: 'second', frames: 0 });
+  });
+
+  it('and how old the value is, asks where either does not hold', () => {
+    const cluster = scanClusterOf();
+    write(cluster, 0, 'first');
+    behind(cluster, 0);
+    cluster.nowMs += 100;
+    expect(behind(cluster, 5, { maxStaleMs: 100 }).frames).toBe(0);
+    expect(behind(cluster, 5, { maxStaleMs: 99 }).frames).toBeGreaterThan(0);
+    write(cluster, 0, 'second');
+    expect(behind(cluster, 0, { maxStaleMs: 1000 }).value).toBe('second');
+  });
+
+  it('asks again where something was written between the read and the fence', () => {
+    const cluster = scanClusterOf();
+    write(cluster, 0, 'first');
+    const read = cluster.call(1, (core) => core.read('k', { maxStaleVersions: 9 }));
+    cluster.reach(1, 'read', [0, 1, 2]);
+    cluster.hear(1, [0, 1, 2]);
+    expect(read.result).toMatchObject({ value: 'first' }); // Its fence is still under way.
+    cluster.call(0, (core) => core.put('k', 'second', undefined));
+    cluster.settleOf(0);
+    cluster.settleOf(1);
+    expect(behind(cluster, 9).value).toBe('second');
+  });
+
+  it('in random schedules is never further behind than it allows', () => {
+    const seed = testSeed();
+    for (let run = 0; run < 200; run++) {
+      const random = seededRandom(seed + run);
+      const cluster = new CoreCluster({ quorums: QUORUMS, clients: 3, cacheBytesMax: 1 << 20 });
+      let written = 0;
+      /** What has been decided, oldest first: a write that another one has overtaken never is. */
+      const decided = new Set<number>();
+      const look = (): void => {
+        const call = cluster.call(2, (core) => core.get('k', undefined));
+        cluster.settleOf(2);
+        const result = resultOf(call.result);
+        if (result.outcome === 'ok') decided.add(Number(result.value));
+      };
+      let hits = 0;
+      for (let step = 0; step < 80; step++) {
+        const chance = below(random, 10);
+        if (chance < 3) {
+          cluster.call(0, (core) => core.put('k', ++written, undefined));
+          if (below(random, 2) === 0) cluster.settleOf(0);
+        } else if (chance < 5) {
+          cluster.settleOf(below(random, 2));
+        } else {
+          const allowed = below(random, 4);
+          const { value, frames } = behind(cluster, allowed);
+          if (frames === 0) hits++;
+          const newer = [...decided].filter((each) => each > (value === 'absent' ? 0 : Number(value))).length;
+          const what = `${String(value)}, ${newer} versions behind, ${allowed} allowed`;
+          expect(newer <= allowed, `${replayCommand(FILE, seed + run)}: ${what}`).toBe(true);
+        }
+        look();
+      }
+      if (run === 0) expect(hits).toBeGreaterThan(0);
+    }
   });
 });
 
