@@ -5,7 +5,7 @@ import { typeError } from '../base/errors.ts';
 import { isPromise } from '../base/thenables.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import type { Expiry } from './expiry.ts';
-import type { UpdateFunction, Value, Version } from '../store/store.ts';
+import type { OperationOptions, UpdateFunction, Value, Version } from '../store/store.ts';
 
 /** What a key holds: both are `undefined` where it holds nothing. */
 export interface Held {
@@ -28,7 +28,8 @@ export interface ChangeRequest {
   readonly timeoutMs: number;
   /** Acknowledgements that its level asks for, under these sizes. */
   readonly writeNeeded: number;
-  readonly sizes: Pick<RegisterQuorums, 'write' | 'replicas'>;
+  readonly sizes: Pick<RegisterQuorums, 'write'>;
+  readonly level?: OperationOptions['level'];
   /** Whether its result carries the value that it wrote. */
   readonly tellsValue: boolean;
   /** When what it writes expires. */

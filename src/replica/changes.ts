@@ -249,9 +249,11 @@ export class Changes {
   #setLevel(operation: Operation, changes: readonly PendingChange[]): void {
     const { sizes } = this.#doors.quorums.electorate;
     operation.sizes = sizes;
+    operation.level = undefined;
     operation.writeNeeded = 0;
     for (const { request } of changes) {
-      const needed = writeNeededUnder(sizes, request.writeNeeded, request.sizes);
+      const needed = writeNeededUnder(sizes, request);
+      if (needed > operation.writeNeeded || request.level === 'all') operation.level = request.level;
       operation.writeNeeded = Math.max(operation.writeNeeded, needed);
     }
   }

@@ -45,6 +45,7 @@ import { Repairer } from './repairer.ts';
 import type { RepairerOptions } from './repairer.ts';
 import { RequestMaker, overloadedError } from './request-maker.ts';
 import { checkedStaleLimits, mayBeStale } from './stale-limits.ts';
+import { resize } from './resize.ts';
 import { resultOf, stateLostError } from './results.ts';
 import { Failure } from './results.ts';
 import type { ResultDoors, Settled } from './results.ts';
@@ -371,6 +372,7 @@ export class ClientCore {
   confirm(key: string, options: OperationOptions | undefined): Operation {
     this.#requireService();
     const operation = this.#maker.get(key, options);
+    operation.asksAll = true;
     operation.readNeeded = operation.agreeNeeded = this.quorums.replicas;
     return operation;
   }
@@ -418,6 +420,7 @@ export class ClientCore {
     if (!this.#unresolved.has(operationId)) return undefined; // It belonged to a state that is gone.
     const operation = this.#maker.acquire('put', options);
     this.#unresolved.restore(operationId, operation);
+    resize(operation, this.quorums.electorate.sizes); // Those that it was made under may be in force no longer.
     return operation;
   }
 

@@ -30,3 +30,11 @@ export function levelSizes(level: Level | 'available', quorums: RegisterQuorums)
     write: integerOption('level w', level.w ?? write, range),
   };
 }
+
+/** The same of a level that was checked before, under other sizes: where it names a number, as many as there are. */
+export function levelUnder(level: Level | 'available' | undefined, quorums: RegisterQuorums): LevelSizes {
+  const { replicas, read, write } = quorums;
+  if (level === undefined) return quorums;
+  if (typeof level !== 'object') return levelSizes(level, quorums);
+  return { read: Math.min(level.r ?? read, replicas), write: Math.min(level.w ?? write, replicas) };
+}

@@ -7,6 +7,7 @@ import { copyLineage, emptyLineage } from '../protocol/lineage.ts';
 import type { Lineage } from '../protocol/lineage.ts';
 import { REPLICAS_MAX } from '../base/limits.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
+import type { OperationOptions } from '../store/store.ts';
 import type { LargeValue } from './environment.ts';
 import type { RepairFields } from './repair-aim.ts';
 import { NO_VALUE, REQUEST, copyWords, padded } from './wire.ts';
@@ -156,6 +157,9 @@ export class Operation {
   writeNeeded = 0;
   readNeeded = 0;
   agreeNeeded = 0;
+  /** The level; `undefined` for a quorum. Whether it is for all replicas, whatever its level. */
+  level: OperationOptions['level'] = undefined;
+  asksAll = false;
   /** Number of the configuration under which it asks; answers and votes count under no other. */
   configuration = 0;
   /** The sizes by which its level was understood; `undefined` where it names none. */
@@ -282,7 +286,8 @@ export class Operation {
     this.valueBytes = NO_VALUE;
     this.slot = -1;
     this.onceIssuedMs = Number.POSITIVE_INFINITY;
-    this.sizes = undefined;
+    this.sizes = this.level = undefined;
+    this.asksAll = false;
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.first.high = this.first.low = this.wroteBack.high = this.wroteBack.low = 0;
     this.proposed.high = this.proposed.low = this.notBefore.high = this.notBefore.low = 0;

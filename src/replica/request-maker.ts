@@ -95,7 +95,7 @@ export class RequestMaker {
     const timeoutMs = checkedTimeout(options);
     const writeNeeded = Math.max(this.#quorums.write, this.sizesFor(options).write);
     const { sizes } = this.#quorums.electorate;
-    return { key, step, tellsValue, expiry, timeoutMs, writeNeeded, sizes };
+    return { key, step, tellsValue, expiry, timeoutMs, writeNeeded, sizes, level: options?.level };
   }
 
   /** An operation without key and value. */
@@ -108,6 +108,7 @@ export class RequestMaker {
     operation.kind = kind;
     operation.timeoutMs = timeoutMs;
     operation.sizes = electorate.sizes;
+    operation.level = options?.level;
     operation.readNeeded = sizes.read;
     operation.writeNeeded = sizes.write;
     // A level that asks fewer than R promises no more than the newest of those; R or more are made stable.

@@ -11,7 +11,7 @@ const UNRESOLVED_MAX = 1024;
 interface Kept {
   readonly request: FrameBuffer;
   readonly requestBytes: number;
-  readonly fields: Pick<Operation, 'keyBytes' | 'valueBytes' | 'large' | 'writeNeeded' | 'sizes'>;
+  readonly fields: Pick<Operation, 'keyBytes' | 'valueBytes' | 'large' | 'writeNeeded' | 'sizes' | 'level'>;
 }
 
 /** The unknown writes of one client. */
@@ -24,13 +24,14 @@ export class UnresolvedWrites {
   /** Keeps a write. @returns the operation id that callers see. */
   keep(operation: Operation): string {
     const operationId = versionOf(operation.first);
-    const { keyBytes, valueBytes, large, writeNeeded, sizes } = operation;
+    const { keyBytes, valueBytes, large, writeNeeded, sizes, level } = operation;
     const requestBytes = REQUEST.BYTES + padded(keyBytes) + padded(valueBytesInFrame(valueBytes));
     const request = new FrameBuffer(requestBytes);
     copyWords(operation.request, 0, request, 0, requestBytes);
     this.#forget(operationId);
     large?.hold();
-    this.#kept.set(operationId, { request, requestBytes, fields: { keyBytes, valueBytes, large, writeNeeded, sizes } });
+    const fields = { keyBytes, valueBytes, large, writeNeeded, sizes, level };
+    this.#kept.set(operationId, { request, requestBytes, fields });
     if (this.#kept.size > UNRESOLVED_MAX + this.#pinned.size) this.#forgetOldest();
     return operationId;
   }

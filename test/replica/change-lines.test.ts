@@ -30,7 +30,7 @@ function change(key: string): PendingChange {
     step: () => 'conflict',
     timeoutMs: 1,
     writeNeeded: 1,
-    sizes: { write: 1, replicas: 3 },
+    sizes: { write: 1 },
     tellsValue: false,
     expiry,
   });
