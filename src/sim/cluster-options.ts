@@ -1,9 +1,11 @@
 // What a caller may say about a simulated cluster, its clients and its faults.
 import { integerOption, rangeError, typeError } from '../base/errors.ts';
+import { REPLICAS_MAX } from '../base/limits.ts';
 import type { PlanChoices } from './cluster/draw-plan.ts';
+import { placesOf } from './cluster/plan.ts';
 import type { FailPoint, FaultPlan, MessageKind, SimPlan } from './cluster/plan.ts';
 
-/** Nodes are bits of a mask, and a link is a number below 1024: 15 replicas and so many threads of clients. */
+/** Nodes are bits of a mask, and a link is a number below 1024: 15 places for replicas and so many client threads. */
 const COORDINATORS_MAX = 16;
 /** All operations must end within the 20 virtual seconds of progress, under the slowest profile too. */
 const CLIENTS_MAX = 16;
@@ -14,7 +16,7 @@ const TIME_US_MAX = 60_000_000;
 
 /** What a field of a fault may be: a number, an integer, or one of a few names. Nodes depend on the cluster. */
 type Field =
-  | { readonly name: string; readonly min: number; readonly max: number }
+  | { readonly name: string; readonly min: number; readonly max: number; readonly mayLack?: true }
   | { readonly name: string; readonly is: 'node' | 'nodes' }
   | { readonly name: string; readonly oneOf: readonly (string | undefined)[] };
 
@@ -51,6 +53,14 @@ const FIELDS: Readonly<Record<FaultPlan['kind'], readonly Field[]>> = {
   freeze: [NODE, FOR],
   drift: [NODE, { name: 'rate', min: 0, max: 1000 }],
   leave: [NODE],
+  change: [
+    NODE,
+    FOR,
+    { name: 'add', min: 0, max: REPLICAS_MAX },
+    { name: 'remove', min: 0, max: 2 ** REPLICAS_MAX - 1 },
+    { name: 'copies', min: 1, max: REPLICAS_MAX, mayLack: true },
+    { name: 'writeMore', min: 0, max: REPLICAS_MAX, mayLack: true },
+  ],
 };
 
 /**
@@ -62,6 +72,7 @@ export function checkedChoices(cluster: PlanChoices['cluster'], workload: Omit<P
   for (const [name, value] of Object.entries({ cluster: cluster ?? {}, workload })) {
     if (typeof value !== 'object' || value === null) throw mistake(name, value, 'an object');
   }
+  within('cluster.places', cluster?.places, REPLICAS_MAX);
   within('cluster.coordinators', cluster?.coordinators, COORDINATORS_MAX);
   within('workload.clients', workload.clients, CLIENTS_MAX);
   within('workload.operations', workload.operations, OPERATIONS_MAX);
@@ -82,7 +93,7 @@ function within(name: string, value: number | undefined, max: number): void {
  */
 export function withFaults(plan: SimPlan, faults: readonly FaultPlan[]): SimPlan {
   if (!Array.isArray(faults)) throw mistake('faults', faults, 'an array');
-  const nodes = plan.cluster.replicas + plan.cluster.coordinators;
+  const nodes = placesOf(plan.cluster) + plan.cluster.coordinators;
   for (const [index, fault] of faults.entries()) {
     const values: Readonly<Record<string, unknown>> = { ...fault };
     const { kind } = values;
@@ -108,6 +119,7 @@ function allowedIn(field: Field, nodes: number): { text: string; holds: (value: 
     return { text: `one of ${names.join(', ')}`, holds: (value) => names.includes(value) };
   }
   const isWhole = 'is' in field;
+  const mayLack = 'mayLack' in field;
   const { min, max } = !isWhole
     ? field
     : field.is === 'node'
@@ -116,7 +128,8 @@ function allowedIn(field: Field, nodes: number): { text: string; holds: (value: 
   return {
     text: `${isWhole ? 'an integer' : 'a number'} from ${min} to ${max}`,
     holds: (value) =>
-      typeof value === 'number' && value >= min && value <= max && (!isWhole || Number.isInteger(value)),
+      (mayLack && value === undefined) ||
+      (typeof value === 'number' && value >= min && value <= max && (!isWhole || Number.isInteger(value))),
   };
 }
 

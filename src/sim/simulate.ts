@@ -23,7 +23,7 @@ export type SimulatedCluster = NonNullable<PlanChoices['cluster']>;
  * What its clients do: 1 to 16 of them, 1 to 80 operations each, on 1 to 1000 keys; the share of writes is from 0 to 1.
  * What is left out is the seed's.
  */
-export type SimulatedWorkload = Omit<PlanChoices, 'cluster'>;
+export type SimulatedWorkload = Omit<PlanChoices, 'cluster' | 'isWithoutFaults'>;
 
 /** What is simulated. */
 export interface SimulateOptions {
@@ -127,7 +127,10 @@ function simulateCluster(options: SimulateOptions, check: SimCheck | undefined):
     throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use profile ${profile}: it must be ${allowed}`);
   }
   const { cluster, workload = {}, faults, rules, isTraced = false } = options;
-  const drawn = drawPlan(seed, profile, checkedChoices(cluster, workload));
+  const drawn = drawPlan(seed, profile, {
+    ...checkedChoices(cluster, workload),
+    isWithoutFaults: faults !== undefined,
+  });
   return simulatePlan(faults === undefined ? drawn : withFaults(drawn, faults), { rules, isTraced, check });
 }
 

@@ -4,7 +4,7 @@ import type { FaultPlan, SimPlan } from './cluster/plan.ts';
 
 /**
  * The plan with `replicas` (below those that it has), as many copies of each key where there were more, and majorities;
- * faults of replicas that are gone are left out, and coordinators keep theirs under their new numbers.
+ * faults of replicas that are gone are left out; coordinators and free places keep theirs under their new numbers.
  */
 export function withReplicas(plan: SimPlan, replicas: number): SimPlan {
   const before = plan.cluster.replicas;
@@ -16,12 +16,14 @@ export function withReplicas(plan: SimPlan, replicas: number): SimPlan {
   const faults = plan.faults.flatMap((fault): FaultPlan[] => {
     if ('node' in fault) {
       if (fault.node >= replicas && fault.node < before) return [];
-      return [{ ...fault, node: fault.node < replicas ? fault.node : fault.node - gone }];
+      const node = fault.node < replicas ? fault.node : fault.node - gone;
+      return [fault.kind === 'change' ? { ...fault, node, remove: maskOf(fault.remove) } : { ...fault, node }];
     }
     if ('nodes' in fault) return [{ ...fault, nodes: maskOf(fault.nodes) }];
     return [{ ...fault, from: maskOf(fault.from), to: maskOf(fault.to) }];
   });
-  const { replicationFactor: _, ...rest } = plan.cluster;
+  const { replicationFactor: _, places, ...rest } = plan.cluster;
   const spread = copies === replicas ? {} : { replicationFactor: copies };
-  return { ...plan, faults, cluster: { ...rest, ...spread, replicas, read, write, prepare } };
+  const room = places === undefined ? {} : { places: places - gone };
+  return { ...plan, faults, cluster: { ...rest, ...spread, ...room, replicas, read, write, prepare } };
 }

@@ -2,6 +2,7 @@
 // `npm run mutants`, which looks longer.
 import { describe, expect, it } from 'vitest';
 import type { Rules } from '../../src/protocol/rules.ts';
+import type { Profile } from '../../src/sim/cluster/profiles.ts';
 import { MUTANTS } from './catalogue.ts';
 import { simulated } from './sim-catcher.ts';
 
@@ -19,18 +20,18 @@ describe('A seeded bug is caught, and production is not', { timeout: TIMEOUT_MS 
     expect(caught?.flagsProduction()).toBeUndefined();
   });
 
-  it.each<keyof Rules>([
-    'admitsUnknown',
-    'asksAgain',
-    'checksGenerations',
-    'inheritedIsNoVote',
-    'keepsEntries',
-    'keepsNewest',
-    'proposesOnce',
-    'spreadsTags',
-    'writesBackInPlace',
-  ])('The simulator alone catches that the rule %s is missing', (rule) => {
-    expect(simulated(rule, SIMULATED_SEEDS).catches(false)).toBeDefined();
+  it.each<[rule: keyof Rules, profile?: Profile]>([
+    ['admitsUnknown'],
+    ['asksAgain'],
+    ['checksGenerations'],
+    ['inheritedIsNoVote', 'inheritance'],
+    ['keepsEntries'],
+    ['keepsNewest'],
+    ['proposesOnce'],
+    ['spreadsTags'],
+    ['writesBackInPlace'],
+  ])('The simulator alone catches that the rule %s is missing', (rule, profile) => {
+    expect(simulated(rule, SIMULATED_SEEDS, profile).catches(false)).toBeDefined();
   });
 
   it('Each of them is there once, and there are enough', () => {

@@ -4,6 +4,7 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import { drawPlan } from '../../src/sim/cluster/draw-plan.ts';
 import type { LevelPromise } from '../../src/sim/cluster/judge-sessions.ts';
 import type { OperationPlan, SimPlan } from '../../src/sim/cluster/plan.ts';
+import type { Profile } from '../../src/sim/cluster/profiles.ts';
 import { runPlan } from '../../src/sim/cluster/run-plan.ts';
 import { shrink } from '../../src/sim/shrink.ts';
 import { profileOf, simulate } from '../../src/sim/simulate.ts';
@@ -12,14 +13,15 @@ import type { Catch, Catcher } from './mutant.ts';
 const PRODUCTION_SEEDS = 20;
 const SHRINK_RUNS_MAX = 600;
 
-/** Simulated clusters without one rule, up to `seedsMax` of them. */
-export function simulated(rule: keyof Rules, seedsMax: number): Catcher {
+/** Simulated clusters without one rule, up to `seedsMax` of them; of one profile where it is given, else of all. */
+export function simulated(rule: keyof Rules, seedsMax: number, profile?: Profile): Catcher {
+  const of = profile && { profile };
   const rules: Rules = { ...RULES, [rule]: false };
   return {
     name: 'simulator',
     catches: (isShrunk) => {
       for (let seed = 1; seed <= seedsMax; seed++) {
-        const { violations, plan } = simulate({ seed, rules });
+        const { violations, plan } = simulate({ seed, rules, ...of });
         const [violation] = violations;
         if (violation === undefined) continue;
         const events = isShrunk ? shrink(plan, { rules, runsMax: SHRINK_RUNS_MAX })?.steps : undefined;
@@ -29,7 +31,7 @@ export function simulated(rule: keyof Rules, seedsMax: number): Catcher {
     },
     flagsProduction: () => {
       for (let seed = 1; seed <= PRODUCTION_SEEDS; seed++) {
-        const [violation] = simulate({ seed }).violations;
+        const [violation] = simulate({ seed, ...of }).violations;
         if (violation !== undefined) return `seed ${seed}: ${violation.text}`;
       }
       return undefined;

@@ -2,11 +2,13 @@
 import { CLIENT_HOLDER, replicaHolder } from '../../base/large-value.ts';
 import type { Holder } from '../../base/large-value.ts';
 import type { Rules } from '../../protocol/rules.ts';
-import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
 import { ClientCore } from '../../replica/client-core.ts';
 import { Collector } from '../../replica/collector.ts';
 import type { Coordinator } from '../../replica/coordinator.ts';
+import { CLUSTER_OPEN } from '../../replica/environment.ts';
 import type { ClusterLife, ErasedFloor, LastTag, TagCounter } from '../../replica/environment.ts';
+import { LiveQuorums } from '../../replica/live-quorums.ts';
+import type { Configurations } from '../../replica/live-quorums.ts';
 import type { Operation } from '../../replica/operation.ts';
 import type { Failure } from '../../replica/results.ts';
 import type { PendingChange } from '../../replica/round.ts';
@@ -39,7 +41,9 @@ export interface CoordinatorNodeOptions {
   readonly epochs: SimEpochs;
   readonly tags: TagCounter & LastTag;
   readonly erased: ErasedFloor;
-  readonly quorums: RegisterQuorums;
+  readonly configurations: Configurations;
+  /** Places for replicas. */
+  readonly places: number;
   readonly rules: Rules;
   readonly clock: SimClock;
   /** A number for a large value on its way. */
@@ -83,18 +87,16 @@ export class CoordinatorNode implements Receiver {
       epochs,
       tags,
       erased,
-      quorums,
+      configurations,
+      places,
       rules,
       life,
       ringBytes,
       repairsReads,
       nextReference,
     } = options;
-    this.#board = new SimBoard(SLOTS, quorums.threads);
-    const links = Array.from(
-      { length: quorums.threads },
-      (_, replica) => new SimLink(node * NODES_MAX + replica, network),
-    );
+    this.#board = new SimBoard(SLOTS, places);
+    const links = Array.from({ length: places }, (_, replica) => new SimLink(node * NODES_MAX + replica, network));
     this.#large = links.map((link, replica) => {
       const peer = (): Holder => replicaHolder(replica, epochs.epochOf(replica));
       return new SimLargeLane({ link, self: CLIENT_HOLDER, peer, nextReference });
@@ -118,7 +120,7 @@ export class CoordinatorNode implements Receiver {
         settleSession: options.settleSession,
         settleScan: (call) => options.settleScan?.(call),
       },
-      quorums,
+      new LiveQuorums(configurations, rules),
       rules,
     );
     this.coordinator = this.core.coordinator;
@@ -159,6 +161,23 @@ export class CoordinatorNode implements Receiver {
   repair(timeoutMs: number, end: (result: RepairReport | Failure) => void): void {
     this.core.repairer({ deadlineMs: this.#nowMs() + timeoutMs, end }).start();
     this.flush();
+  }
+
+  /**
+   * Compares all replicas for a change of members. `end` gets those that hold what any holds, as a mask, and the number
+   * of the configuration that it is true in.
+   */
+  compare(timeoutMs: number, end: (replicas: number, number: number) => void): void {
+    if (this.isGone || this.#options.life.state !== CLUSTER_OPEN) return end(0, 0);
+    const told = (): void => end(repairer.covered, repairer.configuration);
+    const repairer = this.core.repairer({ deadlineMs: this.#nowMs() + timeoutMs, roundsMax: 1, end: told });
+    repairer.start();
+    this.flush();
+  }
+
+  /** It is woken because a configuration has come into force. */
+  wake(): void {
+    if (this.core.pending > 0) this.#turn();
   }
 
   deliver(message: Message): void {

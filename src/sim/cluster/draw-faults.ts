@@ -2,6 +2,7 @@
 import { below } from '../../base/random.ts';
 import type { Random } from '../../base/random.ts';
 import { between, happens, pick } from '../engine/chance.ts';
+import { placesOf } from './plan.ts';
 import type { ClusterPlan, FailPoint, FaultPlan, MessageKind } from './plan.ts';
 import type { Profile } from './profiles.ts';
 
@@ -53,7 +54,13 @@ const MIXES: Readonly<Record<Profile, { readonly kinds: readonly Kind[]; readonl
   scramble: { kinds: ['crash', 'crash', 'crash', 'fail-point', 'leave'], most: 12 },
   stalls: { kinds: ['crash', 'crash', 'crash', 'fail-point', 'leave'], most: 12 },
   inheritance: { kinds: ['inherit'], most: 1 },
+  membership: { kinds: ['crash', 'crash', 'fail-point', 'partition', 'pause', 'clog', 'slow', 'leave'], most: 6 },
 };
+
+/** Replicas, in all places, and coordinators. */
+function nodesOf(cluster: ClusterPlan): number {
+  return placesOf(cluster) + cluster.coordinators;
+}
 
 const POINTS: readonly FailPoint[] = ['accept', 'accept', 'prepare', 'read', 'answer', 'operational'];
 const KINDS: readonly MessageKind[] = ['accept', 'read', 'prepare', 'reply', 'promise', 'vote', 'entry', 'recover'];
@@ -67,8 +74,8 @@ export function drawFaults(random: Random, scope: FaultScope): FaultPlan[] {
     random,
     atUs: () => cluster.loadUs + between(random, 0, stormUs),
     forUs: () => Math.floor(stormUs * pick(random, [0.02, 0.1, 0.3, 1])),
-    replica: () => below(random, cluster.replicas),
-    node: () => below(random, cluster.replicas + cluster.coordinators),
+    replica: () => below(random, placesOf(cluster)),
+    node: () => below(random, nodesOf(cluster)),
   };
   const count = between(random, 1, most);
   return Array.from({ length: count }, () => DRAWS[pick(random, kinds)](draw)).flat();
@@ -85,16 +92,16 @@ const LOSSES: Readonly<Partial<Record<Profile, number>>> = {
 export function drawStateLoss(random: Random, { profile, cluster, stormUs }: FaultScope): FaultPlan[] {
   const rate = LOSSES[profile] ?? 0;
   if (rate === 0 || !happens(random, rate)) return [];
-  const everybody = 2 ** cluster.replicas - 1;
+  const everybody = 2 ** placesOf(cluster) - 1;
   // Those who live on remember the old state.
-  const nodes = happens(random, 0.5) ? everybody : everybody & ~(1 << below(random, cluster.replicas));
+  const nodes = happens(random, 0.5) ? everybody : everybody & ~(1 << below(random, placesOf(cluster)));
   // The clients have most of their work before them.
   const atUs = cluster.loadUs + between(random, 1_000, Math.floor(stormUs / 2));
   const forUs = between(random, 1, pick(random, [1_000, 20_000]));
   const lose = { kind: 'lose', atUs, nodes, forUs } as const;
   if (happens(random, 0.4)) return [lose];
   // A thread that is blocked meanwhile wakes up in another state than the one that it knows.
-  const node = cluster.replicas + below(random, cluster.coordinators);
+  const node = placesOf(cluster) + below(random, cluster.coordinators);
   const blockedUs = forUs + 4 * cluster.loadUs + between(random, 0, 40_000);
   return [lose, { kind: 'pause', atUs: atUs - between(random, 0, 900), node, forUs: blockedUs }];
 }
@@ -124,7 +131,7 @@ const DRAWS: Readonly<Record<Kind, (draw: Draw) => FaultPlan[]>> = {
   clog: drawClog,
   clock: drawClock,
   leave: ({ random, cluster, atUs }) => [
-    { kind: 'leave', atUs: atUs(), node: cluster.replicas + below(random, cluster.coordinators) },
+    { kind: 'leave', atUs: atUs(), node: placesOf(cluster) + below(random, cluster.coordinators) },
   ],
 };
 
@@ -133,7 +140,7 @@ function drawStale({ random, cluster, atUs, forUs, replica }: Draw): FaultPlan[]
   const node = replica();
   const at = atUs();
   const waits = forUs();
-  const everybody = 2 ** (cluster.replicas + cluster.coordinators) - 1;
+  const everybody = 2 ** nodesOf(cluster) - 1;
   const bit = 1 << node;
   const isMute = happens(random, 0.5);
   const clog = { kind: 'clog', atUs: at, from: isMute ? bit : everybody, to: isMute ? everybody : bit } as const;
@@ -151,11 +158,12 @@ function drawRelapse({ random, cluster, stormUs, replica }: Draw): FaultPlan[] {
   const node = replica();
   const atUs = cluster.loadUs + between(random, 100, Math.floor(stormUs / 5));
   const apartUs = between(random, 10_000, 60_000);
-  const replicas = 2 ** cluster.replicas - 1;
-  const threads = (2 ** cluster.coordinators - 1) << cluster.replicas;
+  const places = placesOf(cluster);
+  const replicas = 2 ** places - 1;
+  const threads = (2 ** cluster.coordinators - 1) << places;
   const forUs = 2 * apartUs;
   // Another one, which has heard everything, is out of the clients' reach by then.
-  const other = 1 << ((node + between(random, 1, cluster.replicas - 1)) % cluster.replicas);
+  const other = 1 << ((node + between(random, 1, places - 1)) % places);
   return [
     { kind: 'cut', atUs: atUs + apartUs, from: threads, to: other, forUs: 2 * forUs },
     { kind: 'crash', atUs, node },
@@ -196,8 +204,7 @@ function drawInherit({ random, cluster }: Draw): FaultPlan[] {
 
 function drawPartition(draw: Draw): FaultPlan[] {
   const { random, cluster } = draw;
-  const nodes = cluster.replicas + cluster.coordinators;
-  const everybody = 2 ** nodes - 1;
+  const everybody = 2 ** nodesOf(cluster) - 1;
   const atUs = draw.atUs();
   const forUs = draw.forUs();
   const shape = pick(random, ['isolate', 'isolate', 'halves', 'bridge', 'kind', 'kind'] as const);
@@ -216,7 +223,7 @@ function drawPartition(draw: Draw): FaultPlan[] {
 /** Links stop one by one and come back in a random order. Source: "swizzle-clogging" of FoundationDB. */
 function drawClog(draw: Draw): FaultPlan[] {
   const { random, cluster } = draw;
-  const everybody = 2 ** (cluster.replicas + cluster.coordinators) - 1;
+  const everybody = 2 ** nodesOf(cluster) - 1;
   const count = between(random, 1, 3);
   return Array.from({ length: count }, () => {
     const bit = 1 << draw.node();

@@ -5,6 +5,7 @@ import { below } from '../../base/random.ts';
 import type { Random } from '../../base/random.ts';
 import { registerQuorums } from '../../quorum/register-quorums.ts';
 import { between, happens, pick, streamOf } from '../engine/chance.ts';
+import { drawChanges, drawPlaces } from './draw-changes.ts';
 import { drawFaults, drawStateLoss } from './draw-faults.ts';
 import type { ClusterPlan, MessageKind, NetworkPlan, OperationPlan, SimPlan } from './plan.ts';
 import type { Profile } from './profiles.ts';
@@ -13,7 +14,7 @@ import type { Profile } from './profiles.ts';
 export interface PlanChoices {
   /** Sizes of the cluster and the number of client threads. */
   readonly cluster?: Partial<
-    Pick<ClusterPlan, 'replicas' | 'replicationFactor' | 'read' | 'write' | 'prepare' | 'coordinators'>
+    Pick<ClusterPlan, 'replicas' | 'places' | 'replicationFactor' | 'read' | 'write' | 'prepare' | 'coordinators'>
   >;
   readonly clients?: number;
   /** Operations of each client. */
@@ -22,6 +23,8 @@ export interface PlanChoices {
   readonly keys?: number;
   /** Share of writes, from 0 to 1. */
   readonly writes?: number;
+  /** Whether the faults come from elsewhere: then there are no more places for replicas than are asked for. */
+  readonly isWithoutFaults?: boolean;
 }
 
 const GUIDED: ReadonlySet<Profile> = new Set(['scramble', 'stalls', 'priorities', 'stale-messages', 'inheritance']);
@@ -29,7 +32,8 @@ const GUIDED: ReadonlySet<Profile> = new Set(['scramble', 'stalls', 'priorities'
 /** Draws a plan. The same arguments give the same plan. */
 export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = {}): SimPlan {
   const ofCopies = drawCluster(streamOf(seed, -1, 'cluster'), profile, choices);
-  const drawn = spread(ofCopies, streamOf(seed, -1, 'placement'), profile, choices);
+  const spreadOut = spread(ofCopies, streamOf(seed, -1, 'placement'), profile, choices);
+  const drawn = withPlaces(spreadOut, streamOf(seed, -1, 'places'), { profile, choices });
   const network = drawNetwork(streamOf(seed, -1, 'network'), profile);
   // Slow networks need more time for the same work.
   const stormUs = (network.isOrdered ? 60_000 : 150_000) + 20 * network.delayUs;
@@ -42,6 +46,7 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
     const hasRoom = profile !== 'overload'; // Its replicas may have memory for very few keys.
     drawSessions(operations, streamOf(seed, -1, 'sessions'), hasRoom);
   }
+  if (profile === 'membership') paceOperations(operations, streamOf(seed, -1, 'pace'), stormUs);
   if (!isGuided(profile)) drawExpiry(operations, streamOf(seed, -1, 'expiry'));
   const collectAfterUs = drawCollection(operations, streamOf(seed, -1, 'collection'));
   const cluster = collectAfterUs === undefined ? drawn : { ...drawn, collectAfterUs };
@@ -49,6 +54,7 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
   const faults = [
     ...drawFaults(streamOf(seed, -1, 'faults'), scope),
     ...drawStateLoss(streamOf(seed, -1, 'state loss'), scope),
+    ...(drawn.places === undefined ? [] : drawChanges(streamOf(seed, -1, 'changes'), scope)),
   ];
   const leavesBroken = (seed & 1) === 1;
   return { version: 1, profile, seed, cluster, network, operations, faults, stormUs: 4 * stormUs, leavesBroken };
@@ -59,7 +65,7 @@ function drawCluster(random: Random, profile: Profile, { cluster = {} }: PlanCho
   const replicas =
     cluster.replicationFactor ??
     cluster.replicas ??
-    pick(random, isGuided(profile) ? [3, 3, 3, 4, 5] : [3, 5, 5, 5, 5]);
+    pick(random, isGuided(profile) || profile === 'membership' ? [3, 3, 3, 4, 5] : [3, 5, 5, 5, 5]);
   const majority = Math.floor(replicas / 2) + 1;
   // As openCluster may be configured; mostly as it is by default.
   const write = cluster.write ?? (happens(random, 0.2) ? Math.min(replicas, majority + 1) : majority);
@@ -94,6 +100,21 @@ function spread(drawn: ClusterPlan, random: Random, profile: Profile, { cluster 
   const threads = replicas ?? copies + more;
   if (threads === copies && replicationFactor === undefined) return drawn;
   return { ...drawn, replicas: threads, replicationFactor: copies };
+}
+
+/** In some runs members change, which need not be those of the first places: there are more. */
+function withPlaces(
+  drawn: ClusterPlan,
+  random: Random,
+  { profile, choices }: { readonly profile: Profile; readonly choices: PlanChoices },
+): ClusterPlan {
+  const { cluster = {} } = choices;
+  // Who says how many replicas there are counts on the nodes' numbers; rings of `overload` have no room to compare.
+  const isOwn = choices.isWithoutFaults === true || (cluster.replicas !== undefined && profile !== 'membership');
+  const isDrawn = !isGuided(profile) && profile !== 'overload' && !isOwn;
+  const places = isDrawn ? drawPlaces(random, profile, drawn.replicas) : undefined;
+  if (cluster.places !== undefined) return { ...drawn, places: Math.max(cluster.places, drawn.replicas) };
+  return places === undefined ? drawn : { ...drawn, places };
 }
 
 const LOSSY_KINDS: readonly MessageKind[] = ['accept', 'accept', 'accept', 'vote', 'prepare', 'promise', 'reply'];
@@ -178,6 +199,7 @@ function drawNetwork(random: Random, profile: Profile): NetworkPlan {
     case 'pause-storm':
     case 'clock-storm':
     case 'fail-points':
+    case 'membership':
       return isHostile ? hostile : rings;
     default:
       return unreachable(profile);
@@ -186,6 +208,7 @@ function drawNetwork(random: Random, profile: Profile): NetworkPlan {
 
 /** Guided profiles search few operations for one bad order; the others drown the cluster in many. */
 function workloadOf(seed: number, profile: Profile): PlanChoices {
+  if (profile === 'membership') return { operations: 16 };
   if (profile === 'scramble') return { clients: 3, operations: 4, keys: 1 };
   if (profile === 'inheritance') return { clients: 3, operations: 3, keys: 1, writes: 0.4 };
   const mayBeSmall = profile === 'stalls' || profile === 'priorities' || profile === 'stale-messages';
@@ -221,6 +244,12 @@ function drawOperations(random: Random, stormUs: number, choices: PlanChoices): 
     }
   }
   return operations;
+}
+
+/** A client that has done all that it has to learns nothing of changes that follow. */
+function paceOperations(operations: readonly Drawn[], random: Random, stormUs: number): void {
+  const each = operations.filter(({ client }) => client === 0).length;
+  for (const operation of operations) operation.thinkUs = between(random, 0, Math.floor((2 * stormUs) / each));
 }
 
 const CHANGES = ['update', 'update', 'compare'] as const;

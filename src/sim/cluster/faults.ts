@@ -1,7 +1,7 @@
 // Lets the faults of a plan happen. A fault that cannot happen, such as the death of a dead replica or one death more
 // than the quorums survive, does not happen.
-import { popcount } from '../../base/bits.ts';
 import { unreachable } from '../../base/assert.ts';
+import { changeTarget } from './change-target.ts';
 import type { FaultPlan } from './plan.ts';
 import type { SimCluster } from './sim-cluster.ts';
 
@@ -15,24 +15,24 @@ export function scheduleFaults(cluster: SimCluster): void {
 }
 
 /** Whether the quorums survive that this replica loses its memory now. */
-function maySurvive({ quorums, operational, supervisor }: SimCluster, replica: number): boolean {
+function maySurvive({ electorate, operational, supervisor }: SimCluster, replica: number): boolean {
   const left = operational & ~supervisor.doomed & ~(1 << replica);
   const isOperational = ((operational >>> replica) & 1) === 1;
   // One that recovers holds nothing: it may die at any time.
-  return !isOperational || quorums.threads - popcount(left) <= quorums.downMax;
+  return !isOperational || !electorate.isLost(electorate.all & ~left);
 }
 
 function strike(cluster: SimCluster, fault: FaultPlan): void {
-  const { engine, network, replicas, coordinators, quorums } = cluster;
+  const { engine, network, replicas, coordinators, places } = cluster;
   const later = (forUs: number, undo: () => void): void => void engine.schedule(forUs, -1, undo);
   switch (fault.kind) {
     case 'crash':
-      if (fault.node >= quorums.threads || replicas[fault.node]!.replica === undefined) return;
+      if (fault.node >= places || replicas[fault.node]!.replica === undefined) return;
       if (!maySurvive(cluster, fault.node)) return;
       cluster.supervisor.crash(fault.node);
       break;
     case 'lose':
-      for (let replica = 0; replica < quorums.threads; replica++) {
+      for (let replica = 0; replica < places; replica++) {
         if (((fault.nodes >>> replica) & 1) === 1) cluster.supervisor.crash(replica);
       }
       cluster.resetsToCome++;
@@ -78,9 +78,17 @@ function strike(cluster: SimCluster, fault: FaultPlan): void {
       nodeOf(cluster, fault.node).clock.setRate(engine.nowUs, fault.rate);
       break;
     case 'leave': {
-      const coordinator = coordinators[fault.node - quorums.threads];
+      const coordinator = coordinators[fault.node - places];
       if (coordinator === undefined || coordinators.filter(({ isGone }) => !isGone).length < 2) return;
       coordinator.leave();
+      break;
+    }
+    case 'change': {
+      const target = changeTarget(cluster.configurations.read(), fault, places);
+      if (target === undefined) return;
+      const isBegun = cluster.supervisor.beginChange(target, fault.forUs, Math.max(0, fault.node - places));
+      engine.sometimes('a change of members is refused while another is under way', !isBegun);
+      if (!isBegun) return;
       break;
     }
     default:
@@ -90,8 +98,8 @@ function strike(cluster: SimCluster, fault: FaultPlan): void {
   noteFault(cluster, fault);
 }
 
-function nodeOf({ replicas, coordinators, quorums }: SimCluster, node: number): Afflicted {
-  return replicas[node] ?? coordinators[node - quorums.threads]!;
+function nodeOf({ replicas, coordinators, places }: SimCluster, node: number): Afflicted {
+  return replicas[node] ?? coordinators[node - places]!;
 }
 
 type Afflicted = SimCluster['replicas'][number] | SimCluster['coordinators'][number];
@@ -126,6 +134,11 @@ function describeFault(fault: FaultPlan, nodes: readonly { readonly name: string
     case 'clog': {
       const what = fault.messages === undefined ? '' : ` (${fault.messages} only)`;
       return `${fault.kind} ${names(fault.from)} > ${names(fault.to)}${what} for ${fault.forUs / 1000} ms`;
+    }
+    case 'change': {
+      const { add, remove, copies, writeMore, forUs } = fault;
+      const sizes = `${copies === undefined ? '' : `, ${copies} copies`}${writeMore ? `, W +${writeMore}` : ''}`;
+      return `change members: add ${add}, remove ${names(remove) || 'none'}${sizes}, within ${forUs / 1000} ms`;
     }
     case 'leap':
       return `clock of ${name(fault.node)} leaps ${fault.byMs} ms`;

@@ -2,12 +2,15 @@
 // here on the cluster must make progress, and the run says why where it does not.
 //
 // Source: the liveness mode of TigerBeetle's VOPR.
-import { popcount } from '../../base/bits.ts';
+import { lowestBits, popcount } from '../../base/bits.ts';
 import { below } from '../../base/random.ts';
 import type { Random } from '../../base/random.ts';
 import { compareBallots } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
+import type { Membership } from '../../quorum/configuration.ts';
+import { votersIn } from '../../quorum/quorum-system.ts';
 import { pick } from '../engine/chance.ts';
+import { changeTarget } from './change-target.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
 import { holdingsOf, judgeConvergence } from './judge-convergence.ts';
@@ -27,28 +30,41 @@ const SETTLE_US = 50_000;
 const SETTLE_STEPS_MAX = 40;
 /** Most events of one phase: beyond that somebody asks without end. */
 const EVENTS_MAX = 400_000;
+/** How long a change of members that is under way may go on, and how long the last one takes at most. */
+const CHANGE_US = 3_000_000;
+const LAST_CHANGE_US = 10_000_000;
 /** First number of the values that are written when all is well. */
 const FINAL_VALUE = 1_000_000;
 
 /** Heals a core, and finds out whether it lives. @returns why not; `undefined` when it does. */
 export function healAndProgress(cluster: SimCluster): Violation | undefined {
   const { engine } = cluster;
-  const core = heal(cluster);
+  const { changes } = cluster.supervisor;
+  const broken = heal(cluster);
+  changes.hasten(CHANGE_US);
   // It has said so: nobody is served, and nothing is promised, until somebody resets it.
   if (cluster.isStateLost && !cluster.supervisor.roll.isResetting) return undefined;
-  const names = engine.trace.nodes.filter((_, node) => ((core >>> node) & 1) === 1).map(({ name }) => name);
-  const inVain = (what: string): Violation => ({
-    kind: 'liveness',
-    text: `${what}, though ${names.join(' ')} had all they need; ${stateOf(cluster)}`,
-  });
+  const inVain = (what: string): Violation => {
+    const core = cluster.electorate.all & ~broken;
+    const names = engine.trace.nodes.filter((_, node) => ((core >>> node) & 1) === 1).map(({ name }) => name);
+    return { kind: 'liveness', text: `${what}, though ${names.join(' ')} had all they need; ${stateOf(cluster)}` };
+  };
   const boundUs = engine.nowUs + BOUND_US;
   const runUntil = (isOver: () => boolean): boolean => {
     if (!isOver()) engine.run({ untilUs: boundUs, eventsMax: EVENTS_MAX, isOver });
     return isOver();
   };
   if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster.calls));
+  if (!runUntil(() => !changes.isChanging)) return inVain('A change of members does not end');
+  let core = cluster.electorate.all & ~broken;
   const isWhole = (): boolean => !cluster.isStateLost && (cluster.operational & core) === core;
   if (!runUntil(isWhole)) return inVain('A replica of the core does not recover');
+  if (broken === 0 && beginLastChange(cluster)) {
+    if (!runUntil(() => !changes.isChanging)) return inVain('The last change of members does not end');
+    if (changes.last !== 'done') return inVain('The last change of members does not come about');
+    core = cluster.electorate.all;
+    if (!runUntil(isWhole)) return inVain('A new member does not recover');
+  }
   const wrong = repairCore(cluster, core); // Before new writes hide what the storm has left behind.
   if (wrong !== undefined) return wrong;
   const before = cluster.calls.length;
@@ -71,16 +87,26 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   return violationOf('convergence', divergence()) ?? judgePlacement(cluster);
 }
 
-/** Ends the faults of a random core. @returns the core's replicas, as a mask. */
+/** A last change, in few runs with places to spare: it must come about. @returns whether there is one. */
+function beginLastChange({ engine, plan, configurations, places, supervisor, coordinators }: SimCluster): boolean {
+  if (plan.cluster.places === undefined) return false;
+  const random = engine.random(-1, 'last change');
+  const planned = { add: below(random, 4), remove: below(random, 2 ** places) };
+  const target = changeTarget(configurations.read(), planned, places);
+  return target !== undefined && supervisor.beginChange(target, LAST_CHANGE_US, below(random, coordinators.length));
+}
+
+/** Ends the faults of a random core. @returns the members that stay broken, as a mask. */
 function heal(cluster: SimCluster): number {
-  const { engine, network, replicas, coordinators, quorums, plan } = cluster;
+  const { engine, network, replicas, coordinators, places, plan } = cluster;
   const random = engine.random(-1, 'heal');
   if (cluster.resetsToCome > 0) cluster.supervisor.reset(); // Now at the latest.
-  const core = plan.leavesBroken ? coreOf(cluster, random) : 2 ** quorums.threads - 1;
+  const core = plan.leavesBroken ? coreOf(cluster, random) : 2 ** places - 1;
   cluster.isStorm = false;
   network.heal();
   cluster.fates.isCalm = true;
-  const everybody = 2 ** (quorums.threads + coordinators.length) - 1;
+  const everybody = 2 ** (places + coordinators.length) - 1;
+  let broken = 0;
   for (let replica = 0; replica < replicas.length; replica++) {
     const node = replicas[replica]!;
     node.armed = [];
@@ -90,6 +116,7 @@ function heal(cluster: SimCluster): number {
       continue;
     }
     const bit = 1 << replica;
+    broken |= bit;
     const direction = below(random, 3); // Deaf, mute or both, for good.
     if (direction !== 0) network.cut(bit, everybody);
     if (direction !== 1) network.cut(everybody, bit);
@@ -98,28 +125,38 @@ function heal(cluster: SimCluster): number {
   for (const { clock } of [...replicas, ...coordinators]) clock.thaw();
   for (const coordinator of coordinators) coordinator.resume();
   if (engine.trace.isKept) engine.trace.add({ atUs: engine.nowUs, kind: 'heal', from: -1, text: 'the faults end' });
-  return core;
+  return broken;
 }
 
 /**
  * A random set of replicas that quorums and recovery can live on: enough that hold their memory, enough in all. Those
  * that are left out may all be homes of one key.
  */
-function coreOf({ quorums, operational, supervisor }: SimCluster, random: Random): number {
-  const { threads, replicas: copies, read, write, prepare, agreeing, recoverFrom } = quorums;
-  const needed = threads - copies + Math.max(read, write, prepare, agreeing);
+function coreOf({ configurations, places, operational, supervisor }: SimCluster, random: Random): number {
+  const { phase, current, next } = configurations.read();
   const remembering = operational & ~supervisor.doomed;
-  let core = 0;
-  const isEnough = (): boolean => popcount(core) >= needed && popcount(core & remembering) >= recoverFrom;
-  const order = Array.from({ length: threads }, (_, replica) => replica);
+  const sides = next === undefined ? [current] : [current, next];
+  const all = sides.reduce((mask, { members }) => mask | members, 0);
+  let core = lowestBits(places) & ~all; // Places that nobody takes are not broken.
+  // Newcomers have nothing to remember before they decide.
+  const lacks = ({ members, quorums: { recoverFrom } }: Membership): boolean =>
+    (phase !== 'learning' || members === current.members) && popcount(core & members & remembering) < recoverFrom;
+  const isEnough = (): boolean =>
+    sides.every((side) => popcount(core & side.members) >= neededOf(side) && !lacks(side));
+  const order = votersIn(all);
   while (!isEnough() && order.length > 0) {
-    const lacksMemory = popcount(core & remembering) < recoverFrom;
+    const lacksMemory = sides.some(lacks);
     const wanted = order.filter((each) => !lacksMemory || ((remembering >>> each) & 1) === 1);
-    const next = pick(random, wanted.length > 0 ? wanted : order);
-    order.splice(order.indexOf(next), 1);
-    core |= 1 << next;
+    const chosen = pick(random, wanted.length > 0 ? wanted : order);
+    order.splice(order.indexOf(chosen), 1);
+    core |= 1 << chosen;
   }
   return core;
+}
+
+/** So many that the homes of any key among them are a quorum of each kind. */
+function neededOf({ quorums: { threads, replicas, read, write, prepare, agreeing } }: Membership): number {
+  return threads - replicas + Math.max(read, write, prepare, agreeing);
 }
 
 /**
@@ -143,7 +180,7 @@ function addFinalOperations({ clients, coordinators, plan }: SimCluster): void {
  * A key whose newest entry fewer replicas of the core hold than a write needs. One whose link had no room for the
  * write, or which had no memory for it, may hold an older entry.
  */
-function unstableKey({ replicas, quorums }: SimCluster, core: number): string | undefined {
+function unstableKey({ replicas, electorate }: SimCluster, core: number): string | undefined {
   const newest = new Map<string, { readonly ballot: Ballot; readonly byte: number | undefined; holders: number }>();
   for (let index = 0; index < replicas.length; index++) {
     const { replica } = replicas[index]!;
@@ -156,7 +193,7 @@ function unstableKey({ replicas, quorums }: SimCluster, core: number): string | 
       else if (order === 0 && known!.byte === value[0]) known!.holders++;
     }
   }
-  return [...newest].find(([, { holders }]) => holders < quorums.write)?.[0];
+  return [...newest].find(([, { holders }]) => holders < electorate.sizes.write)?.[0];
 }
 
 function openText(calls: readonly Call[]): string {

@@ -18,9 +18,9 @@ export interface Holding {
 }
 
 /** What the replicas of a mask hold. */
-export function holdingsOf({ replicas, engine, life, placement, plan }: SimCluster, core: number): Holding[] {
+export function holdingsOf({ replicas, engine, life, electorate, plan }: SimCluster, core: number): Holding[] {
   const homes = new Map(
-    plan.operations.map(({ key }) => [keyInState(key, life.resets), placement.homesOf(hashOf(key))] as const),
+    plan.operations.map(({ key }) => [keyInState(key, life.resets), electorate.homesOf(hashOf(key))] as const),
   );
   return replicas.flatMap(({ replica }, index) => {
     if (((core >>> index) & 1) === 0 || replica === undefined) return [];

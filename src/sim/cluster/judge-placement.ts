@@ -4,10 +4,10 @@ import type { SimCluster } from './sim-cluster.ts';
 import type { Violation } from './judge.ts';
 
 /** A key that lies where it does not belong; `undefined` when there is none. */
-export function judgePlacement({ replicas, placement, engine }: SimCluster): Violation | undefined {
+export function judgePlacement({ replicas, electorate, engine }: SimCluster): Violation | undefined {
   for (const [index, { replica }] of replicas.entries()) {
     for (const { hash, key, keyBytes } of replica?.table.entries() ?? []) {
-      if (((placement.homesOf(hash) >>> index) & 1) === 1) continue;
+      if (((electorate.homesOf(hash) >>> index) & 1) === 1) continue;
       const name = keyText(key, keyBytes);
       return {
         kind: 'placement',

@@ -5,6 +5,11 @@
 export interface ClusterPlan {
   /** Threads of replicas (T). */
   readonly replicas: number;
+  /**
+   * Places for replicas, of which the first ones are members at the start; as many as there are replicas where it is
+   * left out. Coordinators are the nodes after them.
+   */
+  readonly places?: number;
   /** Copies of each key (N); as many as there are replicas where it is left out. */
   readonly replicationFactor?: number;
   readonly read: number;
@@ -25,6 +30,11 @@ export interface ClusterPlan {
   readonly loadUs: number;
   /** How old deletions are that clients collect meanwhile, in microseconds; none where it is left out. */
   readonly collectAfterUs?: number;
+}
+
+/** Places for replicas: nodes from there on are coordinators. */
+export function placesOf({ replicas, places = replicas }: Pick<ClusterPlan, 'replicas' | 'places'>): number {
+  return places;
 }
 
 /** A level of an operation. */
@@ -128,7 +138,22 @@ export type FaultPlan =
   | { readonly kind: 'freeze'; readonly atUs: number; readonly node: number; readonly forUs: number }
   | { readonly kind: 'drift'; readonly atUs: number; readonly node: number; readonly rate: number }
   /** A client thread ends; what it sent is still under way. */
-  | { readonly kind: 'leave'; readonly atUs: number; readonly node: number };
+  | { readonly kind: 'leave'; readonly atUs: number; readonly node: number }
+  /**
+   * Members of a mask are removed, and free places are added, as many as are wanted and there are; the number of copies
+   * changes where it is given, and writes ask for so many more than a majority. The coordinator `node` compares the
+   * replicas. What has not come about in time is taken back; nothing happens while another change is under way.
+   */
+  | {
+      readonly kind: 'change';
+      readonly atUs: number;
+      readonly node: number;
+      readonly forUs: number;
+      readonly add: number;
+      readonly remove: number;
+      readonly copies?: number;
+      readonly writeMore?: number;
+    };
 
 /** How messages travel where no fault holds them. */
 export interface NetworkPlan {

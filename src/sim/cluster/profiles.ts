@@ -16,6 +16,7 @@ export const PROFILES = [
   'stalls',
   'scramble',
   'inheritance',
+  'membership',
 ] as const;
 
 /** What goes wrong. */

@@ -51,7 +51,7 @@ function repairOnce({ engine }: SimCluster, live: CoordinatorNode): Violation | 
 }
 
 /** What replicas of the core hold differently; `undefined` where they hold the same. */
-function judgeEntries({ replicas, erased, engine, placement }: SimCluster, core: number): Violation | undefined {
+function judgeEntries({ replicas, erased, engine, electorate }: SimCluster, core: number): Violation | undefined {
   const floor = mutableBallot();
   erased.read(floor);
   const heldBy = new Map<string, Map<string, string>>();
@@ -70,7 +70,7 @@ function judgeEntries({ replicas, erased, engine, placement }: SimCluster, core:
     }
   }
   for (const [key, of] of heldBy) {
-    const homes = core & placement.homesOf(hashOf(key));
+    const homes = core & electorate.homesOf(hashOf(key));
     const names = engine.trace.nodes.filter((_, node) => ((homes >>> node) & 1) === 1).map(({ name }) => name);
     const held = names.map((name) => of.get(name) ?? 'nothing');
     if (new Set(held).size === 1) continue;

@@ -3,10 +3,11 @@
 import { CLIENT_HOLDER, replicaHolder } from '../../base/large-value.ts';
 import type { Holder } from '../../base/large-value.ts';
 import type { ErasedFloor, Vote, VoteBox } from '../../replica/environment.ts';
+import { LiveQuorums } from '../../replica/live-quorums.ts';
+import type { Configurations } from '../../replica/live-quorums.ts';
 import type { Peer } from '../../replica/recovery.ts';
 import { ClientLane, Replica } from '../../replica/replica.ts';
 import type { Rules } from '../../protocol/rules.ts';
-import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimLink } from './frames.ts';
 import type { Message } from './message.ts';
@@ -29,7 +30,9 @@ export interface ReplicaNodeOptions {
   readonly network: SimNetwork;
   readonly epochs: SimEpochs;
   readonly erased: ErasedFloor;
-  readonly quorums: RegisterQuorums;
+  readonly configurations: Configurations;
+  /** Places for replicas: nodes from there on are coordinators. */
+  readonly places: number;
   readonly rules: Rules;
   readonly bytesMax: number;
   readonly coordinators: number;
@@ -69,6 +72,8 @@ export class ReplicaNode implements Receiver {
   armed: ArmedCrash[] = [];
   /** Turns of its loop, which the supervisor watches. */
   turns = 0;
+  /** Number of the configuration that it has said it goes by. */
+  seen = 0;
   readonly #options: ReplicaNodeOptions;
   /** By node: the ways to peers and to clients. */
   readonly #ways: readonly Way[];
@@ -79,6 +84,8 @@ export class ReplicaNode implements Receiver {
   #vote: Ballotage | undefined;
   #isPaused = false;
   #isAnnounced = false;
+  /** Whether its loop looks which configuration is in force at its next turn. */
+  #mustLook = false;
   #busyUntilUs = 0;
   #hasTurn = false;
   #hasTick = false;
@@ -88,8 +95,8 @@ export class ReplicaNode implements Receiver {
   constructor(options: ReplicaNodeOptions) {
     this.#options = options;
     this.clock = options.clock;
-    const { index, network, quorums, coordinators } = options;
-    this.#ways = Array.from({ length: quorums.threads + coordinators }, (_, node) => ({
+    const { index, network, places, coordinators } = options;
+    this.#ways = Array.from({ length: places + coordinators }, (_, node) => ({
       link: new SimLink(index * NODES_MAX + node, network),
       large: undefined,
     }));
@@ -107,7 +114,7 @@ export class ReplicaNode implements Receiver {
   /** A new incarnation runs. */
   start(epoch: number, beginsEmpty: boolean, dropsUnread: boolean): void {
     if (dropsUnread) this.#dropUnread();
-    const { index, epochs, erased, quorums, rules, bytesMax, engine } = this.#options;
+    const { index, epochs, erased, configurations, rules, bytesMax, engine } = this.#options;
     const peers = this.#connect(epoch);
     this.replica = new Replica({
       index,
@@ -116,10 +123,12 @@ export class ReplicaNode implements Receiver {
       recovery: beginsEmpty ? undefined : { epochs },
       peers,
       rules,
-      quorums,
+      quorums: new LiveQuorums(configurations, rules),
       erased,
     });
     this.#isPaused = this.#isAnnounced = false;
+    this.#mustLook = true;
+    this.seen = 0;
     this.#busyUntilUs = engine.nowUs;
     this.turns = 0;
     this.#turn();
@@ -139,19 +148,19 @@ export class ReplicaNode implements Receiver {
 
   /** Lanes of its own for a new incarnation, as a new thread has them. @returns the peers. */
   #connect(epoch: number): readonly (Peer | undefined)[] {
-    const { index, epochs, quorums, nextReference } = this.#options;
+    const { index, epochs, places, nextReference } = this.#options;
     const self = replicaHolder(index, epoch);
     const doors = this.#ways.map((way, node) => {
       const { link } = way;
-      const peer = (): Holder => (node < quorums.threads ? replicaHolder(node, epochs.epochOf(node)) : CLIENT_HOLDER);
+      const peer = (): Holder => (node < places ? replicaHolder(node, epochs.epochOf(node)) : CLIENT_HOLDER);
       way.large = new SimLargeLane({ link, self, peer, nextReference });
       return { link, large: way.large };
     });
     const votes: VoteBox = {
       vote: (slot, generation, _voter, vote, of): boolean => this.#cast(slot, generation, vote, of),
     };
-    this.#lanes = doors.slice(quorums.threads).map((door) => new ClientLane({ ...door, votes }));
-    return doors.slice(0, quorums.threads).map((door, peer) => (peer === index ? undefined : door));
+    this.#lanes = doors.slice(places).map((door) => new ClientLane({ ...door, votes }));
+    return doors.slice(0, places).map((door, peer) => (peer === index ? undefined : door));
   }
 
   /** The thread ends and its memory is gone. Frames that it has not read stay, as in rings. */
@@ -171,10 +180,16 @@ export class ReplicaNode implements Receiver {
     this.#turn();
   }
 
+  /** It is woken because a configuration has come into force. */
+  wake(): void {
+    this.#mustLook = true;
+    this.#turn();
+  }
+
   deliver(message: Message): void {
     const isOld = message.number <= this.#dropsUpTo;
     if (isOld || (this.replica === undefined && this.#options.losesToDead)) return this.#options.network.lose(message);
-    (message.from < this.#options.quorums.threads ? this.#fromPeers : this.#requests).push(message);
+    (message.from < this.#options.places ? this.#fromPeers : this.#requests).push(message);
     this.#turn();
   }
 
@@ -184,6 +199,7 @@ export class ReplicaNode implements Receiver {
     if (this.replica === undefined || this.#isPaused) return;
     if (engine.nowUs < this.#busyUntilUs) return this.#turnLater(this.#busyUntilUs - engine.nowUs);
     const { replica } = this;
+    if (this.#mustLook) this.#look(replica);
     if (!this.#isAnnounced) this.#announce(replica);
     let served = this.#servePeers(replica);
     if (!this.#isAnnounced && replica.isOperational && this.replica === replica) this.#announce(replica);
@@ -191,6 +207,14 @@ export class ReplicaNode implements Receiver {
     this.turns++;
     this.#busyUntilUs = engine.nowUs + served * SERVICE_US * this.slowFactor;
     if (!this.#isAnnounced) this.#tickLater();
+  }
+
+  /** Goes by the configuration in force, and says so, once it holds nothing that is others' there. */
+  #look(replica: Replica): void {
+    replica.heedConfiguration();
+    this.seen = replica.configuration;
+    this.#mustLook = this.seen !== this.#options.configurations.number();
+    if (this.#mustLook) this.#turnLater(1);
   }
 
   #turnLater(afterUs: number): void {
@@ -251,8 +275,8 @@ export class ReplicaNode implements Receiver {
   }
 
   #serve(replica: Replica, message: Message): void {
-    const { index, network, quorums } = this.#options;
-    const lane = this.#lanes[message.from - quorums.threads]!;
+    const { index, network, places } = this.#options;
+    const lane = this.#lanes[message.from - places]!;
     this.#see(message);
     this.#vote = undefined;
     network.beginAnswer();

@@ -154,4 +154,7 @@ function noteReached({ engine, coordinators, calls }: SimCluster): void {
   engine.sometimes('a repair hands on what a replica lacks', false);
   engine.sometimes('a replica recovers', false);
   engine.sometimes('a hung replica is ended', false);
+  engine.sometimes('a change of members is done', false);
+  engine.sometimes('a change of members is undone', false);
+  engine.sometimes('a change of members is refused while another is under way', false);
 }

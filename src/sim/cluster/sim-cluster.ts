@@ -5,11 +5,12 @@ import type { Rules } from '../../protocol/rules.ts';
 import { below } from '../../base/random.ts';
 import { copyBallot, laterBallot } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
-import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
+import { votersIn } from '../../quorum/quorum-system.ts';
 import { CLUSTER_STATE_LOST } from '../../replica/environment.ts';
 import type { LastTag, TagCounter } from '../../replica/environment.ts';
 import type { Operation } from '../../replica/operation.ts';
-import { Placement } from '../../replica/placement.ts';
+import type { Electorate } from '../../replica/electorate.ts';
+import { LiveQuorums } from '../../replica/live-quorums.ts';
 import type { PendingChange } from '../../replica/round.ts';
 import type { SessionCall } from '../../replica/session-calls.ts';
 import { between } from '../engine/chance.ts';
@@ -20,10 +21,12 @@ import { CoordinatorNode } from './coordinator-node.ts';
 import { Fates } from './fates.ts';
 import { FramePool } from './frames.ts';
 import { SimNetwork } from './network.ts';
+import { placesOf } from './plan.ts';
 import type { SimPlan } from './plan.ts';
 import { quorumsOf } from './plan-quorums.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { SimClock } from './sim-clock.ts';
+import { SimConfigurations } from './sim-configurations.ts';
 import { SimErased } from './sim-erased.ts';
 import { SimEpochs, SimLife } from './sim-epochs.ts';
 import { SupervisorNode } from './supervisor-node.ts';
@@ -44,8 +47,9 @@ export interface SimClusterOptions {
 export class SimCluster {
   readonly engine: Engine;
   readonly plan: SimPlan;
-  readonly quorums: RegisterQuorums;
-  readonly placement: Placement;
+  /** Places for replicas: nodes from there on are coordinators. */
+  readonly places: number;
+  readonly configurations: SimConfigurations;
   readonly network: SimNetwork;
   readonly epochs: SimEpochs;
   readonly fates: Fates;
@@ -67,15 +71,19 @@ export class SimCluster {
   #areClientsStarted = false;
   /** In half of the runs: it heals what other rules are there for. */
   readonly #repairsReads: boolean;
+  readonly #quorums: LiveQuorums;
 
   constructor({ plan, rules = RULES, isTraced = false, keepsDecisions = false, pool }: SimClusterOptions) {
     const { cluster, network, seed } = plan;
     this.plan = plan;
     this.engine = new Engine({ seed, isTraced });
     const { engine } = this;
-    this.quorums = quorumsOf(cluster);
+    this.places = placesOf(cluster);
+    const { places } = this;
+    this.configurations = new SimConfigurations(quorumsOf(cluster));
+    this.#quorums = new LiveQuorums(this.configurations, rules);
     this.#lastTag = { high: cluster.tagsFrom[0], low: cluster.tagsFrom[1] | 0 };
-    for (let each = 0; each < cluster.replicas; each++) engine.addNode({ name: `A${each}`, kind: 'replica' });
+    for (let each = 0; each < places; each++) engine.addNode({ name: `A${each}`, kind: 'replica' });
     for (let each = 0; each < cluster.coordinators; each++) engine.addNode({ name: `C${each}`, kind: 'coordinator' });
     const supervisorNode = engine.addNode({ name: 'S', kind: 'supervisor' });
     this.fates = new Fates(network, seed, plan.decisions, keepsDecisions);
@@ -84,10 +92,9 @@ export class SimCluster {
       ringBytes: cluster.ringBytes,
       pool: pool ?? new FramePool(),
     });
-    this.epochs = new SimEpochs(cluster.replicas);
-    this.replicas = Array.from({ length: cluster.replicas }, (_, index) => this.#replica(index, rules));
+    this.epochs = new SimEpochs(places);
+    this.replicas = Array.from({ length: places }, (_, index) => this.#replica(index, rules));
     this.#repairsReads = below(engine.random(-1, 'read repair'), 2) === 0;
-    this.placement = Placement.ofAll(this.quorums, rules);
     this.coordinators = Array.from({ length: cluster.coordinators }, (_, index) => this.#coordinator(index, rules));
     const clients = 1 + plan.operations.reduce((last, { client }) => Math.max(last, client), -1);
     this.clients = Array.from({ length: clients }, (_, index) => this.#client(index));
@@ -97,11 +104,14 @@ export class SimCluster {
       engine,
       epochs: this.epochs,
       life: this.life,
-      quorums: this.quorums,
+      configurations: this.configurations,
+      rules,
       replicas: this.replicas,
+      coordinators: this.coordinators,
       standbys,
       restartsMax,
       loadUs,
+      lastTag: () => this.#lastTag,
       onStateLost: () => this.#onStateLost(),
       onReset: () => this.#onReset(),
     });
@@ -110,6 +120,12 @@ export class SimCluster {
   /** Whether nobody is served, because the state is lost or is being reset. */
   get isStateLost(): boolean {
     return this.life.state === CLUSTER_STATE_LOST;
+  }
+
+  /** Who decides, in the configuration in force. */
+  get electorate(): Electorate {
+    this.#quorums.refresh();
+    return this.#quorums.electorate;
   }
 
   /** Replicas that hold their memory, as a mask. */
@@ -153,14 +169,15 @@ export class SimCluster {
   }
 
   #replica(index: number, rules: Rules): ReplicaNode {
-    const { engine, network, epochs, quorums } = this;
+    const { engine, network, epochs, configurations, places } = this;
     const { coordinators, replicaBytesMax } = this.plan.cluster;
     const node = new ReplicaNode({
       index,
       engine,
       network,
       epochs,
-      quorums,
+      configurations,
+      places,
       rules,
       coordinators,
       erased: this.erased,
@@ -179,15 +196,16 @@ export class SimCluster {
   }
 
   #coordinator(index: number, rules: Rules): CoordinatorNode {
-    const { engine, network, epochs, quorums } = this;
+    const { engine, network, epochs, configurations, places } = this;
     const { ringBytes, collectAfterUs } = this.plan.cluster;
-    const node = quorums.threads + index;
+    const node = places + index;
     const coordinator = new CoordinatorNode({
       node,
       engine,
       network,
       epochs,
-      quorums,
+      configurations,
+      places,
       rules,
       tags: this.#tags(),
       erased: this.erased,
@@ -208,7 +226,7 @@ export class SimCluster {
 
   #client(index: number): SimClient {
     const number = index % this.coordinators.length;
-    const at = { node: this.coordinators[number]!, number: this.quorums.threads + number };
+    const at = { node: this.coordinators[number]!, number: this.places + number };
     const operations = this.plan.operations.filter(({ client }) => client === index);
     const { engine, calls, life, erased } = this;
     return new SimClient(index, at, operations, { engine, calls, life, erased, nextPosition: () => this.#position++ });
@@ -239,10 +257,14 @@ export class SimCluster {
     }
     if (epoch > 1) engine.sometimes('a replica recovers', true);
     supervisor.noteOperational(replica);
-    if (this.#areClientsStarted || this.replicas.some((_, each) => !this.epochs.isOperational(each))) return;
+    if (this.#areClientsStarted || this.#areSomeMissing) return;
     this.#areClientsStarted = true;
     for (const client of this.clients) client.start();
     for (const coordinator of this.coordinators) coordinator.startCollecting();
+  }
+
+  get #areSomeMissing(): boolean {
+    return votersIn(this.electorate.all).some((each) => !this.epochs.isOperational(each));
   }
 
   #onStateLost(): void {

@@ -38,6 +38,11 @@ export class SimEpochs implements Epochs {
     this.#restarts++;
   }
 
+  /** A configuration has come into force: the restart counter moves then too. */
+  noteConfiguration(): void {
+    this.#restarts++;
+  }
+
   setState(replica: number, state: ReplicaState): void {
     this.#states[replica] = state;
   }

@@ -1,16 +1,25 @@
 // The supervisor of a simulated cluster: the production keeper, restart policy, hang watch and roll of memories, on
 // simulated threads and virtual time.
 import type { Random } from '../../base/random.ts';
-import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
+import type { Ballot } from '../../protocol/ballot.ts';
+import type { Configuration, Membership } from '../../quorum/configuration.ts';
+import { votersIn } from '../../quorum/quorum-system.ts';
+import { CLUSTER_OPEN } from '../../replica/environment.ts';
+import { LiveQuorums } from '../../replica/live-quorums.ts';
+import type { ChangeOfMembersDoors } from '../../replica/membership-change.ts';
 import { MemoryRoll } from '../../replica/memory-roll.ts';
 import type { ExitReason } from '../../supervision/exit-reason.ts';
 import { isHung, measure } from '../../supervision/hang-watch.ts';
 import type { HangMeasurement } from '../../supervision/hang-watch.ts';
 import type { KeptThread, ThreadListeners } from '../../supervision/keeper-doors.ts';
 import { ThreadKeeper } from '../../supervision/thread-keeper.ts';
-import { between } from '../engine/chance.ts';
+import type { Rules } from '../../protocol/rules.ts';
+import { between, happens } from '../engine/chance.ts';
 import type { Engine } from '../engine/engine.ts';
+import { ChangeDriver } from './change-driver.ts';
+import type { CoordinatorNode } from './coordinator-node.ts';
 import type { ReplicaNode } from './replica-node.ts';
+import type { SimConfigurations } from './sim-configurations.ts';
 import type { SimEpochs, SimLife } from './sim-epochs.ts';
 
 /** As openCluster has them where nothing is configured. */
@@ -21,6 +30,12 @@ const BACKOFF_MS_MAX = 1_000;
 /** From the end of a thread to the moment at which its supervisor sees it, in microseconds. */
 const EXIT_US_MIN = 200;
 const EXIT_US_MAX = 5_000;
+/** From a new configuration to the moment at which a thread looks, mostly and at times, in microseconds. */
+const LOOK_US_MAX = 300;
+const LATE_LOOK_US_MAX = 30_000;
+const LATE_LOOK_RATE = 0.1;
+/** How often a reset that waits for a change of members looks whether that has ended, in microseconds. */
+const RESET_AGAIN_US = 1_000;
 /** No file: simulated threads have no program. */
 const NO_PROGRAM = new URL('sim:replica');
 
@@ -31,10 +46,16 @@ export interface SupervisorOptions {
   readonly engine: Engine;
   readonly epochs: SimEpochs;
   readonly life: SimLife;
-  readonly quorums: RegisterQuorums;
+  readonly configurations: SimConfigurations;
+  readonly rules: Rules;
+  /** By place. */
   readonly replicas: readonly ReplicaNode[];
+  /** Threads that compare the replicas. */
+  readonly coordinators: readonly CoordinatorNode[];
   readonly standbys: number;
   readonly restartsMax: number;
+  /** The tag that was taken last. */
+  readonly lastTag: () => Ballot;
   /** How long a thread takes to load, in microseconds. */
   readonly loadUs: number;
   /** The state is lost: nobody is served before it is reset. */
@@ -63,27 +84,47 @@ interface SimThread extends KeptThread {
 /** Parent of a simulated cluster's replicas. */
 export class SupervisorNode {
   readonly roll: MemoryRoll;
+  readonly changes: ChangeDriver;
   /** Replicas that are about to exit, as a mask. */
   doomed = 0;
   readonly #options: SupervisorOptions;
   readonly #keeper: ThreadKeeper;
+  readonly #quorums: LiveQuorums;
   readonly #random: Random;
+  /** When threads look at a new configuration. */
+  readonly #looks: Random;
   readonly #threads: (SimThread | undefined)[];
   readonly #hangs: (HangMeasurement | undefined)[];
   #threadIds = 0;
   /** Replicas of which a reset waits for the end, and those whose next incarnation drops what is unread, as masks. */
   #ending = 0;
   #dropping = 0;
+  /** Whether a reset waits for a change of members to end, and replicas that are no members any more, as a mask. */
+  #isResetWaiting = false;
+  #retired = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { node, engine, epochs, life, quorums, standbys, restartsMax } = options;
-    this.roll = new MemoryRoll(quorums, epochs, life);
+    const { node, engine, epochs, life, configurations, rules, replicas, standbys, restartsMax } = options;
+    this.#quorums = new LiveQuorums(configurations, rules);
+    this.roll = new MemoryRoll(this.#quorums, epochs, life, replicas.length);
     this.#random = engine.random(node, 'threads');
-    this.#threads = Array.from({ length: quorums.threads });
-    this.#hangs = Array.from({ length: quorums.threads });
+    this.#looks = engine.random(node, 'looks');
+    this.#threads = Array.from({ length: replicas.length });
+    this.#hangs = Array.from({ length: replicas.length });
+    const random = engine.random(node, 'changes');
+    this.changes = new ChangeDriver({
+      node,
+      engine,
+      random,
+      life,
+      configurations,
+      rules,
+      doors: this.#doorsOfChange(),
+    });
     this.#keeper = new ThreadKeeper({
-      slots: quorums.threads,
+      slots: replicas.length,
+      kept: this.#quorums.threads,
       entry: NO_PROGRAM,
       standbys,
       policy: { restartsMax, windowMs: WINDOW_MS, backoffMsMax: BACKOFF_MS_MAX },
@@ -98,7 +139,7 @@ export class SupervisorNode {
       },
       hooks: {
         wiringFor: (replica, epoch) => ({ message: this.#promotionOf(replica, epoch) }),
-        onDown: (replica, epoch) => this.#onDown(replica, epoch),
+        onDown: (replica, epoch, reason) => this.#onDown(replica, epoch, reason),
         mayEnd: (replica, reason) => reason.kind !== 'hung' || this.roll.mayEnd(replica, this.doomed),
       },
     });
@@ -116,9 +157,23 @@ export class SupervisorNode {
     if (thread !== undefined) void thread.end(reason);
   }
 
+  /** Begins a change of members. @returns whether neither another nor a reset was under way. */
+  beginChange(target: Membership, forUs: number, by: number): boolean {
+    const { coordinators, life } = this.#options;
+    if (this.roll.isResetting || this.#isResetWaiting || life.state !== CLUSTER_OPEN) return false;
+    return this.changes.begin(target, forUs, [...coordinators.slice(by), ...coordinators.slice(0, by)]);
+  }
+
   /** An empty state in place of the present one, in the order of the production supervisor. */
   reset(): void {
-    if (this.roll.isResetting) return;
+    if (!this.roll.isResetting && !this.#isResetWaiting) this.#reset();
+  }
+
+  #reset(): void {
+    const { engine, node } = this.#options;
+    this.changes.undo();
+    this.#isResetWaiting = this.changes.isChanging;
+    if (this.#isResetWaiting) return void engine.schedule(RESET_AGAIN_US, node, () => this.#reset());
     this.roll.beginReset();
     this.#dropping = 2 ** this.#threads.length - 1;
     this.#threads.forEach((thread, replica) => {
@@ -133,7 +188,43 @@ export class SupervisorNode {
     const { epochs, onReset } = this.#options;
     this.roll.noteOperational(replica);
     if (!this.roll.isResetting || this.#ending !== 0) return;
-    if (this.#threads.every((_, each) => epochs.isOperational(each)) && this.roll.endReset(true)) onReset();
+    const members = votersIn(this.#quorums.electorate.all);
+    if (members.every((each) => epochs.isOperational(each)) && this.roll.endReset(true)) onReset();
+  }
+
+  #doorsOfChange(): ChangeOfMembersDoors {
+    const { epochs, replicas, lastTag } = this.#options;
+    return {
+      lastTag,
+      publish: (configuration) => this.#publish(configuration),
+      seenBy: (replica) => replicas[replica]!.seen,
+      isRunning: (replica) => this.#keeper.threadOf(replica) !== undefined,
+      isOperational: (replica) => epochs.isOperational(replica),
+      start: (replica) => {
+        this.#retired &= ~(1 << replica);
+        this.roll.admit(replica);
+        this.#keeper.open(replica);
+      },
+      retire: (replica) => {
+        this.#retired |= 1 << replica;
+        if (this.#keeper.threadOf(replica) === undefined) this.roll.forget(replica);
+        this.#keeper.retire(replica).catch(() => undefined); // It does exit: who awaits it is told late.
+      },
+    };
+  }
+
+  /** The configuration first, then the counter by which all see that something has moved; each looks a while after. */
+  #publish(configuration: Configuration): void {
+    const { engine, node, configurations, epochs, replicas, coordinators } = this.#options;
+    configurations.publish(configuration);
+    epochs.noteConfiguration();
+    this.#quorums.refresh();
+    engine.note(node, configuration.number);
+    for (const thread of [...replicas, ...coordinators]) {
+      const isLate = happens(this.#looks, LATE_LOOK_RATE);
+      const afterUs = between(this.#looks, 0, isLate ? LATE_LOOK_US_MAX : LOOK_US_MAX);
+      engine.schedule(afterUs, node, () => thread.wake());
+    }
   }
 
   #startThread(listeners: ThreadListeners): SimThread {
@@ -195,13 +286,15 @@ export class SupervisorNode {
   }
 
   /** The old incarnation is gone: its epoch is void before the next one does anything. */
-  #onDown(replica: number, epoch: number): void {
+  #onDown(replica: number, epoch: number, reason: ExitReason): void {
     const { epochs, onStateLost } = this.#options;
     this.doomed &= ~(1 << replica);
     this.#ending &= ~(1 << replica);
     this.roll.noteDown(replica);
     epochs.setState(replica, 'down');
     epochs.setEpoch(replica, epoch + 1);
+    if (((this.#retired >>> replica) & 1) === 1) this.roll.forget(replica);
+    if (reason.kind === 'stopped') return;
     if (this.roll.declareLoss()) onStateLost();
   }
 
@@ -216,7 +309,8 @@ export class SupervisorNode {
   #watch(replica: number): void {
     if (this.#threads[replica] === undefined) return;
     const { engine, replicas } = this.#options;
-    const { hasUnread, turns } = replicas[replica]!;
+    const { hasUnread: hasFrames, turns } = replicas[replica]!;
+    const hasUnread = hasFrames || this.changes.isAwaiting(replica);
     const policy = { hungMs: HUNG_MS, tickMs: WATCH_MS };
     // A thread with nothing to read sleeps; one that was stopped while it slept is not told from it.
     const look = { nowMs: engine.nowMs, hasUnread, isParked: !hasUnread, turns };

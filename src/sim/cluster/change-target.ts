@@ -1,0 +1,31 @@
+// What a planned change of members comes to, from the members of the moment.
+import { lowestBits, popcount } from '../../base/bits.ts';
+import { isQuorateError } from '../../base/errors.ts';
+import type { Configuration, Membership } from '../../quorum/configuration.ts';
+import { majorityOf, votersIn } from '../../quorum/quorum-system.ts';
+import { registerQuorums } from '../../quorum/register-quorums.ts';
+import type { FaultPlan } from './plan.ts';
+
+/** A change of a plan. */
+export type PlannedChange = Extract<FaultPlan, { readonly kind: 'change' }>;
+
+/** The members and sizes that it asks for; `undefined` where nobody would be left, or no quorums are. */
+export function changeTarget(
+  { current }: Configuration,
+  { add, remove, copies, writeMore = 0 }: Pick<PlannedChange, 'add' | 'remove' | 'copies' | 'writeMore'>,
+  places: number,
+): Membership | undefined {
+  const free = votersIn(lowestBits(places) & ~current.members).slice(0, add);
+  const members = free.reduce((mask, place) => mask | (1 << place), current.members & ~remove);
+  const threads = popcount(members);
+  if (threads === 0) return undefined;
+  const wasWhole = current.quorums.threads === current.quorums.replicas;
+  const replicas = Math.min(threads, copies ?? (wasWhole ? threads : current.quorums.replicas));
+  const write = Math.min(replicas, majorityOf(replicas) + writeMore);
+  try {
+    return { members, quorums: registerQuorums({ replicas, threads, write }) };
+  } catch (error) {
+    if (isQuorateError(error)) return undefined;
+    throw error;
+  }
+}
