@@ -52,6 +52,8 @@ export class Electorate implements Homes {
   readonly all: number;
   readonly isWhole: boolean;
   readonly barrier: Ballot | undefined;
+  /** Who votes on proposals, as a mask: the members; while both sides decide, the old ones. */
+  readonly voters: number;
   readonly #rules: Rules;
   readonly #sides: readonly Side[];
   #smallestReads: readonly number[] | undefined;
@@ -66,6 +68,7 @@ export class Electorate implements Homes {
     this.#coming = next && new Placement({ members: next.members, replicas: next.quorums.replicas }, rules);
     const memberships = phase !== 'joint' ? [current] : rules.decidesJointly ? [current, next!] : [next!];
     this.#sides = memberships.map((membership) => sideOf(membership, rules));
+    this.voters = memberships[0]!.members;
     const isOne = this.#sides.length === 1;
     this.isSystem = isOne && this.#sides[0]!.quorums.systems !== undefined;
     this.isPlain = isOne && !this.isSystem;
@@ -118,6 +121,11 @@ export class Electorate implements Homes {
   isMetOnAll(purpose: Purpose, votes: number, atLeast: number): boolean {
     const hashes = this.isWhole ? ONE_RANGE : ALL_RANGES;
     return hashes.every((hash) => this.isMet(purpose, votes, hash, atLeast));
+  }
+
+  /** The same threads, a mask, by their place among the voters: a rule of agreement numbers those from 0. */
+  placesOf(threads: number): number {
+    return positionsIn(this.voters, threads);
   }
 
   /** Whether whoever recovers from now on hears one of these, on each side: what all of them know is not lost. */

@@ -3,8 +3,10 @@ import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import { mutableBallot, versionOf } from '../protocol/ballot.ts';
 import { NO_POLL } from '../protocol/poll.ts';
 import type { Poll } from '../protocol/poll.ts';
+import { votersIn } from '../quorum/quorum-system.ts';
 import type { ReadResult } from '../store/store.ts';
 import type { Decision, DecisionResult, ProposeResult, RecordedVote } from '../store/topic.ts';
+import type { Electorate } from './electorate.ts';
 import type { Operation } from './operation.ts';
 import type { Failure } from './results.ts';
 import type { PendingChange } from './round.ts';
@@ -15,7 +17,9 @@ import type { Told } from './topic-wire.ts';
 export interface ProposalRequest {
   readonly topic: string;
   readonly payload: unknown;
+  /** Who must agree, of the voters of when it was made; and of so many others. */
   readonly rule: TopicRule;
+  ruleOf(voters: number): TopicRule;
   readonly timeoutMs: number;
   readonly retries: number;
   /** `undefined`: one is made from its first ballot. */
@@ -44,7 +48,10 @@ export class Proposal {
   rounds = 0;
   roundsMissed = 0;
   losses = 0;
-  /** Votes of the round, and what they said, by voter. */
+  /** Who votes in the round, and who of them must agree. */
+  electorate: Electorate | undefined = undefined;
+  rule: TopicRule;
+  /** Votes of the round, and what they said, by replica. */
   poll: Poll = NO_POLL;
   heard: (RecordedVote | undefined)[] = [];
   /** Whether a voter of the round has not answered in time. */
@@ -63,6 +70,7 @@ export class Proposal {
 
   constructor(request: ProposalRequest) {
     this.request = request;
+    this.rule = request.rule;
   }
 
   /** Voters heard in this round. */
@@ -79,9 +87,9 @@ export function recordOf(
   proposal: Proposal,
   { outcome, why, proposer }: Pick<Decision, 'outcome' | 'why' | 'proposer'>,
 ): Decision {
-  const { request, place, id, ballot, rounds, heard } = proposal;
-  const { needed, weights, system, vetoes } = request.rule;
-  const votes = Array.from({ length: system.voters }, (_, voter) => heard[voter] ?? missing(voter));
+  const { request, place, id, ballot, rounds, heard, electorate } = proposal;
+  const { needed, weights, vetoes } = proposal.rule;
+  const votes = votersIn(electorate!.voters).map((voter) => heard[voter] ?? missing(voter));
   return {
     place,
     id,
@@ -93,7 +101,7 @@ export function recordOf(
     rounds,
     needed,
     weights,
-    vetoes: votes.flatMap(({ voter }) => (((vetoes >>> voter) & 1) === 1 ? [voter] : [])),
+    vetoes: votes.flatMap(({ voter }, at) => (((vetoes >>> at) & 1) === 1 ? [voter] : [])),
     votes,
   };
 }

@@ -3,6 +3,7 @@
 // register is the only point of commitment: whatever votes a proposer has in its hands, another decision may have come
 // first; then every voter judges again, on the state after that one. See docs/BALLOTS.md.
 import { unreachable } from '../base/assert.ts';
+import { popcount } from '../base/bits.ts';
 import { DECISIONS_KEPT, PROPOSALS_MAX } from '../base/limits.ts';
 import { QuorateError } from '../base/errors.ts';
 import { unitOf } from '../base/random.ts';
@@ -10,11 +11,13 @@ import type { Random } from '../base/random.ts';
 import { compareBallots, versionOf } from '../protocol/ballot.ts';
 import type { MutableBallot } from '../protocol/ballot.ts';
 import { NO_POLL, judgePoll, withStance, withoutVoters } from '../protocol/poll.ts';
+import type { Poll } from '../protocol/poll.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { votersIn } from '../quorum/quorum-system.ts';
 import type { Decision, ProposeResult } from '../store/topic.ts';
 import type { OperationOptions, WriteOptions } from '../store/store.ts';
 import type { Bucket } from './bucket.ts';
+import type { Electorate } from './electorate.ts';
 import type { Epochs } from './environment.ts';
 import { inquiryAnswer } from './inquiry.ts';
 import type { Inquiry } from './inquiry.ts';
@@ -125,6 +128,8 @@ export class Proposer {
   #poll(proposal: Proposal): void {
     const { core, rules, owner, quorums, epochs } = this.#doors;
     const { topic, payload, id, timeoutMs, retries } = proposal.request;
+    const { electorate } = quorums;
+    if (proposal.electorate !== electorate && !this.#isOf(electorate, proposal)) return;
     core.takeTag(proposal.ballot);
     if (proposal.id === '') proposal.id = id ?? versionOf(proposal.ballot);
     proposal.phase = 'polling';
@@ -136,7 +141,7 @@ export class Proposer {
     proposal.isSilent = false;
     const words = questionWords(proposal, { id: proposal.id, payload, proposer: owner });
     const roundMs = Math.max(1, Math.floor((POLL_SHARE * timeoutMs) / (retries + 1)));
-    for (const replica of votersIn(quorums.electorate.all)) {
+    for (const replica of votersIn(electorate.voters)) {
       if (proposal.result !== undefined) break;
       if ((proposal.deaths[replica] ?? 0) >= DEATHS_MAX) {
         proposal.isSilent = true;
@@ -149,6 +154,18 @@ export class Proposer {
       });
     }
     if (proposal.phase === 'polling' && !isAsking(proposal)) this.#evaluate(proposal);
+  }
+
+  /** Other voters may decide than in the round before. @returns `false` where its rule is none of so many. */
+  #isOf(electorate: Electorate, proposal: Proposal): boolean {
+    try {
+      proposal.rule = proposal.request.ruleOf(popcount(electorate.voters));
+      proposal.electorate = electorate;
+      return true;
+    } catch (error) {
+      this.#end(proposal, new Failure(error));
+      return false;
+    }
   }
 
   #ask(proposal: Proposal, inquiry: Inquiry, timeoutMs: number, answered: (operation: Operation) => void): void {
@@ -202,9 +219,12 @@ export class Proposer {
   }
 
   #evaluate(proposal: Proposal): void {
-    if (this.#doors.rules.countsLiveVotes) this.#dropDead(proposal);
-    const { rule, retries } = proposal.request;
-    const outcome = judgePoll(rule, proposal.poll);
+    const { rules, quorums } = this.#doors;
+    // Who votes now was perhaps not asked, and who was has perhaps no vote any more.
+    if (proposal.electorate !== quorums.electorate && rules.voidsOldVotes) return this.#backOff(proposal, 0);
+    if (rules.countsLiveVotes) this.#dropDead(proposal);
+    const { retries } = proposal.request;
+    const outcome = judgePoll(proposal.rule, votesOf(proposal));
     if (outcome === 'won') return this.#record(proposal, 'commit', 'agreed');
     if (outcome === 'lost') return this.#record(proposal, 'abort', this.#whyLost(proposal));
     if (isAsking(proposal)) return;
@@ -214,8 +234,8 @@ export class Proposer {
     this.#end(proposal, { outcome: 'unavailable', id: proposal.id, heard: 0 });
   }
 
-  #whyLost({ request, poll }: Proposal): 'vetoed' | 'refused' {
-    return (poll.no & request.rule.vetoes) === 0 ? 'refused' : 'vetoed';
+  #whyLost(proposal: Proposal): 'vetoed' | 'refused' {
+    return (votesOf(proposal).no & proposal.rule.vetoes) === 0 ? 'refused' : 'vetoed';
   }
 
   /** Votes die with their voters: looked at after the last vote arrived. Their successors were not asked yet. */
@@ -404,6 +424,13 @@ export class Proposer {
     if (deadlineMs === Number.POSITIVE_INFINITY) return request.timeoutMs;
     return Math.max(1, Math.ceil(deadlineMs - this.#nowMs));
   }
+}
+
+/** The votes of a round, by the places of voters among all: so does a rule number them. */
+function votesOf({ poll, electorate }: Proposal): Poll {
+  const { yes, no, abstain, contrary } = poll;
+  const placesOf = (voters: number): number => electorate!.placesOf(voters);
+  return { yes: placesOf(yes), no: placesOf(no), abstain: placesOf(abstain), contrary: placesOf(contrary) };
 }
 
 function isAsking({ asked }: Proposal): boolean {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DECISIONS_KEPT } from '../../src/base/limits.ts';
 import { connectCluster, openCluster } from '../../src/index.ts';
-import type { Cluster, ClusterOptions, Decision, ProposeResult } from '../../src/index.ts';
+import type { Cluster, ClusterOptions, Decision, ProposeResult, ReconfigureOptions } from '../../src/index.ts';
 import { choose } from '../../src/quorum/index.ts';
 import { injectFault } from '../../src/testing/index.ts';
 
@@ -27,6 +27,39 @@ async function restart(cluster: Cluster, replica: number): Promise<void> {
   expect(await injectFault(cluster, replica, 'terminate')).toBe(true);
   await isBack;
 }
+
+describe('A proposal, where members change', () => {
+  it.each<[change: string, options: ReconfigureOptions, voters: readonly number[]]>([
+    ['one', { add: 1, remove: [0] }, [1, 2, 3]],
+    ['all', { add: 3, remove: [0, 1, 2] }, [3, 4, 5]],
+    ['so that there are more', { add: 2 }, [0, 1, 2, 3, 4]],
+  ])('is voted on by the members of its time: %s', async (_change, options, voters) => {
+    const cluster = await open({ replicas: 3, threadsMax: 6 });
+    const outcomes: string[] = [];
+    const over = new AbortController();
+    const proposing = (async (): Promise<void> => {
+      while (!over.signal.aborted) outcomes.push((await cluster.propose('plain', outcomes.length)).outcome);
+    })();
+    await cluster.reconfigure(options);
+    over.abort();
+    await proposing;
+    expect(outcomes.every((outcome) => outcome === 'commit')).toBe(true);
+    const after = await cluster.propose('plain', 'after', { threshold: 'unanimous', vetoes: [0] });
+    const { place, votes, vetoes } = decisionOf(after);
+    expect(place).toBe(outcomes.length + 1);
+    expect(votes.map(({ voter, vote }) => [voter, vote])).toEqual(voters.map((voter) => [voter, 'yes']));
+    expect(vetoes).toEqual(voters.slice(0, 1));
+  });
+
+  it('is refused where its rule is one of other voters', async () => {
+    const cluster = await open({ replicas: 3, threadsMax: 4 });
+    const weights = { weights: [1, 1, 1], threshold: 2 };
+    expect((await cluster.propose('plain', 1, weights)).outcome).toBe('commit');
+    await cluster.reconfigure({ add: 1 });
+    await expect(cluster.propose('plain', 2, weights)).rejects.toMatchObject({ code: 'ERR_QUORATE_INVALID_ARGUMENT' });
+    expect((await cluster.propose('plain', 2, { ...weights, weights: [1, 1, 1, 1] })).outcome).toBe('commit');
+  });
+});
 
 describe('A proposal', () => {
   it('is committed when enough agree and aborted when they do not, and both are on record', async () => {
