@@ -3,7 +3,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { nowMs } from '../base/clock.ts';
-import { QuorateError } from '../base/errors.ts';
+import { QuorateError, isQuorateError } from '../base/errors.ts';
 import { CLIENT_PLACES, WINDOW_SLOTS } from '../base/limits.ts';
 import { systemRandom } from '../base/random.ts';
 import { DOWN, EpochTable, OPERATIONAL, RECOVERING, STARTING } from '../ring/epoch-table.ts';
@@ -286,8 +286,18 @@ export class Supervisor implements SupervisorControl {
         this.#downSinceMs[replica] = nowMs();
         this.#keeper.open(replica);
       },
-      retire: (replica) => void this.#keeper.retire(replica).finally(() => this.#memories.forget(replica)),
+      retire: (replica) => void this.#retire(replica),
     };
+  }
+
+  /** Ends a thread that is no member any more. One that is deaf to it ends when it does: the change waits for that. */
+  async #retire(replica: number): Promise<void> {
+    try {
+      await this.#keeper.retire(replica);
+      this.#memories.forget(replica);
+    } catch (error) {
+      if (!isQuorateError(error) || error.code !== 'ERR_QUORATE_HUNG') throw error;
+    }
   }
 
   /** The words first, then the counter by which everybody sees that something has moved. */
@@ -302,15 +312,16 @@ export class Supervisor implements SupervisorControl {
   }
 
   async #reset(): Promise<void> {
-    await this.#endChange();
     this.#memories.beginReset();
+    this.#change?.undo();
     this.#dropsUnread.fill(true);
     this.#nextPoints.fill(undefined);
-    const members = votersIn(this.#members);
+    const members = votersIn(this.#quorums.electorate.all);
     const ends = members.map((replica) => this.#keeper.end(replica, { kind: 'exit', code: 0 }));
     let isEmpty = false;
     try {
       await Promise.all(ends);
+      await this.#endChange(); // After that: it waits for replicas that hang, which a lost state does not let us end.
       await this.#untilAllOperational();
       isEmpty = true;
     } finally {
@@ -318,7 +329,7 @@ export class Supervisor implements SupervisorControl {
     }
   }
 
-  /** A reset begins with members that do not change. */
+  /** A reset ends with members that do not change. */
   async #endChange(): Promise<void> {
     while (this.#change !== undefined) {
       this.#change.undo();
