@@ -151,10 +151,10 @@ export class Reconfiguration {
       if (this.#isAt('done')) return;
       if (this.#abandoned !== undefined) throw this.#abandoned;
       signal?.throwIfAborted();
-      throw new QuorateError(
-        'ERR_QUORATE_TIMEOUT',
-        `Cannot change the members within ${timeoutMs} ms: all is as before`,
-      );
+      const why = mayGoOn()
+        ? 'too many of the new ones have died, or the state was reset'
+        : `not within ${timeoutMs} ms`;
+      throw new QuorateError('ERR_QUORATE_TIMEOUT', `Cannot change the members, ${why}: all is as before`);
     } finally {
       this.#isRunning = false;
       clearTimeout(timer);

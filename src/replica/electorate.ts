@@ -152,14 +152,16 @@ export class Electorate implements Homes {
     });
   }
 
-  /** Whether the state is lost once all these have lost their memory. */
+  /**
+   * Whether the state is lost once all these have lost their memory. What both sides have decided, the first one knows:
+   * where too many of the other one are gone, the change is taken back (membership-change.ts).
+   */
   isLost(gone: number): boolean {
-    return this.#sides.some(({ members, quorums, sets }) => {
-      const own = gone & members;
-      return quorums.threads > quorums.replicas
-        ? popcount(own) > quorums.downMax
-        : sets.isLost(positionsIn(members, own));
-    });
+    const { members, quorums, sets } = this.#sides[0]!;
+    const own = gone & members;
+    return quorums.threads > quorums.replicas
+      ? popcount(own) > quorums.downMax
+      : sets.isLost(positionsIn(members, own));
   }
 
   /** Whether nobody stores under a ballot any more what he does not hold. */

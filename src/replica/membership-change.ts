@@ -12,7 +12,8 @@
 //
 // Nothing that was sent under one configuration is stored under the next: replicas refuse it. But one of them may have
 // looked at the configuration before it moved, and store after that; hence each step waits until all have looked again.
-// Until the last step it can be taken back: what both sides have decided, the old members know.
+// Until the last step it can be taken back: what both sides have decided, the old members know. So it is where more of
+// the new members lose their memory than their quorums survive: nothing is lost with them.
 import { assert } from '../base/assert.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
@@ -57,6 +58,8 @@ export class MembershipChange {
   readonly #rules: Rules;
   readonly #old: Membership;
   readonly #target: Membership;
+  /** The new members alone. */
+  readonly #newSide: Electorate;
   /** Nothing up to here is stored any more; and whether this change has put it there. */
   #barrier: Ballot | undefined;
   #isBarred = false;
@@ -73,6 +76,7 @@ export class MembershipChange {
     this.#rules = rules;
     this.#old = before.current;
     this.#target = target;
+    this.#newSide = new Electorate({ number: 0, phase: 'stable', current: target }, rules);
     this.#barrier = before.barrier;
     this.#configuration = before;
     this.#publish('learning', this.#old, target);
@@ -112,6 +116,7 @@ export class MembershipChange {
         this.#publish('joint', this.#old, this.#target);
         return this.turn();
       case 'joint':
+        if (this.#isTargetLost) return this.undo();
         if (!this.#haveAllSeen(this.#old.members | this.#target.members)) return;
         if (!this.#isBarred) return this.#bar();
         this.step = 'comparing';
@@ -127,6 +132,8 @@ export class MembershipChange {
         if (!votersIn(this.#leaving).some((replica) => this.#doors.isRunning(replica))) this.step = this.#end;
         return;
       case 'comparing':
+        if (this.#isTargetLost) this.undo();
+        return;
       case 'done':
       case 'undone':
         return;
@@ -140,6 +147,7 @@ export class MembershipChange {
    * are alive since: of every key each of its homes among them held something as new as any other of them.
    */
   compared(replicas: number, number: number): void {
+    this.turn(); // They may be gone since.
     if (this.step !== 'comparing' || number !== this.#configuration.number) return;
     const electorate = new Electorate(this.#configuration, this.#rules);
     if (!electorate.isCoveredBy(replicas) && this.#rules.rescansRegisters) return;
@@ -179,6 +187,13 @@ export class MembershipChange {
     return votersIn(replicas).every((replica) => {
       return !this.#doors.isRunning(replica) || this.#doors.seenBy(replica) >= number;
     });
+  }
+
+  /** Whether the new members could not decide alone: too many of them have to recover first. */
+  get #isTargetLost(): boolean {
+    const { members } = this.#target;
+    const gone = votersIn(members).filter((replica) => !this.#doors.isOperational(replica));
+    return this.#newSide.isLost(gone.reduce((mask, replica) => mask | (1 << replica), 0));
   }
 
   #hasLearnt(replica: number): boolean {

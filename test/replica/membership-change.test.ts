@@ -141,6 +141,17 @@ describe('A change of members', () => {
     expect(threads.published.at(-1)).toMatchObject({ phase: 'stable', current: THREE });
   });
 
+  it('is taken back where more of the new members are gone than their quorums survive', () => {
+    const { change, threads, turn } = comparing();
+    threads.operational &= ~0b1000;
+    expect(turn(0)).toBe('comparing');
+    threads.operational &= ~0b0100;
+    change.compared(0b1111, change.configuration.number);
+    expect(change.step).toBe('undoing');
+    expect(turn(0b0111)).toBe('leaving');
+    expect(threads.published.at(-1)).toMatchObject({ phase: 'stable', current: THREE });
+  });
+
   it('is not taken back any more once the new members decide alone', () => {
     const { change, threads, turn } = comparing();
     change.compared(0b1111, change.configuration.number);
