@@ -144,8 +144,8 @@ export const OMISSION_TIMEOUT_MS = 1_000;
 export const READ_REPAIRS_PER_FLUSH = 32;
 
 /** Keys and leaves that one repair has in hand at a time, and comparisons of all replicas that it makes at most. */
-export const REPAIR_KEYS_AT_ONCE = 32;
-export const REPAIR_LEAVES_AT_ONCE = 8;
+export const REPAIR_KEYS_AT_ONCE = 64;
+export const REPAIR_LEAVES_AT_ONCE = 16;
 export const REPAIR_ROUNDS_MAX = 4;
 /** Corrupt keys that one repair names; all are counted. */
 export const REPAIR_KEYS_NAMED_MAX = 100;

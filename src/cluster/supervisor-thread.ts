@@ -280,7 +280,7 @@ export class Supervisor implements SupervisorControl {
       },
       seenBy: (replica) => this.#board.counter(replica, COUNTER.CONFIGURATION),
       isRunning: (replica) => this.#keeper.threadOf(replica) !== undefined,
-      isOperational: (replica) => this.#epochs.isOperational(replica),
+      isOperational: (replica) => this.#epochs.isOperational(replica) && !this.#doomed.has(replica),
       start: (replica) => {
         this.#memories.admit(replica);
         this.#downSinceMs[replica] = nowMs();

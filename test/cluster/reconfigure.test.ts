@@ -161,6 +161,15 @@ describe('Whoever listens while members change', () => {
 });
 
 describe('A cluster that changes its members', () => {
+  it('lets its dead recover first where the new quorums could not spare them', async () => {
+    const cluster = await opened({ replicas: 5 });
+    await fill(cluster);
+    for (const replica of [0, 1]) expect(await injectFault(cluster, replica, 'terminate')).toBe(true);
+    await cluster.reconfigure({ read: 4, write: 2, timeoutMs: 20_000 }); // Only one may be away then.
+    expect(cluster.inspect()).toMatchObject({ read: 4, write: 2, stateLost: false });
+    expect(await cluster.get('k7')).toMatchObject({ outcome: 'ok', value: 'k7' });
+  });
+
   it('ends a replica that hangs while nobody asks for anything: the change waits for it', async () => {
     const cluster = await opened({ replicas: 3, hungMs: 300 });
     await fill(cluster);

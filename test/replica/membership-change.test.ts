@@ -115,6 +115,23 @@ describe('A change of members', () => {
     expect(turn(0b0110)).toBe('learning');
   });
 
+  it('waits until those are back whose absence the new members would not survive', () => {
+    const threads = new Threads();
+    const alone: Membership = { members: 0b0001, quorums: registerQuorums({ replicas: 1 }) };
+    const change = new MembershipChange(BEFORE, alone, threads);
+    threads.exit(0b0001); // Two of three are enough to recover from; of the new ones, nobody else.
+    threads.look(0b0110);
+    change.turn();
+    expect(change.step).toBe('learning');
+    threads.running |= 0b0001;
+    threads.look(0b0001);
+    change.turn();
+    expect(change.step).toBe('learning'); // It recovers.
+    threads.operational |= 0b0001;
+    change.turn();
+    expect(change.step).toBe('joint');
+  });
+
   it('goes on only once a write quorum of the new members holds what a read quorum of the old ones knew', () => {
     const { change } = comparing();
     const { number } = change.configuration;
