@@ -1,5 +1,6 @@
 // `quorate serve`: a replicated store over HTTP.
 import { REPLICAS_MAX } from '../base/limits.ts';
+import { clusterSizes } from '../cluster/cluster-sizes.ts';
 import { openCluster } from '../cluster/open-cluster.ts';
 import { readConfiguration, type ServiceConfiguration } from '../http/configuration.ts';
 import { serve } from '../http/server.ts';
@@ -29,6 +30,8 @@ export const serveCommand: Command = {
       },
       replicas: { type: 'string', value: 'N', help: 'replicas, 1 to 15 (5); --nodes is the same' },
       nodes: { type: 'string', value: 'N', help: 'replicas' },
+      threads: { type: 'string', value: 'T', help: 'instead: replicas over which keys are spread, up to 15 (N)' },
+      'replication-factor': { type: 'string', value: 'N', help: 'and copies of each key, up to T (5, or T if less)' },
       read: { type: 'string', value: 'R', help: 'replicas that a read asks (3 of 5, else a majority)' },
       write: { type: 'string', value: 'W', help: 'replicas that accept a write (4 of 5, else a majority)' },
       prepare: { type: 'string', value: 'P', help: 'replicas that promise (a majority)' },
@@ -52,13 +55,15 @@ export const serveCommand: Command = {
     const configuration = configurationOf(given, context.io.env);
     const prepare = integerOf(given, 'prepare', { min: 1, max: configuration.replicas });
     const bodyBytesMax = integerOf(given, 'body-bytes-max', { min: 1, max: BODY_BYTES_MAX });
-    const { replicas, read, write, port } = configuration;
-    const cluster = await openCluster({ replicas, read, write, ...(prepare !== undefined && { prepare }) });
+    const { replicas: replicationFactor, read, write, port } = configuration;
+    const replicas = integerOf(given, 'threads', QUORUM) ?? replicationFactor;
+    const sizes = { threads: replicas, replicationFactor, read, write };
+    const cluster = await openCluster({ ...sizes, ...(prepare !== undefined && { prepare }) });
     try {
       noteEvents(cluster, context);
       const host = textOf(given, 'host') ?? '127.0.0.1';
       const server = await serve(cluster, { port, host, ...(bodyBytesMax !== undefined && { bodyBytesMax }) });
-      announce(given, context, { url: server.url, replicas, read, write });
+      announce(given, context, { url: server.url, replicas, replicationFactor, read, write });
       await aborted(context.signal);
       context.io.stderr.write('Draining; a second signal ends at once\n');
       await server.close();
@@ -76,9 +81,10 @@ export function configurationOf(given: Arguments, env: CommandContext['io']['env
   if (nodes !== undefined && nodes !== replicas) {
     throw new UsageError(`Cannot use --nodes ${nodes} with --replicas ${replicas}: they are the same option`);
   }
+  const copies = copiesOf(given, replicas);
   const options = {
     PORT: integerOf(given, 'port', { min: 0, max: 65_535 }),
-    NODE_COUNT: replicas,
+    NODE_COUNT: copies,
     READ_QUORUM: integerOf(given, 'read', QUORUM),
     WRITE_QUORUM: integerOf(given, 'write', QUORUM),
   };
@@ -86,13 +92,25 @@ export function configurationOf(given: Arguments, env: CommandContext['io']['env
   return readConfiguration({ ...env, ...Object.fromEntries(set.map(([name, value]) => [name, String(value)])) });
 }
 
+/** Copies of each key, where the command line says anything of them. */
+function copiesOf(given: Arguments, replicas: number | undefined): number | undefined {
+  const threads = integerOf(given, 'threads', QUORUM);
+  const replicationFactor = integerOf(given, 'replication-factor', QUORUM);
+  if (threads === undefined && replicationFactor === undefined) return replicas;
+  return clusterSizes({
+    ...(replicas !== undefined && { replicas }),
+    ...(threads !== undefined && { threads }),
+    ...(replicationFactor !== undefined && { replicationFactor }),
+  }).replicas;
+}
+
 function announce(given: Arguments, { io }: CommandContext, facts: Readonly<Record<string, unknown>>): void {
   if (given.values['json'] === true) io.stdout.write(`${JSON.stringify({ ...facts, pid: process.pid })}\n`);
   else {
-    const { url, replicas, read, write } = facts;
-    io.stdout.write(
-      `Listening on ${String(url)}: ${String(replicas)} replicas, R = ${String(read)}, W = ${String(write)}\n`,
-    );
+    const { url, replicas, replicationFactor, read, write } = facts;
+    const copies = replicas === replicationFactor ? '' : `, N = ${String(replicationFactor)}`;
+    const sizes = `${String(replicas)} replicas${copies}, R = ${String(read)}, W = ${String(write)}`;
+    io.stdout.write(`Listening on ${String(url)}: ${sizes}\n`);
   }
 }
 

@@ -1,8 +1,9 @@
 // `quorate torture`: real threads, killed in every way there is, and a checker that reads what came of it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CLIENTS_MAX, REPLICAS_MAX } from '../base/limits.ts';
+import { CLIENTS_MAX } from '../base/limits.ts';
 import { systemSeed } from '../base/random.ts';
+import { clusterSizes } from '../cluster/cluster-sizes.ts';
 import { SABOTAGES } from '../cluster/sabotage.ts';
 import type { Sabotage } from '../cluster/sabotage.ts';
 import { HARMS } from '../torture/nemesis.ts';
@@ -12,6 +13,7 @@ import { runTorture } from '../torture/run-torture.ts';
 import { integerOf, numberOf, textOf, UsageError, type Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { painter, ProgressLine, type CommandContext, type Style } from './io.ts';
+import { SIZE_OPTIONS, sizesOf } from './size-options.ts';
 
 const SECONDS_DEFAULT = 30;
 const SECONDS_MAX = 43_200;
@@ -38,11 +40,12 @@ export const tortureCommand: Command = {
       'Opens a cluster and puts it under load from the main thread and from worker threads: promises, blocking calls,',
       'batches, updates and comparisons alone and in bursts, large values, on busy keys that all of them fight for and',
       'on keys that rest until they are read again.',
-      'Meanwhile replicas are terminated at random and at named instants, hang and run out of memory; clients are',
-      'killed in the middle of a call; rings are flooded, processors and memory taken away, the process stopped and',
-      'continued, the state lost and reset. A shared counter orders all calls and returns exactly, and the history of',
-      'each key is checked for linearizability by another thread. Exit code 1 when one is wrong or too hard to check,',
-      'or a thread crashed by itself; the history is saved then. SIGINT ends the load; what was done is still checked.',
+      'Meanwhile replicas are terminated at random and at named instants, hang and run out of memory; members change;',
+      'clients are killed in the middle of a call; rings are flooded, processors and memory taken away, the process',
+      'stopped and continued, the state lost and reset. A shared counter orders all calls and returns exactly, and the',
+      'history of each key is checked for linearizability by another thread. Exit code 1 when one is wrong or too hard',
+      'to check, or a thread crashed by itself; the history is saved then. SIGINT ends the load; what was done is',
+      'checked all the same.',
       'Progress goes to stderr: a live line on a terminal; elsewhere about ten lines, at least one each minute.',
       '',
       'The seed fixes what clients call and what is done to them, not how the threads interleave: another run with the',
@@ -54,9 +57,7 @@ export const tortureCommand: Command = {
     options: {
       seconds: { type: 'string', value: 'S', help: `time under load (${SECONDS_DEFAULT})` },
       seed: { type: 'string', value: 'SEED', help: 'of calls and harm, 0 to 4294967295 (random, printed)' },
-      replicas: { type: 'string', value: 'N', help: 'replicas, 1 to 15 (5)' },
-      read: { type: 'string', value: 'R', help: 'replicas that a read asks (a majority)' },
-      write: { type: 'string', value: 'W', help: 'replicas that accept a write (a majority)' },
+      ...SIZE_OPTIONS,
       clients: {
         type: 'string',
         value: 'N',
@@ -89,11 +90,8 @@ export const tortureCommand: Command = {
 
 /** What the command line asks for. @throws {UsageError} that names the option and what is allowed. */
 function tortureOptionsOf(given: Arguments, { io }: CommandContext): TortureOptions {
-  const replicas = integerOf(given, 'replicas', { min: 1, max: REPLICAS_MAX }) ?? 5;
-  const read = integerOf(given, 'read', { min: 1, max: replicas });
-  const write = integerOf(given, 'write', { min: 1, max: replicas });
   return {
-    cluster: { replicas, ...(read !== undefined && { read }), ...(write !== undefined && { write }) },
+    cluster: sizesOf(given).options,
     sabotage: sabotageOf(given),
     seconds: numberOf(given, 'seconds', { min: 0.1, max: SECONDS_MAX }) ?? SECONDS_DEFAULT,
     seed: integerOf(given, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? systemSeed(),
@@ -142,7 +140,7 @@ type Paint = (style: Style, text: string) => string;
 
 /** The report as a person reads it. */
 function tableOf(
-  { summary, seconds, harms, reached, deaths, changes, isGood }: TortureReport,
+  { summary, seconds, harms, reached, deaths, changes, memberChanges, isGood }: TortureReport,
   options: TortureOptions,
   paint: Paint,
 ): string {
@@ -151,9 +149,10 @@ function tableOf(
   const bad = summary.violations + summary.unknown === 0 ? 'green' : 'red';
   const verdicts = `${summary.violations} wrong, ${summary.unknown} unknown`;
   const lines = [
-    row('cluster', `${options.cluster.replicas} replicas, ${options.clients} clients, seed ${options.seed}`),
+    row('cluster', clusterText(options)),
     row('operations', `${numberText(summary.operations)} in ${seconds.toFixed(1)} s, ${rate} per second`),
     row('changes', changesText(changes)),
+    row('members', membersText(memberChanges)),
     row('kills', `${summary.kills}; replicas ended by ${listOf(deaths)}`),
     row('harm', listOf(harms)),
     row('died at', listOf(reached)),
@@ -187,6 +186,16 @@ function sayOf({ key, verdict, text, history }: Finding, folder: string, paint: 
 function listOf(counts: ReadonlyMap<string, number>): string {
   const sorted = [...counts].sort(([, one], [, other]) => other - one);
   return sorted.length === 0 ? 'nothing' : sorted.map(([name, count]) => `${name} ${count}`).join(', ');
+}
+
+function clusterText({ cluster, clients, seed }: TortureOptions): string {
+  const { threads, replicas } = clusterSizes(cluster);
+  const copies = threads === replicas ? '' : `, ${replicas} copies of each key`;
+  return `${threads} replicas${copies}, ${clients} clients, seed ${seed}`;
+}
+
+function membersText({ done, undone, msMax }: TortureReport['memberChanges']): string {
+  return `changed ${numberText(done)} times, ${numberText(undone)} taken back; at most ${Math.round(msMax)} ms`;
 }
 
 function changesText({ changes, conflicts, finals }: TortureReport['changes']): string {

@@ -44,3 +44,16 @@ export async function injectFault(
   }
   return cluster.injectFault(replica, fault, options.force ?? false);
 }
+
+/**
+ * As {@link injectFault}, and `false` also where the replica is no member: for whoever chose it a moment ago, while
+ * members change.
+ */
+export async function injectFaultIfMember(...given: Parameters<typeof injectFault>): Promise<boolean> {
+  try {
+    return await injectFault(...given);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

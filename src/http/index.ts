@@ -10,4 +10,11 @@ export { serve } from './server.ts';
 export type { CloseOptions, HttpServer, ServeOptions } from './server.ts';
 export type { ServiceOptions } from './service.ts';
 export { healthOf } from './status.ts';
-export type { Health, ObservedStore, ReplicaGauges, StoreCounters, StoreStatus } from './status.ts';
+export type {
+  ConfigurationGauges,
+  Health,
+  ObservedStore,
+  ReplicaGauges,
+  StoreCounters,
+  StoreStatus,
+} from './status.ts';

@@ -1,6 +1,6 @@
 // A writer of the Prometheus text exposition format, as much of it as the service needs.
 // Source: https://prometheus.io/docs/instrumenting/exposition_formats/, "Text-based format", version 0.0.4.
-import { healthOf, operationalOf } from './status.ts';
+import { healthOf, membersOf, operationalOf } from './status.ts';
 import type { ReplicaGauges, StoreCounters, StoreStatus } from './status.ts';
 
 /** Labels of one sample; values may be any text. */
@@ -81,8 +81,9 @@ export function statusMetrics(status: StoreStatus): Metric[] {
   });
   return [
     gauge('quorate_up', 'Whether quorums can be met.', Number(isUp)),
-    gauge('quorate_replicas', 'Replicas of the cluster.', replicas.length),
-    gauge('quorate_replicas_operational', 'Replicas that serve.', operationalOf(status)),
+    gauge('quorate_replicas', 'Replicas that are members.', membersOf(status).length),
+    gauge('quorate_replicas_operational', 'Members that serve.', operationalOf(status)),
+    ...configurationMetrics(status),
     gauge('quorate_state_lost', 'Whether too many replicas lost their memory at once.', Number(status.stateLost)),
     gauge('quorate_clients', 'Client threads of the cluster.', status.clients),
     gauge('quorate_pending', 'Operations of this client that are pending.', status.pending),
@@ -94,6 +95,24 @@ export function statusMetrics(status: StoreStatus): Metric[] {
     },
     ...perReplica,
   ];
+}
+
+/** Who decides, and how many there could be. */
+function configurationMetrics({ configuration, replicas, places, replicationFactor }: StoreStatus): Metric[] {
+  const metrics: Metric[] = [];
+  if (replicationFactor !== undefined) {
+    metrics.push(gauge('quorate_replication_factor', 'Copies of each key.', replicationFactor));
+  }
+  if (places !== undefined) metrics.push(gauge('quorate_places', 'Most replicas that there can be.', places));
+  if (configuration === undefined) return metrics;
+  const { number, isChanging, members } = configuration;
+  const samples = replicas.map(({ replica }) => ({ labels: { replica }, value: Number(members.includes(replica)) }));
+  metrics.push(
+    gauge('quorate_configuration', 'Number of the configuration in force; it grows as members change.', number),
+    gauge('quorate_configuration_changing', 'Whether members change now.', Number(isChanging)),
+    { name: 'quorate_replica_member', type: 'gauge', help: 'Whether the replica is a member.', samples },
+  );
+  return metrics;
 }
 
 /** A gauge without labels. */

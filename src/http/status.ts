@@ -15,8 +15,16 @@ export interface ReplicaGauges {
   readonly bytes: number;
 }
 
+/** Who decides, where members can change. */
+export interface ConfigurationGauges {
+  readonly number: number;
+  readonly isChanging: boolean;
+  readonly members: readonly number[];
+}
+
 /** The condition of a replicated store. */
 export interface StoreStatus {
+  /** Those that decide, and those that are about to. */
   readonly replicas: readonly ReplicaGauges[];
   readonly read: number;
   readonly write: number;
@@ -25,6 +33,12 @@ export interface StoreStatus {
   readonly quorum?: unknown;
   /** Whether those that are operational include a quorum of each kind; where it is missing, sizes tell. */
   readonly hasQuorums?: boolean;
+  /** Copies of each key; as many as replicas where it is missing. */
+  readonly replicationFactor?: number;
+  /** Missing where members never change. */
+  readonly configuration?: ConfigurationGauges;
+  /** Most replicas that there can be. */
+  readonly places?: number;
   readonly stateLost: boolean;
   readonly clients: number;
   readonly pending: number;
@@ -88,21 +102,27 @@ export function healthOf(status: StoreStatus): Health {
   const operational = operationalOf(status);
   const { read, write, prepare, hasQuorums = operational >= Math.max(read, write, prepare) } = status;
   if (status.stateLost || !hasQuorums) return 'unavailable';
-  return operational < status.replicas.length ? 'degraded' : 'ok';
+  return operational < membersOf(status).length ? 'degraded' : 'ok';
 }
 
 /** The reply of `GET /health`: 200 while quorums can be met, else 503. */
 export function healthReply(status: StoreStatus | undefined): Reply {
   if (status === undefined) return jsonReply(200, JSON.stringify({ status: 'ok' }));
   const health = healthOf(status);
-  const { read, write, quorum, stateLost, replicas } = status;
+  const { read, write, quorum, stateLost, configuration } = status;
   const operational = operationalOf(status);
-  const body = { status: health, replicas: replicas.length, operational, read, write, quorum, stateLost };
+  const sizes = { replicas: membersOf(status).length, operational, read, write, quorum };
+  const body = { status: health, ...sizes, stateLost, configuration };
   if (health !== 'unavailable') return jsonReply(200, JSON.stringify(body));
   return jsonReply(503, JSON.stringify(body), ['retry-after', '1']);
 }
 
-/** Replicas that serve. */
+/** Members that serve. */
 export function operationalOf(status: StoreStatus): number {
-  return status.replicas.filter((replica) => replica.state === 'operational').length;
+  return membersOf(status).filter((replica) => replica.state === 'operational').length;
+}
+
+/** Those that decide: who is about to join is not missed yet. */
+export function membersOf({ replicas, configuration }: StoreStatus): readonly ReplicaGauges[] {
+  return configuration === undefined ? replicas : replicas.filter((one) => configuration.members.includes(one.replica));
 }

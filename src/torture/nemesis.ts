@@ -9,7 +9,8 @@ import type { Pressure } from './pressure.ts';
 
 /** What the nemesis can do. Each settles when it is done, or when nothing could be done. */
 export interface NemesisStage {
-  readonly replicas: number;
+  /** Those that are members now. */
+  members(): readonly number[];
   /** Places of clients; the first is the main thread, which is not killed. */
   readonly clients: number;
   /** Makes a replica die; `false` when that would leave too few. */
@@ -20,6 +21,8 @@ export interface NemesisStage {
   order(client: number, order: number): void;
   press(kind: Pressure, ms: number): Promise<void>;
   stopProcess(ms: number): Promise<void>;
+  /** Changes the members, or their quorums. */
+  changeMembers(): Promise<void>;
   /** Kills more replicas than the quorums survive, and starts again from nothing. */
   loseState(): Promise<void>;
 }
@@ -53,6 +56,7 @@ const SHARES = {
   garbage: 4,
   external: 4,
   stop: 6,
+  'change members': 8,
   'lose state': 1,
 } as const;
 
@@ -71,7 +75,7 @@ export class Nemesis {
   /** How often each harm was done, by name; fail points under their own. */
   readonly done: Map<string, number> = new Map();
   readonly #options: NemesisOptions;
-  /** Threads that press, and the process that stops us: one of each at a time. */
+  /** Threads that press, the process that stops us, changes of members: one of each at a time. */
   readonly #background = new Map<string, Promise<void>>();
 
   constructor(options: NemesisOptions) {
@@ -134,6 +138,8 @@ export class Nemesis {
         if (mayStop) this.#start(harm, () => stage.stopProcess(ms));
         return;
       }
+      case 'change members':
+        return this.#start(harm, () => stage.changeMembers());
       case 'lose state':
         await stage.loseState();
         return this.#count(harm);
@@ -151,12 +157,14 @@ export class Nemesis {
   /** A helper dies while somebody needs its help: so another is made to need it. */
   async #kill(fault: Fault): Promise<void> {
     const { stage, random } = this.#options;
-    const replica = below(random, stage.replicas);
+    const members = stage.members();
+    const chosen = below(random, members.length);
+    const replica = members[chosen]!;
     if (!(await stage.injectFault(replica, fault))) return;
     this.#count(fault);
     if (fault !== 'helping') return;
-    const other = (replica + 1 + below(random, Math.max(1, stage.replicas - 1))) % stage.replicas;
-    if (await stage.injectFault(other, 'terminate')) this.#count('terminate');
+    const next = (chosen + 1 + below(random, Math.max(1, members.length - 1))) % members.length;
+    if (await stage.injectFault(members[next]!, 'terminate')) this.#count('terminate');
   }
 
   #order(harm: Harm, client: number, order: number): void {

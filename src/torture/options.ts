@@ -2,11 +2,12 @@
 import type { ClusterOptions } from '../cluster/options.ts';
 import type { Sabotage } from '../cluster/sabotage.ts';
 import type { Tally } from './ledger.ts';
+import type { MemberChangeCount } from './member-changer.ts';
 import type { Harm } from './nemesis.ts';
 
 /** Options of a torture run. */
 export interface TortureOptions {
-  readonly cluster: ClusterOptions & { readonly replicas: number };
+  readonly cluster: ClusterOptions;
   /** A rule that the cluster is to break, so that the run can be seen to fail. */
   readonly sabotage: Sabotage | undefined;
   readonly seconds: number;
@@ -57,6 +58,7 @@ export interface TortureReport {
   readonly deaths: ReadonlyMap<string, number>;
   /** Changes that were decided, comparisons that found something else, changes of which nobody will ever know. */
   readonly changes: Readonly<Record<Tally, number>>;
+  readonly memberChanges: MemberChangeCount;
   readonly findings: readonly Finding[];
   /** What went wrong beside histories: a thread that crashed by itself, a call that never returned, no answers. */
   readonly failures: readonly string[];

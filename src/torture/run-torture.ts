@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { nowMs } from '../base/clock.ts';
 import { seededRandom } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
-import { injectFault } from '../cluster/chaos.ts';
+import { injectFaultIfMember } from '../cluster/chaos.ts';
+import { clusterSizes } from '../cluster/cluster-sizes.ts';
 import { FAIL_POINT_EXIT } from '../cluster/fail-point.ts';
 import type { Fault } from '../cluster/fault.ts';
 import { openCluster, openSabotaged } from '../cluster/open-cluster.ts';
@@ -16,6 +17,8 @@ import { Collector } from './collector.ts';
 import { HistoryChecks } from './history-checks.ts';
 import { SharedLedger } from './ledger.ts';
 import type { LedgerShape } from './ledger.ts';
+import { MemberChanger } from './member-changer.ts';
+import { placesFor } from './member-choice.ts';
 import { Nemesis } from './nemesis.ts';
 import type { NemesisStage } from './nemesis.ts';
 import type { TortureHooks, TortureOptions, TortureProgress, TortureReport } from './options.ts';
@@ -52,7 +55,9 @@ const TICKS_MAX = 4_200_000_000;
 export async function runTorture(options: TortureOptions, hooks: TortureHooks): Promise<TortureReport> {
   const { sabotage } = options;
   // Restarts come thick and fast here, and memory must run out before anybody's patience does.
-  const settings = { replicaHeapMb: 96, restartsMax: 1_000_000, hungMs: 500, standbys: 2, ...options.cluster };
+  const threadsMax = placesFor(clusterSizes(options.cluster).threads);
+  const often = { replicaHeapMb: 96, restartsMax: 1_000_000, hungMs: 500, standbys: 2 };
+  const settings = { ...often, threadsMax, ...options.cluster };
   const cluster = sabotage === undefined ? await openCluster(settings) : await openSabotaged(settings, sabotage);
   const run = new TortureRun(options, hooks, cluster);
   try {
@@ -71,6 +76,7 @@ class TortureRun {
   readonly #ledger: SharedLedger;
   readonly #collector: Collector;
   readonly #checks = new HistoryChecks();
+  readonly #changer: MemberChanger;
   readonly #threads: (ClientThread | undefined)[];
   readonly #deaths = new Map<string, number>();
   /** What each replica was told last, and how many died where they were told. */
@@ -87,7 +93,7 @@ class TortureRun {
   #shownMs = 0;
 
   constructor(options: TortureOptions, hooks: TortureHooks, cluster: Cluster) {
-    const { clients } = options;
+    const { clients, seed } = options;
     this.#options = options;
     this.#hooks = hooks;
     this.#cluster = cluster;
@@ -95,6 +101,8 @@ class TortureRun {
     this.#ledger = new SharedLedger(this.#shape);
     this.#collector = new Collector(this.#ledger);
     this.#threads = Array.from({ length: clients });
+    const base = clusterSizes(options.cluster);
+    this.#changer = new MemberChanger({ cluster, base, random: seededRandom(seed ^ 0x6d65_6d62), delay: wait });
     cluster.on('down', ({ replica, reason }) => this.#noteDeath(replica, reason));
     cluster.on('stateLost', () => {
       if (!this.#isLosing) this.#failed('The state was lost, and nobody meant it to be');
@@ -207,10 +215,10 @@ class TortureRun {
 
   #stage(random: Random): NemesisStage {
     return {
-      replicas: this.#options.cluster.replicas,
+      members: () => this.#members,
       clients: this.#options.clients,
       injectFault: async (replica, fault) => {
-        const isDone = await injectFault(this.#cluster, replica, fault);
+        const isDone = await injectFaultIfMember(this.#cluster, replica, fault);
         if (isDone) this.#told[replica] = fault;
         return isDone;
       },
@@ -222,6 +230,7 @@ class TortureRun {
       order: (client, order) => this.#ledger.order(client, order),
       press: (kind, ms) => startPressure({ kind, ms }),
       stopProcess: async (ms) => void (await stopProcess(ms)),
+      changeMembers: () => this.#changer.change().catch((error: unknown) => this.#failed(textOf(error))),
       loseState: () => this.#loseState(random),
     };
   }
@@ -242,11 +251,18 @@ class TortureRun {
     this.#isLosing = false;
   }
 
+  /** Those that decide, and those that are about to. */
+  get #members(): readonly number[] {
+    return this.#cluster.inspect().replicas.map(({ replica }) => replica);
+  }
+
   async #killAll(random: Random): Promise<void> {
-    const { replicas } = this.#options.cluster;
-    const first = random.nextUint32() % replicas;
-    const order = Array.from({ length: replicas }, (_, each) => (first + each) % replicas);
-    await Promise.all(order.map((replica) => injectFault(this.#cluster, replica, 'terminate', { force: true })));
+    const members = this.#members;
+    const first = random.nextUint32() % members.length;
+    const order = [...members.slice(first), ...members.slice(0, first)];
+    await Promise.all(
+      order.map((replica) => injectFaultIfMember(this.#cluster, replica, 'terminate', { force: true })),
+    );
   }
 
   // --- what came of it
@@ -300,6 +316,7 @@ class TortureRun {
         conflicts: this.#ledger.counted('conflicts'),
         finals: this.#ledger.counted('finals'),
       },
+      memberChanges: this.#changer.count,
       findings,
       failures: [...this.#failures],
       isGood: findings.length === 0 && this.#failures.length === 0,

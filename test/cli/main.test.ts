@@ -115,6 +115,8 @@ describe('C2: a bad configuration ends with exit code 2 and names the option and
     [['serve', '--port', '70000'], 'Cannot use --port "70000": it must be an integer from 0 to 65535'],
     [['serve', '--replicas', '3', '--nodes', '5'], 'Cannot use --nodes 5 with --replicas 3'],
     [['serve', '--read', '1', '--write', '1'], 'their sum must exceed NODE_COUNT 5'],
+    [['serve', '--replicas', '3', '--threads', '5'], 'Cannot use replicas 3 with threads 5'],
+    [['serve', '--threads', '2', '--replication-factor', '3'], 'ERR_QUORATE_'],
     [['serve', '--body-bytes-max', '0'], '--body-bytes-max "0"'],
     [['replay', 'no-such-file.csv'], 'Cannot read the trace "no-such-file.csv"'],
   ])('%j', async (argv, message) => {
@@ -173,6 +175,9 @@ describe('The configuration of serve', () => {
     ],
     [['--port', '0', '--nodes', '3'], { PORT: '80', NODE_COUNT: '7' }, { port: 0, replicas: 3, read: 2, write: 2 }],
     [['--replicas=9', '--read=5', '--write=6'], {}, { port: 3000, replicas: 9, read: 5, write: 6 }],
+    [['--threads=7'], {}, { port: 3000, replicas: 5, read: 3, write: 4 }],
+    [['--threads=4'], { NODE_COUNT: '9' }, { port: 3000, replicas: 4, read: 3, write: 3 }],
+    [['--threads=7', '--replication-factor=3'], {}, { port: 3000, replicas: 3, read: 2, write: 2 }],
   ])('Options %j before the environment %j before defaults', (argv, env, expected) => {
     expect(configurationOf(readArguments(serveCommand.spec, argv), env)).toEqual(expected);
   });

@@ -63,6 +63,7 @@ describe('quorate torture', () => {
     [['--sabotage', 'nothing'], 'it must be one of write-quorum'],
     [['--harm', 'terminate,rain'], 'Cannot use --harm "rain": it must be one of terminate, fail point'],
     [['--read', '1', '--write', '1'], 'ERR_QUORATE_CONFIGURATION'],
+    [['--replicas', '3', '--replication-factor', '2'], 'Cannot use replicas 3 with replicationFactor 2'],
     [['extra'], 'Cannot use the argument "extra"'],
   ])('with %j ends with exit code 2 and says why', async (argv, word) => {
     const { code, stdout, stderr } = await torture(argv);
@@ -93,6 +94,7 @@ describe('quorate torture', () => {
     });
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('Every history is linearizable');
+    expect(stdout).toMatch(/^members {5}changed \d+ times, \d+ taken back; at most \d+ ms$/m);
     expect(stdout).toMatch(/^changes {5}[\d,]+ decided, [\d,]+ conflicts, [\d,]+ of which nobody will ever know$/m);
   });
 

@@ -39,6 +39,26 @@ describe.each(FACES)('The service behind the %s', (name) => {
       expect((await face.ask('GET', '/health')).status).toBe(503);
     });
 
+    it('tells of the members: who is about to join is not missed, and who does not decide does not count', async () => {
+      const { store, face } = await openFake(name);
+      const configuration = { number: 7, isChanging: true, members: [0, 1, 2, 3] };
+      store.inspect = () => ({ ...statusOf(4), configuration, places: 6, replicationFactor: 4 });
+      const answer = (await face.ask('GET', '/health')).json();
+      expect(answer).toMatchObject({ status: 'ok', replicas: 4, operational: 4, configuration });
+      const lines = (await face.ask('GET', '/metrics')).text.split('\n');
+      expect(lines).toEqual(
+        expect.arrayContaining([
+          'quorate_configuration 7',
+          'quorate_configuration_changing 1',
+          'quorate_places 6',
+          'quorate_replication_factor 4',
+          'quorate_replicas 4',
+          'quorate_replica_member{replica="3"} 1',
+          'quorate_replica_member{replica="4"} 0',
+        ]),
+      );
+    });
+
     it('writes metrics as Prometheus text', async () => {
       const { store, face } = await openFake(name);
       store.inspect = () => statusOf(4);

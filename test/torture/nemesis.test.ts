@@ -10,13 +10,16 @@ interface Given {
   readonly harms?: readonly Harm[];
 }
 
+/** Numbers of members may have gaps. */
+const MEMBERS = [0, 2, 3, 5, 9];
+
 /** Runs a nemesis for so many harms on a stage that only notes them. */
 async function harmsOf(seed: number, count: number, given: Given = {}) {
   const { mayStop = true, mayKill = true, harms } = given;
   const said: string[] = [];
   const note = async (text: string): Promise<void> => void said.push(text);
   const stage: NemesisStage = {
-    replicas: 5,
+    members: () => MEMBERS,
     clients: 3,
     injectFault: async (replica, fault) => {
       await note(`${fault} ${replica}`);
@@ -29,6 +32,7 @@ async function harmsOf(seed: number, count: number, given: Given = {}) {
     order: (client, order) => void note(`order ${client} ${order}`),
     press: (kind, ms) => note(`${kind} ${ms}`),
     stopProcess: (ms) => note(`stop ${ms}`),
+    changeMembers: () => note('change members'),
     loseState: () => note('lose state'),
   };
   const over = new AbortController();
@@ -62,9 +66,15 @@ describe('A nemesis', () => {
       'flood',
       'flood large',
     ];
-    const harm = ['burn', 'garbage', 'external', 'stop', 'lose state'];
+    const harm = ['burn', 'garbage', 'external', 'stop', 'change members', 'lose state'];
     expect([...nemesis.done.keys()].toSorted()).toEqual([...FAIL_POINTS, ...others, ...harm].toSorted());
     expect(nemesis.kills).toBe(said.filter((text) => isDeath(text)).length);
+  });
+
+  it('harms members, all of them, and nobody else', async () => {
+    const { said } = await harmsOf(3, 500, { harms: ['terminate', 'fail point'] });
+    const harmed = new Set(said.map((text) => Number(text.split(' ').at(-1))));
+    expect([...harmed].toSorted((one, other) => one - other)).toEqual(MEMBERS);
   });
 
   it('does nothing but what it was told', async () => {
