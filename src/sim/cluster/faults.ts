@@ -36,6 +36,7 @@ function strike(cluster: SimCluster, fault: FaultPlan): void {
         if (((fault.nodes >>> replica) & 1) === 1) cluster.supervisor.crash(replica);
       }
       cluster.resetsToCome++;
+      cluster.mayLoseState = true;
       later(fault.forUs, () => {
         if (!cluster.isStorm) return; // It was called for when the storm ended.
         cluster.resetsToCome--;

@@ -43,7 +43,10 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   const broken = heal(cluster);
   changes.hasten(CHANGE_US);
   // It has said so: nobody is served, and nothing is promised, until somebody resets it.
-  if (cluster.isStateLost && !cluster.supervisor.roll.isResetting) return undefined;
+  if (cluster.isStateLost && !cluster.supervisor.roll.isResetting) {
+    if (cluster.mayLoseState) return undefined;
+    return { kind: 'liveness', text: `The state is lost, though so many died as are survived; ${stateOf(cluster)}` };
+  }
   const inVain = (what: string): Violation => {
     const core = cluster.electorate.all & ~broken;
     const names = engine.trace.nodes.filter((_, node) => ((core >>> node) & 1) === 1).map(({ name }) => name);

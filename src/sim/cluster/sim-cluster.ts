@@ -63,6 +63,8 @@ export class SimCluster {
   resetsToCome = 0;
   /** Whether faults still happen. */
   isStorm = true;
+  /** Whether more have been killed at once than are survived. */
+  mayLoseState = false;
   /** All operations so far, by start. */
   readonly calls: Call[] = [];
   #position = 0;

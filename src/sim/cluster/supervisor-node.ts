@@ -99,8 +99,7 @@ export class SupervisorNode {
   /** Replicas of which a reset waits for the end, and those whose next incarnation drops what is unread, as masks. */
   #ending = 0;
   #dropping = 0;
-  /** Whether a reset waits for a change of members to end, and replicas that are no members any more, as a mask. */
-  #isResetWaiting = false;
+  /** Replicas that are no members any more, as a mask. */
   #retired = 0;
 
   constructor(options: SupervisorOptions) {
@@ -160,34 +159,37 @@ export class SupervisorNode {
   /** Begins a change of members. @returns whether neither another nor a reset was under way. */
   beginChange(target: Membership, forUs: number, by: number): boolean {
     const { coordinators, life } = this.#options;
-    if (this.roll.isResetting || this.#isResetWaiting || life.state !== CLUSTER_OPEN) return false;
+    if (this.roll.isResetting || life.state !== CLUSTER_OPEN) return false;
     return this.changes.begin(target, forUs, [...coordinators.slice(by), ...coordinators.slice(0, by)]);
   }
 
   /** An empty state in place of the present one, in the order of the production supervisor. */
   reset(): void {
-    if (!this.roll.isResetting && !this.#isResetWaiting) this.#reset();
-  }
-
-  #reset(): void {
-    const { engine, node } = this.#options;
-    this.changes.undo();
-    this.#isResetWaiting = this.changes.isChanging;
-    if (this.#isResetWaiting) return void engine.schedule(RESET_AGAIN_US, node, () => this.#reset());
+    if (this.roll.isResetting) return;
     this.roll.beginReset();
+    this.changes.undo();
     this.#dropping = 2 ** this.#threads.length - 1;
-    this.#threads.forEach((thread, replica) => {
-      if (thread === undefined) return;
+    for (const replica of votersIn(this.#quorums.electorate.all)) {
+      if (this.#threads[replica] === undefined) continue;
       this.#ending |= 1 << replica;
       void this.#keeper.end(replica, { kind: 'exit', code: 0 });
-    });
+    }
   }
 
-  /** The replica answers. A reset has ended when all that ended for it do. */
+  /** The replica answers. */
   noteOperational(replica: number): void {
-    const { epochs, onReset } = this.#options;
     this.roll.noteOperational(replica);
+    this.#endReset();
+  }
+
+  /** A reset has ended when all that ended for it answer, and members change no more. */
+  #endReset(): void {
+    const { engine, node, epochs, onReset } = this.#options;
     if (!this.roll.isResetting || this.#ending !== 0) return;
+    if (this.changes.isChanging) {
+      this.changes.undo();
+      return void engine.schedule(RESET_AGAIN_US, node, () => this.#endReset());
+    }
     const members = votersIn(this.#quorums.electorate.all);
     if (members.every((each) => epochs.isOperational(each)) && this.roll.endReset(true)) onReset();
   }
