@@ -112,7 +112,7 @@ export class MembershipChange {
         this.#newcomersRun = true;
         return this.turn();
       case 'learning':
-        if (!votersIn(this.newcomers).every((replica) => this.#hasLearnt(replica)) || !this.#canSpare()) return;
+        if (!votersIn(this.newcomers).every((replica) => this.#hasLearnt(replica)) || this.#isTargetLost) return;
         this.step = 'joint';
         this.#publish('joint', this.#old, this.#target);
         return this.turn();
@@ -199,15 +199,6 @@ export class MembershipChange {
 
   #hasLearnt(replica: number): boolean {
     return this.#doors.isOperational(replica) && this.#doors.seenBy(replica) >= this.#configuration.number;
-  }
-
-  /** Whether old and new members together survive that those are away who are. */
-  #canSpare(): boolean {
-    const together = { number: 0, phase: 'joint', current: this.#old, next: this.#target } as const;
-    const electorate = new Electorate(together, this.#rules);
-    let away = 0;
-    for (const replica of votersIn(electorate.all)) if (!this.#doors.isOperational(replica)) away |= 1 << replica;
-    return !electorate.isLost(away);
   }
 
   #dismiss(leaving: number, end: 'done' | 'undone'): void {
