@@ -206,7 +206,8 @@ export class Supervisor implements SupervisorControl {
       if (isLive) this.#order(replica, FAULT_CODES[fault]);
       return isLive;
     }
-    const isOneTooMany = this.#quorums.electorate.isLost(away | (1 << replica));
+    away |= 1 << replica;
+    const isOneTooMany = this.#quorums.electorate.isLost(away) || this.#change?.breaksWithout(away) === true;
     if (!isLive || (isOneTooMany && !isForced)) return false;
     this.#doomed.add(replica);
     if (fault === 'terminate') this.#keeper.endSoon(replica, { kind: 'exit', code: 1 });

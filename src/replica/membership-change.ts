@@ -157,6 +157,11 @@ export class MembershipChange {
     this.turn();
   }
 
+  /** Whether it would be taken back if all these, a mask, were gone. */
+  breaksWithout(gone: number): boolean {
+    return (this.step === 'joint' || this.step === 'comparing') && this.#newSide.isLost(gone);
+  }
+
   /** Takes it back, where it can be: not once the new members decide alone. */
   undo(): void {
     if (['settling', 'undoing', 'leaving', 'done', 'undone'].includes(this.step)) return;

@@ -132,6 +132,17 @@ describe('A change of members', () => {
     expect(change.step).toBe('joint');
   });
 
+  it('breaks without more of the new members than those can spare, while they decide with the old ones', () => {
+    const { change, threads, turn } = begun();
+    expect(change.breaksWithout(0b1100)).toBe(false); // It waits for them.
+    turn(0b0111);
+    threads.operational |= 0b1000;
+    expect(turn(0b1111)).toBe('joint');
+    expect([0b1100, 0b1001].map((gone) => change.breaksWithout(gone))).toEqual([true, false]);
+    threads.exit(0b1100);
+    expect(turn(0)).toBe('undoing');
+  });
+
   it('goes on only once a write quorum of the new members holds what a read quorum of the old ones knew', () => {
     const { change } = comparing();
     const { number } = change.configuration;
