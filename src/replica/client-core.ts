@@ -338,6 +338,11 @@ export class ClientCore {
     return this.#doors.epochs.epochOf(replica);
   }
 
+  /** Threads that hold keys, as a mask. */
+  get members(): number {
+    return this.quorums.electorate.all;
+  }
+
   /** Replicas that have their memory, as a mask. */
   get operational(): number {
     const { epochs, links } = this.#doors;

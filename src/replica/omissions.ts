@@ -11,6 +11,8 @@ import type { RepairAim } from './repair-aim.ts';
 
 /** The core of a client, as its omissions see it; see `ClientCore`. */
 export interface OmissionCore {
+  /** Who holds keys now, and who of them has its memory, as masks. */
+  readonly members: number;
   readonly operational: number;
   readonly hasRoom: boolean;
   /** Replicas whose rings have room, as a mask. */
@@ -51,11 +53,13 @@ export class Omissions {
   /** Repairs what can be repaired now. To be called now and then. */
   repair(): void {
     if (this.#replicas.size === 0 || this.#open >= OMISSIONS_AT_ONCE || !this.#core.hasRoom) return;
-    const ready = this.#core.operational & this.#core.roomy;
+    const { members, operational, roomy } = this.#core;
     for (const [place, replicas] of this.#replicas) {
-      if ((replicas & ready) !== replicas) continue;
+      const targets = replicas & members; // Who is none any more needs nothing.
+      if ((targets & operational & roomy) !== targets) continue;
       this.#replicas.delete(place);
-      this.#repairKey(place, replicas);
+      if (targets === 0) continue;
+      this.#repairKey(place, targets);
       if (this.#open >= OMISSIONS_AT_ONCE) return;
     }
   }

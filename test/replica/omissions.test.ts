@@ -10,6 +10,7 @@ import { RepairFixture } from './repair-fixture.ts';
 
 /** A core that notes what it is asked to repair. */
 class Core implements OmissionCore {
+  members = 0b111;
   operational = 0b111;
   roomy = 0b111;
   hasRoom = true;
@@ -50,6 +51,18 @@ describe('An omission', () => {
     expect(core.asked).toMatchObject([{ key: 'k', targets: 0b100 }]);
     core.end('ok');
     expect([omissions.size, omissions.repaired]).toEqual([0, 1]);
+  });
+
+  it('of a replica that is no member any more is forgotten, and keeps no other one waiting', () => {
+    const core = new Core();
+    const omissions = new Omissions(core);
+    omissions.note('gone', 0b100);
+    omissions.note('k', 0b101);
+    Object.assign(core, { members: 0b011, operational: 0b011 });
+    omissions.repair();
+    expect(core.asked).toMatchObject([{ key: 'k', targets: 0b001 }]);
+    core.end('ok');
+    expect(omissions.size).toBe(0);
   });
 
   it('of a key names all replicas that missed it, and is kept where its repair comes to nothing', () => {
