@@ -182,7 +182,7 @@ export class Replica {
   receive(lane: ClientLane, frame: FrameViews, start: number): void {
     assert(this.takesRequests, 'A replica answers only once it has caught up');
     const word = frame.words[(start >> 2) + REQUEST.KIND]!;
-    if (!this.#isOfNow(word)) return; // Its coordinator asks again, of whoever decides now.
+    if (!this.#isOfNow(word)) return dropRequest(lane, frame, start); // Its coordinator asks again, of whoever decides.
     switch (word & KIND_MASK) {
       case ACCEPT:
         return this.#accept(lane, frame, start);
@@ -420,6 +420,15 @@ export class Replica {
 /** The sizes of a replica whose coordinators say what decides, and that never recovers. */
 function aloneOf(peers: number): RegisterQuorums {
   return registerQuorums({ replicas: Math.max(1, peers) });
+}
+
+/** Lets go of the large value of a request that is not handled: nobody else takes it from its lane. */
+function dropRequest({ doors }: ClientLane, { words }: FrameViews, start: number): void {
+  const at = start >> 2;
+  const kind = words[at + REQUEST.KIND]! & KIND_MASK;
+  if (kind !== ACCEPT || words[at + REQUEST.VALUE_BYTES] !== BY_REFERENCE) return;
+  const valueStart = start + REQUEST.BYTES + padded(words[at + REQUEST.KEY_BYTES]!);
+  doors.large.take(words[valueStart >> 2]!)?.release();
 }
 
 /** Where the tail of a request starts, in bytes. */

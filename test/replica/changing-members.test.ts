@@ -114,6 +114,23 @@ describe('A watch', () => {
   });
 });
 
+describe('A large value', () => {
+  it('that was sent under another configuration is left with nobody', () => {
+    const cluster = opened({ replicas: 3 }, 4);
+    const put = cluster.call(0, (core) => core.put('k', new Uint8Array(100_000), undefined));
+    const change = cluster.change(membership(0b1110));
+    cluster.look();
+    cluster.reach(0, 'accept', [0, 1, 2]); // They refuse it.
+    expect(cluster.parcels).toBe(0);
+    cluster.proceed(change);
+    cluster.compare(change, 1);
+    cluster.proceed(change);
+    cluster.settle();
+    expect(put.result).toMatchObject({ outcome: 'ok' });
+    expect(cluster.parcels).toBe(0);
+  });
+});
+
 /** A client's put or change comes no further than this, and nobody hears of the client again. */
 function ended(cluster: CoreCluster, client: number): void {
   cluster.loseAllOf(client);

@@ -122,6 +122,7 @@ export class CoreCluster {
   /** By place; `undefined` where no thread runs. */
   readonly #replicas: (Replica | undefined)[];
   readonly #lanes: ClientLane[][] = [];
+  readonly #largeLanes: TestLane[] = [];
   readonly #lastTag = mutableBallot();
   #flights: Flight[] = [];
   #answer: { frames: FrameViews[]; votes: (() => void)[] } = { frames: [], votes: [] };
@@ -243,6 +244,11 @@ export class CoreCluster {
     if (flight === undefined) this.pass(13);
     else if (below(random, lossOneOf) > 0 && !silent.includes(flight.replica)) this.#deliver(flight);
     else this.#flights.splice(this.#flights.indexOf(flight), 1);
+  }
+
+  /** Large values that were sent to or by replicas, and not taken. */
+  get parcels(): number {
+    return this.#largeLanes.reduce((sum, { size }) => sum + size, 0);
   }
 
   /** How many messages are under way. */
@@ -437,6 +443,7 @@ export class CoreCluster {
     const { rules = RULES, owner } = this.#options;
     const board = new TallyBoard(createTallyBoard(64, this.#epochs.length));
     const large = this.#replicas.map(() => new TestLane());
+    this.#largeLanes.push(...large);
     const core = new ClientCore(
       {
         links: this.#replicas.map((_, replica) => {
@@ -534,6 +541,10 @@ function end(context: unknown, result: unknown): void {
 class TestLane implements LargeLane {
   readonly #values = new Map<number, LargeValue>();
   #next = 0;
+
+  get size(): number {
+    return this.#values.size;
+  }
 
   send(value: LargeValue): number {
     value.hold();
