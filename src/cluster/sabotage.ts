@@ -8,12 +8,13 @@ import type { Rules } from '../protocol/rules.ts';
 
 /**
  * What is taken away: `write-quorum`, a write is acknowledged by one replica; `catch-up`, a restarted replica answers
- * at once, empty; `epochs`, votes of dead incarnations count; `write-back`, reads return what is not stable.
+ * at once, empty; `epochs`, votes of dead incarnations count; `write-back`, reads return what is not stable; `rescan`,
+ * new members decide alone though nobody has looked whether they know what the old ones had decided.
  */
-export type Sabotage = 'write-quorum' | 'catch-up' | 'epochs' | 'write-back';
+export type Sabotage = 'write-quorum' | 'catch-up' | 'epochs' | 'write-back' | 'rescan';
 
 /** All kinds, for whoever lists them. */
-export const SABOTAGES: readonly Sabotage[] = ['write-quorum', 'catch-up', 'epochs', 'write-back'];
+export const SABOTAGES: readonly Sabotage[] = ['write-quorum', 'catch-up', 'epochs', 'write-back', 'rescan'];
 
 /** The rules that the cluster's threads keep. */
 export function rulesUnder(sabotage: Sabotage | undefined): Rules {
@@ -24,6 +25,8 @@ export function rulesUnder(sabotage: Sabotage | undefined): Rules {
       return { ...RULES, checksEpochs: false };
     case 'write-back':
       return { ...RULES, readsStable: false };
+    case 'rescan':
+      return { ...RULES, rescansRegisters: false };
     case 'write-quorum':
     case undefined:
       return RULES;

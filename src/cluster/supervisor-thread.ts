@@ -39,6 +39,7 @@ import type { FailPoint } from './fail-point.ts';
 import { FAULT_CODES, isSurvived } from './fault.ts';
 import type { Fault } from './fault.ts';
 import type { Housekeeping } from './housekeeper.ts';
+import { rulesUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
 import { COMMAND_MESSAGES } from './replica-thread.ts';
 import type { ChairTaken, ClientWiring, PeerWiring, ReplicaMessage, ReplicaWiring } from './replica-thread.ts';
@@ -241,7 +242,9 @@ export class Supervisor implements SupervisorControl {
 
   async beginChange(target: Membership): Promise<boolean> {
     if (this.#change !== undefined || this.#resetting !== undefined) return false;
-    this.#change = new MembershipChange(this.#board.configurations.read(), target, this.#doorsOfChange());
+    const before = this.#board.configurations.read();
+    const rules = rulesUnder(this.#wiring.sabotage);
+    this.#change = new MembershipChange(before, target, this.#doorsOfChange(), rules);
     void this.#drive(this.#change);
     return true;
   }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Sabotage } from '../../../src/cluster/sabotage.ts';
+import type { DemoOptions } from '../../../src/cli/demo/plan.ts';
 import { openStage } from '../../../src/cli/demo/cluster-stage.ts';
 import { tableOf } from '../../../src/cli/demo/report.ts';
 import { runDemo } from '../../../src/cli/demo/run-demo.ts';
@@ -50,32 +52,36 @@ describe('quorate demo', () => {
     },
   );
 
-  it(
-    'Without the catch-up of restarted replicas the judge finds it out within a minute',
-    { timeout: 90_000 },
-    async () => {
-      const found = new AbortController();
-      const report = await runDemo(
-        {
-          cluster: { replicas: 5, threadsMax: 7, replicaHeapMb: 32 },
-          seconds: 60,
-          killsPerSecond: 5,
-          killsMin: 0,
-          memberChangesPerSecond: 1,
-          memberChangesMin: 0,
-          plan: { clients: 2, concurrency: 32, seed: 7, keys: 5000, valueBytes: 32, valueBytesMax: 32 },
+  it.each<[what: string, sabotage: Sabotage, harm: Partial<DemoOptions>]>([
+    ['the catch-up of restarted replicas', 'catch-up', { killsPerSecond: 5, memberChangesPerSecond: 1 }],
+    [
+      'a look at what former members had decided',
+      'rescan',
+      { cluster: { replicas: 3, threadsMax: 5 }, memberChangesPerSecond: 10 },
+    ],
+  ])('Without %s the judge finds it out within a minute', { timeout: 90_000 }, async (_, sabotage, harm) => {
+    const found = new AbortController();
+    const report = await runDemo(
+      {
+        cluster: { replicas: 5, threadsMax: 7, replicaHeapMb: 32 },
+        seconds: 60,
+        killsPerSecond: 0,
+        killsMin: 0,
+        memberChangesPerSecond: 0,
+        memberChangesMin: 0,
+        plan: { clients: 2, concurrency: 32, seed: 7, keys: 5000, valueBytes: 32, valueBytesMax: 32 },
+        ...harm,
+      },
+      (options) => openStage(options, sabotage),
+      {
+        signal: found.signal,
+        onProgress: ({ stale }) => {
+          if (stale > 0) found.abort();
         },
-        (options) => openStage(options, 'catch-up'),
-        {
-          signal: found.signal,
-          onProgress: ({ stale }) => {
-            if (stale > 0) found.abort();
-          },
-        },
-      );
-      expect(report.isGood).toBe(false);
-      expect(report.summary.lost + report.summary.stale).toBeGreaterThan(0);
-      expect(tableOf(report, (_, text) => text)).toMatch(/FAILED\. .*--seed 7/);
-    },
-  );
+      },
+    );
+    expect(report.isGood).toBe(false);
+    expect(report.summary.lost + report.summary.stale).toBeGreaterThan(0);
+    expect(tableOf(report, (_style, text) => text)).toMatch(/FAILED\. .*--seed 7/);
+  });
 });
