@@ -59,6 +59,11 @@ export class ChangeDriver {
     return this.#change !== undefined;
   }
 
+  /** Whether one waits for the replicas to be compared. */
+  get isComparing(): boolean {
+    return this.#change?.step === 'comparing';
+  }
+
   /** Whether one waits for a replica to look which configuration is in force: nobody else may ask it for anything. */
   isAwaiting(replica: number): boolean {
     return this.#change !== undefined && this.#options.doors.seenBy(replica) < this.#change.configuration.number;

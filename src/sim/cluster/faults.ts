@@ -1,6 +1,8 @@
 // Lets the faults of a plan happen. A fault that cannot happen, such as the death of a dead replica or one death more
 // than the quorums survive, does not happen.
 import { unreachable } from '../../base/assert.ts';
+import type { Membership } from '../../quorum/configuration.ts';
+import { Electorate } from '../../replica/electorate.ts';
 import { changeTarget } from './change-target.ts';
 import type { FaultPlan } from './plan.ts';
 import type { SimCluster } from './sim-cluster.ts';
@@ -14,12 +16,21 @@ export function scheduleFaults(cluster: SimCluster): void {
   }
 }
 
-/** Whether the quorums survive that this replica loses its memory now. */
-function maySurvive({ electorate, operational, supervisor }: SimCluster, replica: number): boolean {
+/**
+ * Whether the quorums survive that this replica loses its memory now. Its death is seen a while after: by then the new
+ * members may decide alone, where a change waits for the replicas to be compared.
+ */
+function maySurvive({ configurations, operational, supervisor }: SimCluster, replica: number): boolean {
   const left = operational & ~supervisor.doomed & ~(1 << replica);
-  const isOperational = ((operational >>> replica) & 1) === 1;
   // One that recovers holds nothing: it may die at any time.
-  return !isOperational || !electorate.isLost(electorate.all & ~left);
+  if (((operational >>> replica) & 1) === 0) return true;
+  const { current, next } = configurations.read();
+  const sides = supervisor.changes.isComparing ? [current, next!] : [current];
+  return sides.every((side) => !isLost(side, side.members & ~left));
+}
+
+function isLost(current: Membership, gone: number): boolean {
+  return new Electorate({ number: 0, phase: 'stable', current }).isLost(gone);
 }
 
 function strike(cluster: SimCluster, fault: FaultPlan): void {
