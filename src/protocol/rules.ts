@@ -205,6 +205,8 @@ export interface Rules {
   readonly pollsAfresh: boolean;
   /** A vote on a proposal counts only while its voter's incarnation lives. */
   readonly countsLiveVotes: boolean;
+  /** A vote on a proposal counts only in the configuration in which it was asked for. */
+  readonly pollsMembers: boolean;
   /** What is decided stands in the register of its place before anybody is told. */
   readonly recordsDecisions: boolean;
   /** A replica notes what it stores for those who watch. */
@@ -340,6 +342,7 @@ export const RULES: Rules = Object.freeze({
   hearsOfDecisions: true,
   pollsAfresh: true,
   countsLiveVotes: true,
+  pollsMembers: true,
   recordsDecisions: true,
   notesStored: true,
   readsWhatWasTold: true,

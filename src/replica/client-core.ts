@@ -1,7 +1,6 @@
 // A client of a cluster without its thread: it makes operations, keeps writes whose outcome is unknown, turns what
 // settled into results, and carries nothing of a lost state into the next one. Production puts promises, blocking
 // calls, rings and a doorbell around it, the simulator virtual time.
-import { popcount } from '../base/bits.ts';
 import { QuorateError } from '../base/errors.ts';
 import { INLINE_BYTES_MAX } from '../base/limits.ts';
 import { isNone } from '../protocol/ballot.ts';
@@ -363,7 +362,7 @@ export class ClientCore {
   propose(topics: Topics, topic: string, payload: Value, options: ProposeOptions | undefined): Proposal {
     this.#requireService();
     if (!this.#proposer.hasRoom) throw overloadedError(this.#proposer.open);
-    const voters = popcount(this.quorums.electorate.voters);
+    const { voters } = this.quorums.electorate;
     return proposalFor(voters, topics, { topic, payload: this.#maker.copyOf(payload), options });
   }
 

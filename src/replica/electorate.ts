@@ -68,7 +68,7 @@ export class Electorate implements Homes {
     this.#coming = next && new Placement({ members: next.members, replicas: next.quorums.replicas }, rules);
     const memberships = phase !== 'joint' ? [current] : rules.decidesJointly ? [current, next!] : [next!];
     this.#sides = memberships.map((membership) => sideOf(membership, rules));
-    this.voters = memberships[0]!.members;
+    this.voters = current.members;
     const isOne = this.#sides.length === 1;
     this.isSystem = isOne && this.#sides[0]!.quorums.systems !== undefined;
     this.isPlain = isOne && !this.isSystem;
@@ -121,11 +121,6 @@ export class Electorate implements Homes {
   isMetOnAll(purpose: Purpose, votes: number, atLeast: number): boolean {
     const hashes = this.isWhole ? ONE_RANGE : ALL_RANGES;
     return hashes.every((hash) => this.isMet(purpose, votes, hash, atLeast));
-  }
-
-  /** The same threads, a mask, by their place among the voters: a rule of agreement numbers those from 0. */
-  placesOf(threads: number): number {
-    return positionsIn(this.voters, threads);
   }
 
   /** Whether whoever recovers from now on hears one of these, on each side: what all of them know is not lost. */
@@ -248,7 +243,7 @@ function greater(left: RegisterQuorums, right: RegisterQuorums): RegisterQuorums
 }
 
 /** The number of a member among all. */
-function positionOf(members: number, member: number): number {
+export function positionOf(members: number, member: number): number {
   return popcount(members & (2 ** member - 1));
 }
 

@@ -6,7 +6,7 @@ import { NO_BALLOT } from '../protocol/ballot.ts';
 import type { ProposeOptions } from '../store/topic.ts';
 import { Proposal } from './proposal.ts';
 import { checkedProposalId, refuseOthers, requireTopicName, ruleFor } from './topic-rules.ts';
-import type { TopicRule, Topics } from './topic-rules.ts';
+import type { Topics } from './topic-rules.ts';
 import { questionWords } from './topic-wire.ts';
 
 const RETRIES_DEFAULT = 3;
@@ -20,25 +20,22 @@ export interface Asked {
 }
 
 /**
- * A proposal among so many voters, as of now.
+ * A proposal to these voters, a mask of replicas.
  *
  * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` or `_VALUE_TOO_LARGE`;
  * @throws {QuorateError} `ERR_QUORATE_UNSENDABLE`.
  */
-export function proposalFor(replicas: number, topics: Topics, { topic, payload, options: given }: Asked): Proposal {
+export function proposalFor(members: number, topics: Topics, { topic, payload, options: given }: Asked): Proposal {
   const options = optionsOf(given);
   refuseOthers('propose', options, NAMES);
-  const agreement = requireTopicName(topics, topic);
-  const ruleOf = (voters: number): TopicRule => ruleFor(voters, agreement, options);
-  const rule = ruleOf(replicas);
+  const ruleAmong = ruleFor(members, requireTopicName(topics, topic), options);
   const { timeoutMs = TIMEOUT_MS_DEFAULT, retries = RETRIES_DEFAULT } = options;
   const id = checkedProposalId(options.id);
   questionWords({ place: 0, ballot: NO_BALLOT }, { id: id ?? '', payload, proposer: 0 }, PROPOSAL_BYTES_MAX);
   return new Proposal({
     topic,
     payload,
-    rule,
-    ruleOf,
+    ruleAmong,
     timeoutMs: integerOption('timeoutMs', timeoutMs, { min: 1, max: TIMEOUT_MS_MAX }),
     retries: integerOption('retries', retries, { min: 0, max: PROPOSAL_RETRIES_MAX }),
     id,

@@ -1,4 +1,5 @@
 // One proposal that somebody waits for: what it asks, and how far it has come.
+import { assert } from '../base/assert.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import { mutableBallot, versionOf } from '../protocol/ballot.ts';
 import { NO_POLL } from '../protocol/poll.ts';
@@ -6,20 +7,17 @@ import type { Poll } from '../protocol/poll.ts';
 import { votersIn } from '../quorum/quorum-system.ts';
 import type { ReadResult } from '../store/store.ts';
 import type { Decision, DecisionResult, ProposeResult, RecordedVote } from '../store/topic.ts';
-import type { Electorate } from './electorate.ts';
 import type { Operation } from './operation.ts';
 import type { Failure } from './results.ts';
 import type { PendingChange } from './round.ts';
-import type { TopicRule } from './topic-rules.ts';
+import type { RuleMaker, TopicRule } from './topic-rules.ts';
 import type { Told } from './topic-wire.ts';
 
 /** What is proposed. */
 export interface ProposalRequest {
   readonly topic: string;
   readonly payload: unknown;
-  /** Who must agree, of the voters of when it was made; and of so many others. */
-  readonly rule: TopicRule;
-  ruleOf(voters: number): TopicRule;
+  readonly ruleAmong: RuleMaker;
   readonly timeoutMs: number;
   readonly retries: number;
   /** `undefined`: one is made from its first ballot. */
@@ -48,10 +46,10 @@ export class Proposal {
   rounds = 0;
   roundsMissed = 0;
   losses = 0;
-  /** Who votes in the round, and who of them must agree. */
-  electorate: Electorate | undefined = undefined;
-  rule: TopicRule;
-  /** Votes of the round, and what they said, by replica. */
+  /** The number of the configuration in which the round was begun, and the rule for its members. */
+  configuration = -1;
+  rule: TopicRule | undefined = undefined;
+  /** Votes of the round by position among its members, and what they said, by replica. */
   poll: Poll = NO_POLL;
   heard: (RecordedVote | undefined)[] = [];
   /** Whether a voter of the round has not answered in time. */
@@ -70,7 +68,6 @@ export class Proposal {
 
   constructor(request: ProposalRequest) {
     this.request = request;
-    this.rule = request.rule;
   }
 
   /** Voters heard in this round. */
@@ -87,9 +84,10 @@ export function recordOf(
   proposal: Proposal,
   { outcome, why, proposer }: Pick<Decision, 'outcome' | 'why' | 'proposer'>,
 ): Decision {
-  const { request, place, id, ballot, rounds, heard, electorate } = proposal;
-  const { needed, weights, vetoes } = proposal.rule;
-  const votes = votersIn(electorate!.voters).map((voter) => heard[voter] ?? missing(voter));
+  const { request, place, id, ballot, rounds, heard, rule } = proposal;
+  assert(rule !== undefined, 'What is decided was polled');
+  const { needed, weights, members, vetoes } = rule;
+  const votes = votersIn(members).map((replica) => heard[replica] ?? missing(replica));
   return {
     place,
     id,
@@ -101,7 +99,7 @@ export function recordOf(
     rounds,
     needed,
     weights,
-    vetoes: votes.flatMap(({ voter }, at) => (((vetoes >>> at) & 1) === 1 ? [voter] : [])),
+    vetoes: votes.flatMap(({ voter }, position) => (((vetoes >>> position) & 1) === 1 ? [voter] : [])),
     votes,
   };
 }

@@ -2,8 +2,10 @@
 // its topic, and once the votes decide it, writes the decision into the register of that place, if that is empty. The
 // register is the only point of commitment: whatever votes a proposer has in its hands, another decision may have come
 // first; then every voter judges again, on the state after that one. See docs/BALLOTS.md.
+//
+// Voters are the members of the configuration in force when a round begins. Where that has moved by the time a vote is
+// counted, all votes are void, and whoever is a member now is asked, by the rule as it is among those.
 import { unreachable } from '../base/assert.ts';
-import { popcount } from '../base/bits.ts';
 import { DECISIONS_KEPT, PROPOSALS_MAX } from '../base/limits.ts';
 import { QuorateError } from '../base/errors.ts';
 import { unitOf } from '../base/random.ts';
@@ -11,16 +13,15 @@ import type { Random } from '../base/random.ts';
 import { compareBallots, versionOf } from '../protocol/ballot.ts';
 import type { MutableBallot } from '../protocol/ballot.ts';
 import { NO_POLL, judgePoll, withStance, withoutVoters } from '../protocol/poll.ts';
-import type { Poll } from '../protocol/poll.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { votersIn } from '../quorum/quorum-system.ts';
 import type { Decision, ProposeResult } from '../store/topic.ts';
 import type { OperationOptions, WriteOptions } from '../store/store.ts';
 import type { Bucket } from './bucket.ts';
-import type { Electorate } from './electorate.ts';
 import type { Epochs } from './environment.ts';
 import { inquiryAnswer } from './inquiry.ts';
 import type { Inquiry } from './inquiry.ts';
+import { positionOf } from './electorate.ts';
 import type { LiveQuorums } from './live-quorums.ts';
 import type { Operation } from './operation.ts';
 import { FORGOTTEN, decisionIn, recordOf, toldOf } from './proposal.ts';
@@ -28,6 +29,7 @@ import type { Proposal } from './proposal.ts';
 import { Failure, goneError, heldValue } from './results.ts';
 import type { PendingChange } from './round.ts';
 import { bucketOfTopic, placeKey } from './topic-rules.ts';
+import type { TopicRule } from './topic-rules.ts';
 import { JUDGE, TELL, addressTo, questionWords, readAnswer } from './topic-wire.ts';
 import type { HeardAnswer } from './topic-wire.ts';
 
@@ -51,7 +53,7 @@ export interface ProposerCore {
 /** What proposals need of their client. */
 export interface ProposerDoors {
   readonly core: ProposerCore;
-  /** All members vote, whichever keys they hold; W have applied a decision before its proposer is told of it. */
+  /** All members vote, whichever keys they hold; a write quorum has applied a decision before its proposer is told. */
   readonly quorums: LiveQuorums;
   readonly epochs: Epochs;
   readonly random: Random;
@@ -128,20 +130,22 @@ export class Proposer {
   #poll(proposal: Proposal): void {
     const { core, rules, owner, quorums, epochs } = this.#doors;
     const { topic, payload, id, timeoutMs, retries } = proposal.request;
-    const { electorate } = quorums;
-    if (proposal.electorate !== electorate && !this.#isOf(electorate, proposal)) return;
     core.takeTag(proposal.ballot);
     if (proposal.id === '') proposal.id = id ?? versionOf(proposal.ballot);
     proposal.phase = 'polling';
     const round = ++proposal.rounds;
-    if (rules.pollsAfresh) {
+    const { electorate } = quorums;
+    if (rules.pollsAfresh || !this.#isOfNow(proposal)) {
       proposal.poll = NO_POLL;
       proposal.heard = [];
     }
     proposal.isSilent = false;
+    proposal.configuration = electorate.number;
+    const rule = this.#ruleAmong(proposal, electorate.voters);
+    if (rule === undefined) return;
     const words = questionWords(proposal, { id: proposal.id, payload, proposer: owner });
     const roundMs = Math.max(1, Math.floor((POLL_SHARE * timeoutMs) / (retries + 1)));
-    for (const replica of votersIn(electorate.voters)) {
+    for (const replica of votersIn(rule.members)) {
       if (proposal.result !== undefined) break;
       if ((proposal.deaths[replica] ?? 0) >= DEATHS_MAX) {
         proposal.isSilent = true;
@@ -156,16 +160,21 @@ export class Proposer {
     if (proposal.phase === 'polling' && !isAsking(proposal)) this.#evaluate(proposal);
   }
 
-  /** Other voters may decide than in the round before. @returns `false` where its rule is none of so many. */
-  #isOf(electorate: Electorate, proposal: Proposal): boolean {
+  /** Its rule among these members; ends the proposal where that does not fit them any more: nothing of it stands. */
+  #ruleAmong(proposal: Proposal, members: number): TopicRule | undefined {
+    if (proposal.rule?.members === members) return proposal.rule;
     try {
-      proposal.rule = proposal.request.ruleOf(popcount(electorate.voters));
-      proposal.electorate = electorate;
-      return true;
+      proposal.rule = proposal.request.ruleAmong(members);
+      return proposal.rule;
     } catch (error) {
       this.#end(proposal, new Failure(error));
-      return false;
+      return undefined;
     }
+  }
+
+  /** Whether the configuration of its round is still in force. */
+  #isOfNow({ configuration }: Proposal): boolean {
+    return configuration === this.#doors.quorums.electorate.number || !this.#doors.rules.pollsMembers;
   }
 
   #ask(proposal: Proposal, inquiry: Inquiry, timeoutMs: number, answered: (operation: Operation) => void): void {
@@ -183,6 +192,7 @@ export class Proposer {
   /** A voter has answered, or has not in time. */
   #voted(proposal: Proposal, voter: number, operation: Operation): void {
     proposal.asked[voter] = undefined;
+    if (!this.#isOfNow(proposal)) return this.#poll(this.#withdrawn(proposal)); // Looked at after the last vote.
     if (operation.outcome === 'ok') this.#note(proposal, voter, readAnswer(inquiryAnswer(operation)));
     else proposal.isSilent = true;
     if (proposal.phase === 'polling') this.#evaluate(proposal);
@@ -195,7 +205,7 @@ export class Proposer {
       case 'yes':
       case 'no':
       case 'abstain':
-        proposal.poll = withStance(proposal.poll, voter, stance);
+        proposal.poll = withStance(proposal.poll, positionOf(proposal.rule!.members, voter), stance);
         proposal.heard[voter] ??= { voter, epoch, vote: stance, reason };
         return;
       case 'decided':
@@ -219,12 +229,9 @@ export class Proposer {
   }
 
   #evaluate(proposal: Proposal): void {
-    const { rules, quorums } = this.#doors;
-    // Who votes now was perhaps not asked, and who was has perhaps no vote any more.
-    if (proposal.electorate !== quorums.electorate && rules.voidsOldVotes) return this.#backOff(proposal, 0);
-    if (rules.countsLiveVotes) this.#dropDead(proposal);
+    if (this.#doors.rules.countsLiveVotes) this.#dropDead(proposal);
     const { retries } = proposal.request;
-    const outcome = judgePoll(proposal.rule, votesOf(proposal));
+    const outcome = judgePoll(proposal.rule!, proposal.poll);
     if (outcome === 'won') return this.#record(proposal, 'commit', 'agreed');
     if (outcome === 'lost') return this.#record(proposal, 'abort', this.#whyLost(proposal));
     if (isAsking(proposal)) return;
@@ -234,8 +241,8 @@ export class Proposer {
     this.#end(proposal, { outcome: 'unavailable', id: proposal.id, heard: 0 });
   }
 
-  #whyLost(proposal: Proposal): 'vetoed' | 'refused' {
-    return (votesOf(proposal).no & proposal.rule.vetoes) === 0 ? 'refused' : 'vetoed';
+  #whyLost({ rule, poll }: Proposal): 'vetoed' | 'refused' {
+    return (poll.no & rule!.vetoes) === 0 ? 'refused' : 'vetoed';
   }
 
   /** Votes die with their voters: looked at after the last vote arrived. Their successors were not asked yet. */
@@ -243,7 +250,7 @@ export class Proposer {
     const { epochs } = this.#doors;
     for (const vote of proposal.heard) {
       if (vote === undefined || vote.epoch === epochs.epochOf(vote.voter)) continue;
-      proposal.poll = withoutVoters(proposal.poll, 1 << vote.voter);
+      proposal.poll = withoutVoters(proposal.poll, 1 << positionOf(proposal.rule!.members, vote.voter));
       proposal.heard[vote.voter] = undefined;
     }
   }
@@ -424,13 +431,6 @@ export class Proposer {
     if (deadlineMs === Number.POSITIVE_INFINITY) return request.timeoutMs;
     return Math.max(1, Math.ceil(deadlineMs - this.#nowMs));
   }
-}
-
-/** The votes of a round, by the places of voters among all: so does a rule number them. */
-function votesOf({ poll, electorate }: Proposal): Poll {
-  const { yes, no, abstain, contrary } = poll;
-  const placesOf = (voters: number): number => electorate!.placesOf(voters);
-  return { yes: placesOf(yes), no: placesOf(no), abstain: placesOf(abstain), contrary: placesOf(contrary) };
 }
 
 function isAsking({ asked }: Proposal): boolean {

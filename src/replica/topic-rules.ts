@@ -1,11 +1,15 @@
 // What topics a cluster is opened with, and who must agree in one of them. Plain data: it travels with connections.
+//
+// The voters of a rule are the members of the cluster in ascending order, as masks of positions: the first weight is
+// that of the lowest member, and so with vetoes. Members change, so a rule is made anew for whoever they are.
+import { lowestBits, popcount } from '../base/bits.ts';
 import { errorText } from '../base/error-text.ts';
 import { integerOption, rangeError, typeError } from '../base/errors.ts';
 import { PROPOSAL_ID_LENGTH_MAX, TOPICS_MAX } from '../base/limits.ts';
 import type { PollRule } from '../protocol/poll.ts';
 import { choose, majority, unanimous } from '../quorum/quorum-system.ts';
 import { shareOf, weighted } from '../quorum/weighted.ts';
-import type { Agreement, AgreementOptions, ProposeOptions } from '../store/topic.ts';
+import type { AgreementOptions, ProposeOptions } from '../store/topic.ts';
 import { agreementOf } from './agreement.ts';
 import type { Bucket } from './bucket.ts';
 
@@ -23,6 +27,8 @@ export type TopicModules = Readonly<Record<string, string>>;
 
 /** Who must agree, and what the record says of it. */
 export interface TopicRule extends PollRule {
+  /** The replicas that vote, as a mask. */
+  readonly members: number;
   readonly needed: number | undefined;
   readonly weights: readonly number[] | undefined;
 }
@@ -44,7 +50,7 @@ export function checkedTopics(topics: unknown, replicas: number): { topics: Topi
     if (typeof options !== 'object' || options === null) throw mistaken(`topic '${name}'`, 'an object');
     const { module, ...rest } = options as { module?: unknown } & AgreementOptions;
     refuseOthers(`topic '${name}'`, rest, ['threshold', 'weights', 'vetoes']);
-    topicRule(replicas, rest);
+    topicRule(lowestBits(replicas), rest);
     rules[name] = rest;
     if (module !== undefined) modules[name] = moduleText(name, module);
   }
@@ -65,20 +71,45 @@ export function requireTopicName(topics: Topics, name: string): AgreementOptions
   throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', `Cannot use topic '${errorText(name)}': ${known}`);
 }
 
-/** The rule of one proposal: its own, or the topic's. @throws as {@link checkedTopics}. */
-export function ruleFor(replicas: number, topic: AgreementOptions, options: ProposeOptions): TopicRule {
+/** Makes a rule for whoever votes, a mask of replicas. @throws as {@link checkedTopics} where it does not fit them. */
+export type RuleMaker = (members: number) => TopicRule;
+
+/**
+ * The rule of one proposal: its own, or the topic's. What its caller has given is copied, and asked, now.
+ *
+ * @param members who votes as it is proposed: a rule that does not fit them is refused at once.
+ * @throws as {@link checkedTopics}.
+ */
+export function ruleFor(members: number, topic: AgreementOptions, options: ProposeOptions): RuleMaker {
   const { threshold, weights, vetoes, quorum } = options;
   const isOwn = threshold !== undefined || weights !== undefined || vetoes !== undefined || quorum !== undefined;
-  return isOwn ? topicRule(replicas, options) : topicRule(replicas, topic);
-}
-
-function topicRule(replicas: number, options: AgreementOptions & { readonly quorum?: Agreement }): TopicRule {
-  const { threshold, weights, vetoes = [], quorum } = options;
-  const mask = vetoMask(replicas, vetoes);
+  const asked: AgreementOptions = isOwn ? ownCopy(options) : topic;
+  let system: PollRule['system'] | undefined;
   if (quorum !== undefined) {
     const isAlone = threshold === undefined && weights === undefined;
     if (!isAlone) throw mistaken('quorum beside threshold or weights', 'one or the other');
-    return { system: agreementOf(quorum, replicas), vetoes: mask, needed: undefined, weights: undefined };
+    system = agreementOf(quorum, popcount(members));
+  }
+  const make = (voters: number): TopicRule => topicRule(voters, asked, system);
+  make(members);
+  return make;
+}
+
+function ownCopy({ threshold, weights, vetoes }: AgreementOptions): AgreementOptions {
+  return {
+    ...(threshold !== undefined && { threshold }),
+    ...(weights !== undefined && { weights: Array.isArray(weights) ? [...weights] : weights }),
+    ...(vetoes !== undefined && { vetoes: Array.isArray(vetoes) ? [...vetoes] : vetoes }),
+  };
+}
+
+function topicRule(members: number, options: AgreementOptions, agreement?: PollRule['system']): TopicRule {
+  const { threshold, weights, vetoes = [] } = options;
+  const replicas = popcount(members);
+  const mask = vetoMask(replicas, vetoes);
+  if (agreement !== undefined) {
+    integerOption('voters of quorum', agreement.voters, { min: replicas, max: replicas });
+    return { system: agreement, members, vetoes: mask, needed: undefined, weights: undefined };
   }
   if (weights !== undefined && Array.isArray(weights)) {
     integerOption('number of weights', weights.length, { min: replicas, max: replicas });
@@ -87,7 +118,7 @@ function topicRule(replicas: number, options: AgreementOptions & { readonly quor
     weights === undefined
       ? systemOf(replicas, threshold ?? 'majority')
       : weighted(weights, weightOf(weights, threshold ?? 'majority'));
-  return { system, vetoes: mask, needed: system.needed, weights };
+  return { system, members, vetoes: mask, needed: system.needed, weights };
 }
 
 function systemOf(replicas: number, threshold: NonNullable<AgreementOptions['threshold']>): ReturnType<typeof choose> {

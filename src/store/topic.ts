@@ -41,9 +41,12 @@ export interface AgreementOptions {
    * `'majority'` (more than half, the default); or `'unanimous'`.
    */
   readonly threshold?: number | 'majority' | 'unanimous' | `${number}/${number}`;
-  /** By replica: integers from 1 to 10^9; default 1 each. */
+  /** By replica, in ascending order of the members: integers from 1 to 10^9; default 1 each. */
   readonly weights?: readonly number[];
-  /** Replicas any one of whose no aborts; nothing is committed before all of them have voted. */
+  /**
+   * Voters, by their places among the members, any one of whose no aborts; nothing is committed before all of them have
+   * voted.
+   */
   readonly vetoes?: readonly number[];
 }
 
@@ -58,7 +61,7 @@ export interface TopicOptions extends AgreementOptions {
 
 /** Sets of voters that are enough, such as the systems of `quorate/quorum`. */
 export interface Agreement {
-  /** As many as there are replicas. */
+  /** As many as there are members, in ascending order of their numbers. */
   readonly voters: number;
   /** Whether the voters in `mask` are enough; more than enough is enough. */
   isQuorum(mask: number): boolean;
@@ -108,7 +111,7 @@ export interface Decision {
   readonly needed: number | undefined;
   readonly weights: readonly number[] | undefined;
   readonly vetoes: readonly number[];
-  /** By voter. */
+  /** Of all members of the last round, in ascending order. */
   readonly votes: readonly RecordedVote[];
 }
 

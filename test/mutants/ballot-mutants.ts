@@ -7,26 +7,27 @@ const SEEDS = 100;
 /** Seeds that production must survive at the same catcher. */
 const PRODUCTION_SEEDS = 30;
 
-const without = (rule: keyof Rules, bug: string): Mutant => ({
+const without = (rule: keyof Rules, bug: string, isChanging = false): Mutant => ({
   bug,
   layer: 'ballot',
   removed: `rule ${rule}`,
-  catchers: [ballots(rule)],
+  catchers: [ballots(rule, isChanging)],
 });
 
-function ballots(rule: keyof Rules): Catcher {
+/** @param isChanging whether members change in its schedules. */
+function ballots(rule: keyof Rules, isChanging: boolean): Catcher {
   return {
-    name: 'ballots',
+    name: isChanging ? 'ballots of members that change' : 'ballots',
     catches: () => {
       for (let seed = 1; seed <= SEEDS; seed++) {
-        const what = violationOf(seed, { [rule]: false });
+        const what = violationOf(seed, { [rule]: false }, isChanging);
         if (what !== undefined) return { seeds: seed, events: undefined, what };
       }
       return undefined;
     },
     flagsProduction: () => {
       for (let seed = 1; seed <= PRODUCTION_SEEDS; seed++) {
-        const what = violationOf(seed, {});
+        const what = violationOf(seed, {}, isChanging);
         if (what !== undefined) return `ballots, seed ${seed}: ${what}`;
       }
       return undefined;
@@ -34,9 +35,9 @@ function ballots(rule: keyof Rules): Catcher {
   };
 }
 
-function violationOf(seed: number, rules: Partial<Rules>): string | undefined {
+function violationOf(seed: number, rules: Partial<Rules>, isChanging: boolean): string | undefined {
   try {
-    playTopics(seed, rules);
+    playTopics(seed, rules, isChanging);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -51,5 +52,6 @@ export const BALLOT_MUTANTS: readonly Mutant[] = [
   without('hearsOfDecisions', 'A voter that lost its memory votes before it has heard of the decisions'),
   without('pollsAfresh', 'A vote for one place counts for the next one'),
   without('countsLiveVotes', 'The vote of a dead incarnation counts'),
+  without('pollsMembers', 'The vote of who is no member any more counts', true),
   without('recordsDecisions', 'A proposal with enough votes is committed without its register'),
 ];

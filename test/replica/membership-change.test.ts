@@ -6,6 +6,7 @@ import { MembershipChange } from '../../src/replica/membership-change.ts';
 
 const THREE: Membership = { members: 0b0111, quorums: registerQuorums({ replicas: 3 }) };
 const REPLACED: Membership = { members: 0b1110, quorums: registerQuorums({ replicas: 3 }) };
+const FOUR = { quorums: registerQuorums({ replicas: 4 }) };
 const BEFORE: Configuration = { number: 4, phase: 'stable', current: THREE };
 
 /** Threads that look at the configuration when they are told to. */
@@ -81,6 +82,22 @@ function comparing(): ReturnType<typeof begun> {
 }
 
 describe('A change of members', () => {
+  it('waits until no more are down than the new members survive, however many the old ones do', () => {
+    const five = { members: 0b1_1111, quorums: registerQuorums({ replicas: 5 }) };
+    const threads = new Threads();
+    threads.running = 0b1_1111;
+    threads.operational = 0b0_0111; // Two recover, as two of five may.
+    const change = new MembershipChange({ ...BEFORE, current: five }, { ...five, members: 0b1_0111, ...FOUR }, threads);
+    const turn = (operational: number): string => {
+      threads.operational = operational;
+      threads.look(0b1_1111);
+      change.turn();
+      return change.step;
+    };
+    expect(turn(0b0_0011)).toBe('learning'); // Of 0, 1, 2 and 4 two are away, and one may be.
+    expect(turn(0b0_0111)).toBe('joint');
+  });
+
   it('waits at each step until every live replica has seen it', () => {
     const { threads, change, turn } = begun();
     expect(turn(0b0011)).toBe('announced');

@@ -11,10 +11,14 @@ export interface TopicRun {
   readonly undecided: number;
 }
 
-/** Plays one schedule. @throws what was violated. */
-export function playTopics(seed: number, rules: Partial<Rules> = {}): TopicRun {
+/** Places for members that change. */
+const PLACES = 6;
+
+/** Plays one schedule, in which members change or do not. @throws what was violated. */
+export function playTopics(seed: number, rules: Partial<Rules> = {}, isChanging = false): TopicRun {
   const replicas = seed % 3 === 0 ? 5 : seed % 3 === 1 ? 3 : 4;
-  const world = new TopicWorld({ seed, rules, replicas });
+  const places = isChanging ? PLACES : replicas;
+  const world = new TopicWorld({ seed, rules, replicas, places });
   const { random } = world;
   const steps = 300 + below(random, 700);
   for (let step = 0, named = 0; step < steps; step++) {
@@ -25,8 +29,11 @@ export function playTopics(seed: number, rules: Partial<Rules> = {}): TopicRun {
       const timeoutMs = 200 + below(random, 3000);
       const id = below(random, 3) === 0 ? `named-${below(random, 2) === 0 ? named : ++named}` : undefined;
       world.propose(client, { threshold, timeoutMs, retries: below(random, 3), ...(id === undefined ? {} : { id }) });
-    } else if (chance < 8 && world.mayDie) {
-      world.crash(below(random, replicas));
+    } else if (chance < 8) {
+      const replica = below(random, places);
+      if (world.mayDie(replica)) world.crash(replica);
+    } else if (isChanging && chance < 14) {
+      world.change(1 + below(random, 2 ** PLACES - 1));
     } else if (chance === 8 && world.clients < 6) {
       world.kill(client);
       world.addClient();

@@ -4,14 +4,19 @@
 import assert from 'node:assert/strict';
 import { below, seededRandom } from '../../src/base/random.ts';
 import type { Random } from '../../src/base/random.ts';
+import type { Ballot } from '../../src/protocol/ballot.ts';
 import { copyBallot, laterBallot, mutableBallot } from '../../src/protocol/ballot.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
-import { registerQuorums } from '../../src/quorum/index.ts';
+import type { Configuration } from '../../src/quorum/configuration.ts';
+import { registerQuorums, votersIn } from '../../src/quorum/index.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { ClientCore } from '../../src/replica/client-core.ts';
 import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
 import type { Epochs, LargeLane, LargeValue, Link } from '../../src/replica/environment.ts';
+import { Electorate } from '../../src/replica/electorate.ts';
+import { LiveQuorums, fixedConfiguration } from '../../src/replica/live-quorums.ts';
+import { MembershipChange } from '../../src/replica/membership-change.ts';
 import type { Proposal } from '../../src/replica/proposal.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import { Failure } from '../../src/replica/results.ts';
@@ -50,6 +55,8 @@ export interface TopicWorldOptions {
   readonly seed: number;
   readonly rules?: Partial<Rules>;
   readonly replicas?: number;
+  /** Places for replicas, of which some are free for newcomers; default as many as replicas. */
+  readonly places?: number;
   readonly clients?: number;
 }
 
@@ -106,19 +113,24 @@ export class TopicWorld {
   readonly #sweeps: TopicSweep[] = [];
   /** The last place that a quorum of voters was known to have applied. */
   #known = 0;
+  #configuration: Configuration;
+  #change: MembershipChange | undefined;
+  /** The client that compares the replicas. */
+  #comparing: Client | undefined;
 
-  constructor({ seed, rules = {}, replicas = 3, clients = 2 }: TopicWorldOptions) {
+  constructor({ seed, rules = {}, replicas = 3, places = replicas, clients = 2 }: TopicWorldOptions) {
     this.random = seededRandom(seed);
     this.#rules = { ...RULES, ...rules };
     this.quorums = registerQuorums({ replicas });
+    this.#configuration = fixedConfiguration(this.quorums).read();
     this.#epochs = {
       epochOf: (replica) => this.#seats[replica]!.epoch,
       restarts: () => this.#restarts,
       isOperational: (replica) => this.#seats[replica]!.isOperational,
     };
-    this.#seats = Array.from({ length: replicas }, () => ({
+    this.#seats = Array.from({ length: places }, (_, place) => ({
       epoch: 1,
-      isOperational: true,
+      isOperational: place < replicas,
       replica: undefined,
       lanes: [],
       mustKnow: 0,
@@ -132,13 +144,34 @@ export class TopicWorld {
   }
 
   /** Replicas that may die now. */
-  get mayDie(): boolean {
-    return this.#seats.filter(({ isOperational }) => !isOperational).length < this.quorums.downMax;
+  mayDie(replica: number): boolean {
+    const { replica: own, isOperational } = this.#seats[replica]!;
+    if (own === undefined) return false;
+    const down = this.#members.reduce((mask, each) => mask | (this.#seats[each]!.isOperational ? 0 : 1 << each), 0);
+    return !isOperational || !this.#electorate.isLost(down | (1 << replica));
+  }
+
+  /** Who votes: while members change, those of before. */
+  get voters(): readonly number[] {
+    return votersIn(this.#configuration.current.members);
+  }
+
+  get isChanging(): boolean {
+    return this.#change?.isOver === false;
+  }
+
+  get #electorate(): Electorate {
+    return new Electorate(this.#configuration, this.#rules);
+  }
+
+  /** All whose votes decide something. */
+  get #members(): readonly number[] {
+    return votersIn(this.#electorate.all);
   }
 
   addClient(): void {
     const client = this.#clients.length;
-    const board = new TallyBoard(createTallyBoard(64, this.quorums.threads));
+    const board = new TallyBoard(createTallyBoard(64, this.#seats.length));
     const core: ClientCore = new ClientCore(
       {
         links: this.#seats.map((_, replica) => new QueueLink((frame) => this.#leave(client, replica, frame))),
@@ -164,7 +197,7 @@ export class TopicWorld {
         settleScan: () => undefined,
         settleProposal: (proposal) => this.#settled(proposal),
       },
-      this.quorums,
+      this.#liveQuorums(),
       this.#rules,
     );
     this.#spy(core);
@@ -178,9 +211,14 @@ export class TopicWorld {
     if (!isAlive) return;
     const payload = entry ?? {
       amount: 1 + below(this.random, 9),
-      refusedBy: below(this.random, 2 ** this.quorums.threads) & below(this.random, 64),
+      refusedBy: below(this.random, 2 ** this.#seats.length) & below(this.random, 64),
     };
-    core.submit(core.propose({ [TOPIC]: {} }, TOPIC, payload, options));
+    try {
+      core.submit(core.propose({ [TOPIC]: {} }, TOPIC, payload, options));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.results.push({ id: '', result: new Failure(error) }); // So many are no members any more.
+    }
     core.flush(this.nowMs);
   }
 
@@ -202,6 +240,75 @@ export class TopicWorld {
       core.flush(this.nowMs);
     }
     for (let replica = 0; replica < this.#seats.length; replica++) this.#tickReplica(replica);
+    this.#goOn();
+  }
+
+  /** The members begin to change, if no change is under way. */
+  change(members: number): void {
+    if (this.isChanging) return;
+    const target = { members, quorums: registerQuorums({ replicas: votersIn(members).length }) };
+    const doors = {
+      lastTag: (): Ballot => this.#lastTag,
+      publish: (configuration: Configuration): void => {
+        this.#configuration = configuration;
+        this.#restarts++;
+      },
+      seenBy: (replica: number): number => this.#seats[replica]!.replica?.configuration ?? 0,
+      isRunning: (replica: number): boolean => this.#seats[replica]!.replica !== undefined,
+      isOperational: (replica: number): boolean => this.#seats[replica]!.isOperational,
+      start: (replica: number): void => this.#recover(replica),
+      retire: (replica: number): void => {
+        const seat = this.#seats[replica]!;
+        seat.epoch++;
+        this.#restarts++;
+        seat.isOperational = false;
+        seat.replica = undefined;
+      },
+    };
+    this.#change = new MembershipChange(this.#configuration, target, doors, this.#rules);
+  }
+
+  /** The members change while only messages on such links arrive. */
+  changeBy(members: number, links: RegExp): void {
+    this.change(members);
+    for (let turn = 0; this.isChanging; turn++) {
+      if (turn > 20_000) throw new Error('A change that nothing gets in the way of comes about');
+      this.deliver(links);
+      this.pass(5);
+    }
+  }
+
+  /** Everything on such links arrives, and what follows on it there. */
+  deliver(links: RegExp): void {
+    for (let flight = this.#nextOn(links); flight !== undefined; flight = this.#nextOn(links)) flight.arrive();
+  }
+
+  #nextOn(links: RegExp): Flight | undefined {
+    const waiting = new Set(this.#waiting());
+    return [...this.#links].find(([link, flights]) => links.test(link) && waiting.has(flights))?.[1].shift();
+  }
+
+  /** How often a voter has been asked, and has judged. */
+  votesOf(replica: number): number {
+    return this.#said.filter(({ voter }) => voter === replica).length;
+  }
+
+  /** Takes the steps of a change that may be taken; a client compares the replicas where it waits for that. */
+  #goOn(): void {
+    const change = this.#change;
+    if (change === undefined || change.isOver) return;
+    change.turn();
+    if (change.step !== 'comparing' || this.#comparing?.isAlive === true) return;
+    const client = this.#clients.findLast(({ isAlive }) => isAlive)!;
+    const { core } = client;
+    const end = (): void => {
+      this.#comparing = undefined;
+      change.compared(repairer.covered, repairer.configuration);
+    };
+    const repairer = core.repairer({ deadlineMs: this.nowMs + 2000, end });
+    this.#comparing = client;
+    repairer.start();
+    core.flush(this.nowMs);
   }
 
   /** A replica loses its memory, and its successor begins to recover. What it has not read may be lost with it. */
@@ -209,10 +316,16 @@ export class TopicWorld {
     const seat = this.#seats[replica]!;
     seat.epoch++;
     this.#restarts++;
-    seat.isOperational = false;
-    seat.mustKnow = this.#known;
     const isLost = below(this.random, 2) === 0;
     for (const [link, flights] of this.#links) if (isLost && link.endsWith(`>A${replica}`)) flights.length = 0;
+    this.#recover(replica);
+  }
+
+  /** A replica without memory begins to recover. */
+  #recover(replica: number): void {
+    const seat = this.#seats[replica]!;
+    seat.isOperational = false;
+    seat.mustKnow = this.#known;
     this.#start(replica, false);
   }
 
@@ -227,7 +340,7 @@ export class TopicWorld {
 
   /** Decisions that each voter has applied. */
   get applied(): readonly number[] {
-    return this.#seats.map(({ replica }) => voterOf(replica).applied);
+    return this.#members.map((each) => voterOf(this.#seats[each]!.replica).applied);
   }
 
   /** A client does the housekeeping, in the thread of a replica. */
@@ -251,9 +364,10 @@ export class TopicWorld {
       this.#check();
       if (flights !== undefined || turn < 200) continue;
       const isIdle = this.#clients.every(({ core, isAlive }) => !isAlive || core.pending === 0);
-      const applied = this.#seats.map(({ replica }) => voterOf(replica).applied);
+      const { applied } = this;
       const isEqual = applied.every((each) => each === applied[0]);
-      if (isIdle && isEqual && this.#seats.every(({ isOperational }) => isOperational)) return;
+      const areUp = this.#members.every((each) => this.#seats[each]!.isOperational);
+      if (isIdle && isEqual && areUp && !this.isChanging) return;
     }
     throw new Error('Voters do not come to know the same decisions');
   }
@@ -265,8 +379,9 @@ export class TopicWorld {
     if (result.outcome === 'commit') this.commits++;
     else this.aborts++;
     this.#judge(result.decision);
-    const knowing = [...told].filter(([voter, epoch]) => this.#seats[voter]!.epoch === epoch).length;
-    if (knowing >= this.quorums.write) this.#known = Math.max(this.#known, result.decision.place);
+    let knowing = 0;
+    for (const [voter, epoch] of told) if (this.#seats[voter]!.epoch === epoch) knowing |= 1 << voter;
+    if (this.#electorate.isKnownTo(knowing)) this.#known = Math.max(this.#known, result.decision.place);
   }
 
   /** A decision that somebody was told. */
@@ -316,7 +431,11 @@ export class TopicWorld {
     const compareAndSet = core.compareAndSet.bind(core);
     core.compareAndSet = (...call): ReturnType<ClientCore['compareAndSet']> => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is written in these worlds
-      for (const { voter, epoch, vote } of (call[2] as Decision).votes) {
+      const { votes } = call[2] as Decision;
+      const voters = votes.map(({ voter }) => voter).join(', ');
+      const members = this.voters.join(', ');
+      if (voters !== members) this.#violation ??= `Votes of replicas ${voters} count, where ${members} are the members`;
+      for (const { voter, epoch, vote } of votes) {
         const isLive = vote === 'missing' || epoch === this.#seats[voter]!.epoch;
         if (!isLive) this.#violation ??= `The vote of voter ${voter} counts, whose incarnation ${epoch} is dead`;
       }
@@ -357,12 +476,17 @@ export class TopicWorld {
       epoch,
       bytesMax: 1 << 24,
       recovery: isFirst ? undefined : { epochs: this.#epochs },
-      quorums: this.quorums,
+      quorums: this.#liveQuorums(),
       peers,
       rules: this.#rules,
       topics: { definitions: new Map([[TOPIC, definition]]), epochs: this.#epochs },
     });
     for (let client = 0; client < this.#clients.length; client++) this.#openLane(client, replica);
+  }
+
+  #liveQuorums(): LiveQuorums {
+    const source = { number: (): number => this.#configuration.number, read: (): Configuration => this.#configuration };
+    return new LiveQuorums(source, this.#rules);
   }
 
   #openLane(client: number, replica: number): void {
@@ -382,8 +506,10 @@ export class TopicWorld {
   #tickReplica(index: number): void {
     const seat = this.#seats[index]!;
     const { replica } = seat;
-    replica!.tick(this.nowMs);
-    if (seat.isOperational || !replica!.isOperational) return;
+    if (replica === undefined) return;
+    replica.heedConfiguration();
+    replica.tick(this.nowMs);
+    if (seat.isOperational || !replica.isOperational) return;
     seat.isOperational = true;
     const { applied } = voterOf(replica);
     if (applied < seat.mustKnow)
@@ -433,7 +559,7 @@ export class TopicWorld {
   }
 
   #toPeer(from: number, to: number, frame: FrameViews): void {
-    this.#seats[to]!.replica!.receiveFromPeer(from, frame, 0);
+    this.#seats[to]!.replica?.receiveFromPeer(from, frame, 0);
     this.#tickReplica(to);
   }
 }
