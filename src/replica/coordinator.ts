@@ -48,7 +48,7 @@ export interface CoordinatorDoors {
   settle(operation: Operation): void;
   /** Whether reads send what they return to replicas that are behind; default no. */
   readonly repairsReads?: boolean;
-  /** An accepted write had no room in the rings of some replicas, a mask. */
+  /** An accepted write had no room in the rings of some replicas, a mask; or they lack what a read has returned. */
   omit?(operation: Operation, replicas: number): void;
   /** A change asks for promises now. */
   begin(operation: Operation): void;
@@ -562,9 +562,11 @@ export class Coordinator {
   #repairRead(operation: Operation): void {
     const behind = replicasBehind(operation);
     if (behind === 0 || this.#doors.repairsReads !== true || this.#readRepairs >= READ_REPAIRS_PER_FLUSH) return;
-    proposeNewest(operation);
     this.#readRepairs++;
     this.counters.readRepairs++;
+    // Behind the barrier of a change of members nobody stores it at its own ballot: a repair proposes it anew.
+    if (this.#quorums.electorate.bars(operation.newest.ballot)) return this.#doors.omit?.(operation, behind);
+    proposeNewest(operation);
     this.#send(operation, this.#watch.awaited(behind));
   }
 

@@ -1,6 +1,7 @@
 // Read repair: a read has seen that some replicas are behind what it returns, and sends them the entry, at its own
 // ballot, once it is settled. Nobody waits for that, nothing counts it: it is the accept of whoever wrote the entry, a
-// little later, and its slot is closed before its vote can come.
+// little later, and its slot is closed before its vote can come. What was proposed before members changed is noted as
+// an omission instead (omissions.ts): nobody stores it at that ballot any more.
 import { compareBallots, copyBallot, isNone } from '../protocol/ballot.ts';
 import type { Operation } from './operation.ts';
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isNone } from '../../src/protocol/ballot.ts';
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import type { Membership } from '../../src/quorum/configuration.ts';
@@ -111,6 +112,25 @@ describe('A watch', () => {
       ['b', 'put', 2],
       ['a', 'delete', undefined],
     ]);
+  });
+});
+
+describe('A read, once members have changed', () => {
+  it('hands on to who is behind what was written before', () => {
+    const quorums = registerQuorums({ replicas: 3 });
+    const cluster = new CoreCluster({ quorums, clients: 3, places: 3, repairsReads: true });
+    expect(putAt(cluster, 'k', [0, 1])).toMatchObject({ outcome: 'ok' });
+    const change = cluster.change(membership(0b0111));
+    cluster.proceed(change);
+    cluster.compare(change, 2, [2]);
+    cluster.proceed(change);
+    const isStored = (): boolean =>
+      [...cluster.replicaAt(2).table.entries()].some(({ register }) => !isNone(register.accepted));
+    expect([change.step, isStored()]).toEqual(['done', false]);
+    cluster.run(1, (core) => core.get('k', { level: 'all' }));
+    for (let ms = 0; ms < 100; ms += 10) cluster.passWithReplies(10, 0, [0, 1, 2]);
+    expect(isStored()).toBe(true);
+    expect(cluster.core(1).omissions.size).toBe(0);
   });
 });
 
