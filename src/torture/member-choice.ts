@@ -112,7 +112,7 @@ export class MemberChoice {
     return { replicationFactor: copies, read, write };
   }
 
-  /** Any R and W that meet, and that go on while one replica is away where that could be. */
+  /** Any R and W that meet; where there are such, those whose quorums are there whenever a replica may be killed. */
   #otherQuorums(copies: number): ReconfigureOptions | undefined {
     const most = copies > 2 ? copies - 1 : copies;
     const allowed: { read: number; write: number }[] = [];
@@ -121,10 +121,18 @@ export class MemberChoice {
         if (read + write > copies && this.#isSturdy(copies, read, write)) allowed.push({ read, write });
       }
     }
-    return allowed[below(this.#random, Math.max(1, allowed.length))];
+    const lasting = allowed.filter(({ read, write }) => isLasting(copies, read, write));
+    const choice = lasting.length > 0 ? lasting : allowed;
+    return choice[below(this.#random, Math.max(1, choice.length))];
   }
 
   #isSturdy(replicas: number, read: number, write: number): boolean {
     return registerQuorums({ replicas, read, write }).downMax >= Math.min(1, this.#base.downMax);
   }
+}
+
+/** Whether operations go on while as many replicas are down as may be. */
+function isLasting(replicas: number, read: number, write: number): boolean {
+  const { downMax, prepare } = registerQuorums({ replicas, read, write });
+  return Math.max(read, write, prepare) <= replicas - downMax;
 }

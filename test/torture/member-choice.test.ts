@@ -75,6 +75,16 @@ describe('A choice of changes of members', () => {
     expect(memberships.length).toBe(201);
   });
 
+  it('asks for other R and W, with which operations go on while as many are down as may be', () => {
+    const seen = new Set<string>();
+    for (const { quorums } of walk({ replicas: 5 }, 5).memberships) {
+      const { replicas, read, write, prepare, downMax } = quorums;
+      seen.add(`${replicas}: ${read} ${write}`);
+      if (replicas > 3) expect(Math.max(read, write, prepare)).toBeLessThanOrEqual(replicas - downMax);
+    }
+    expect([...seen].toSorted()).toEqual(['4: 3 2', '4: 3 3', '5: 3 3', '5: 4 2', '6: 4 3', '6: 4 4', '6: 5 2']);
+  });
+
   it('is the same for the same seed, and leaves gaps between the numbers of members', () => {
     const { memberships } = walk({ replicas: 5 }, 11);
     expect(walk({ replicas: 5 }, 11).memberships).toEqual(memberships);
