@@ -116,17 +116,18 @@ export class Collector {
   }
 
   #begin(nowMs: number): void {
-    const { tags, afterMs, epochs, core } = this.#options;
+    const { tags, afterMs, epochs, core, rules } = this.#options;
     if (this.#sampledMs === Number.NEGATIVE_INFINITY) this.#takeSample(nowMs, tags);
     this.#restsUntilMs = Math.max(this.#restsUntilMs, this.#sampledMs + afterMs);
     if (nowMs < this.#restsUntilMs) return;
     copyBallot(this.#floor, this.#sample);
     this.#takeSample(nowMs, tags);
     const { all, isStable } = core.quorums.electorate;
+    const mayErase = isStable || !rules.erasesWhenStable;
     const members = votersIn(all);
     this.#lister = members.find((replica) => replica > this.#lister) ?? members[0]!;
     this.#restsUntilMs = nowMs + (this.#options.restMs ?? REST_MS);
-    if (!epochs.isOperational(this.#lister) || !isStable) return;
+    if (!epochs.isOperational(this.#lister) || !mayErase) return;
     this.#isPassing = true;
     this.#cursor = this.#expiredCursor = 0;
     this.counters.passes++;

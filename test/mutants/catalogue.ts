@@ -7,6 +7,7 @@ import { COORDINATOR_MUTANTS } from './coordinator-mutants.ts';
 import { ERASURE_MUTANTS } from './erasure-mutants.ts';
 import { EXPIRY_MUTANTS } from './expiry-mutants.ts';
 import { LEVEL_MUTANTS } from './level-mutants.ts';
+import { MEMBERSHIP_MUTANTS } from './membership-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { PLACEMENT_MUTANTS } from './placement-mutants.ts';
 import { REGISTER_MUTANTS } from './register-mutants.ts';
@@ -28,6 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SESSION_MUTANTS,
   ...BALLOT_MUTANTS,
   ...ERASURE_MUTANTS,
+  ...MEMBERSHIP_MUTANTS,
   ...EXPIRY_MUTANTS,
   ...SUPERVISION_MUTANTS,
 ];

@@ -9,6 +9,7 @@ export type MutantLayer =
   | 'repair'
   | 'ballot'
   | 'erasing'
+  | 'members'
   | 'recovery'
   | 'tags'
   | 'epochs'

@@ -3,9 +3,11 @@ import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { drawPlan } from '../../src/sim/cluster/draw-plan.ts';
 import type { LevelPromise } from '../../src/sim/cluster/judge-sessions.ts';
-import type { OperationPlan, SimPlan } from '../../src/sim/cluster/plan.ts';
+import type { FaultPlan, OperationPlan, SimPlan } from '../../src/sim/cluster/plan.ts';
 import type { Profile } from '../../src/sim/cluster/profiles.ts';
 import { runPlan } from '../../src/sim/cluster/run-plan.ts';
+import { between, pick, streamOf } from '../../src/sim/engine/chance.ts';
+import { below } from '../../src/base/random.ts';
 import { shrink } from '../../src/sim/shrink.ts';
 import { profileOf, simulate } from '../../src/sim/simulate.ts';
 import type { Catch, Catcher } from './mutant.ts';
@@ -13,14 +15,17 @@ import type { Catch, Catcher } from './mutant.ts';
 const PRODUCTION_SEEDS = 20;
 const SHRINK_RUNS_MAX = 600;
 
-/** Simulated clusters without one rule, up to `seedsMax` of them; of one profile where it is given, else of all. */
-export function simulated(rule: keyof Rules, seedsMax: number, profile?: Profile): Catcher {
+/**
+ * Simulated clusters without one rule, up to `seedsMax` of them; of one profile where it is given, else of all. A
+ * search that is known to take long begins at `first`, not far before the first seed that finds something.
+ */
+export function simulated(rule: keyof Rules, seedsMax: number, profile?: Profile, first = 1): Catcher {
   const of = profile && { profile };
   const rules: Rules = { ...RULES, [rule]: false };
   return {
     name: 'simulator',
     catches: (isShrunk) => {
-      for (let seed = 1; seed <= seedsMax; seed++) {
+      for (let seed = first; seed < first + seedsMax; seed++) {
         const { violations, plan } = simulate({ seed, rules, ...of });
         const [violation] = violations;
         if (violation === undefined) continue;
@@ -52,6 +57,11 @@ export function simulatedErasures(rule: keyof Rules, seedsMax: number): Catcher 
 /** Simulated clusters without one rule, most of whose values expire, and are changed meanwhile. */
 export function simulatedExpiries(rule: keyof Rules, seedsMax: number): Catcher {
   return simulatedPlans('simulator, expiries', expiryPlan, rule, seedsMax);
+}
+
+/** Simulated clusters without one rule, most of whose few members are replaced again and again. */
+export function simulatedMembers(rule: keyof Rules, seedsMax: number): Catcher {
+  return simulatedPlans('simulator, members', membersPlan, rule, seedsMax);
 }
 
 function simulatedPlans(name: string, planOf: (seed: number) => SimPlan, rule: keyof Rules, seedsMax: number): Catcher {
@@ -99,6 +109,38 @@ function erasurePlan(seed: number): SimPlan {
     return isOfSessions ? { ...operation, session: 'kept', level: place % 3 === 0 ? 'quorum' : 'one' } : operation;
   });
   return { ...plan, cluster: { ...plan.cluster, collectAfterUs: [500, 2_000, 8_000][seed % 3]! }, operations };
+}
+
+/** Changes of one run; how far they are apart, and how long what goes wrong beside them lasts, in microseconds. */
+const CHANGES = 3;
+const CHANGES_APART_US = [5_000, 25_000] as const;
+const TROUBLE_US = [2_000, 60_000] as const;
+
+/** A plan whose few members are replaced, while what clients write reaches few of them, and what these say is late. */
+function membersPlan(seed: number): SimPlan {
+  const random = streamOf(seed, -1, 'members');
+  const cluster = seed % 4 === 0 ? { replicas: 4, replicationFactor: 2, places: 7 } : { replicas: 3, places: 6 };
+  const plan = drawPlan(seed, 'membership', { clients: 3, operations: 12, keys: 1 + (seed % 2), writes: 0.5, cluster });
+  const { coordinators, loadUs } = plan.cluster;
+  const { places } = cluster;
+  const someone = (): number => between(random, 1, 2 ** places - 2);
+  const faults: FaultPlan[] = [];
+  let atUs = loadUs;
+  for (let change = 0; change < CHANGES; change++) {
+    atUs += between(random, ...CHANGES_APART_US);
+    const writer = 1 << (places + below(random, coordinators));
+    const trouble = { atUs: atUs - between(random, 0, loadUs), forUs: between(random, ...TROUBLE_US) };
+    faults.push(
+      { kind: 'change', atUs, node: places, forUs: 2_000_000, add: 3, remove: 1 + someone() },
+      { kind: 'cut', ...trouble, from: writer, to: someone(), messages: 'accept' },
+      { kind: 'clog', ...trouble, from: someone(), to: writer, messages: pick(random, ['vote', 'promise', 'reply']) },
+    );
+  }
+  const operations = plan.operations.map((each, place): OperationPlan => {
+    const call = each.call === 'put' && (place + seed) % 3 === 0 ? 'update' : each.call;
+    return { ...each, call, level: 'quorum', timeoutMs: 1000, joins: false, thinkUs: between(random, 0, 12_000) };
+  });
+  return { ...plan, operations, faults };
 }
 
 const EXPIRY_PROFILES = ['scramble', 'stalls', 'partition-storm', 'pause-storm', 'slow-replica'] as const;
