@@ -64,8 +64,10 @@ export class SharedConfigurations implements Configurations {
     const bytes = new TextEncoder().encode(JSON.stringify(configuration));
     assert(bytes.length <= 4 * (RECORD_WORDS - 1), 'A configuration fits its record');
     const record = this.#recordOf(configuration.number);
-    words[record] = bytes.length;
-    new Uint8Array(words.buffer, words.byteOffset + 4 * (record + 1), bytes.length).set(bytes);
+    const copy = new Int32Array((bytes.length + 3) >> 2);
+    new Uint8Array(copy.buffer).set(bytes);
+    atomics.store(words, record, bytes.length);
+    copy.forEach((word, index) => atomics.store(words, record + 1 + index, word));
     atomics.store(words, this.#layout.number, configuration.number);
   }
 
@@ -74,10 +76,12 @@ export class SharedConfigurations implements Configurations {
   }
 
   #textAt(record: number): string {
-    const { words } = this.#memory;
-    const length = Math.min(words[record]!, 4 * (RECORD_WORDS - 1)); // It may be written right now: read again then.
-    const bytes = new Uint8Array(length); // A decoder takes no shared memory.
-    bytes.set(new Uint8Array(words.buffer, words.byteOffset + 4 * (record + 1), length));
-    return new TextDecoder().decode(bytes);
+    const { words, atomics } = this.#memory;
+    // It may be written right now, and is read again then. Word by word by atomic loads: no other load comes after the
+    // look at the number that follows, on any machine.
+    const length = Math.min(atomics.load(words, record), 4 * (RECORD_WORDS - 1));
+    const copy = new Int32Array((length + 3) >> 2); // Of its own: a decoder takes no shared memory.
+    for (let index = 0; index < copy.length; index++) copy[index] = atomics.load(words, record + 1 + index);
+    return new TextDecoder().decode(new Uint8Array(copy.buffer, 0, length));
   }
 }
