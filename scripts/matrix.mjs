@@ -1,6 +1,7 @@
 // Runs the tests on every supported Node.js: 20 uses the installed package, the others run the full suite.
-// Usage: node scripts/matrix.mjs [--reports FOLDER] [--brief] [MAJOR...]; MAJOR is 20, 22, 24 or 26, all of them by
-// default; reports are named after steps of .ci/run; --brief leaves out what meets nothing of a Node.js by itself
+// Usage: node scripts/matrix.mjs [--reports FOLDER] [--brief] [--shard K/N] [MAJOR...]; MAJOR is 20, 22, 24 or 26, all
+// of them by default; reports are named after steps of .ci/run; --brief leaves out what meets nothing of a Node.js by itself;
+// --shard runs every N-th test file
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -31,7 +32,7 @@ const LEFT_OUT = [
 ];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { reports: { type: 'string' }, brief: { type: 'boolean' } },
+  options: { reports: { type: 'string' }, brief: { type: 'boolean' }, shard: { type: 'string' } },
 });
 const majors = positionals.length > 0 ? positionals.map(Number) : [20, 22, 24, 26];
 const reports = values.reports === undefined ? undefined : resolve(values.reports);
@@ -51,6 +52,7 @@ function passes(major) {
   const report = join(reports ?? '', `Node.js ${major}.json`);
   if (reports !== undefined) args.push('--reporter=json', `--outputFile.json=${report}`);
   if (values.brief === true) args.push(...LEFT_OUT.map((path) => `--exclude=${path}`), '--maxWorkers=2');
+  if (values.shard !== undefined) args.push(`--shard=${values.shard}`);
   // By file and absolute path: "npm test" would put the development Node.js first again.
   return run(nodeOf(major), args, { QUORATE_NODE_MAJOR: String(major) });
 }
