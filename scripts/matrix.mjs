@@ -1,7 +1,7 @@
 // Runs the tests on every supported Node.js: 20 uses the installed package, the others run the full suite.
 // Usage: node scripts/matrix.mjs [--reports FOLDER] [--brief] [--shard K/N] [MAJOR...]; MAJOR is 20, 22, 24 or 26, all
-// of them by default; reports are named after steps of .ci/run; --brief leaves out what meets nothing of a Node.js by itself;
-// --shard runs every N-th test file
+// of them by default; reports are named after steps of .ci/run; --brief leaves out what meets nothing of a Node.js by
+// itself; --shard runs every N-th test file
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -87,8 +87,8 @@ describe('An explanation', () => {
     },
   );
 
-  // Of given seeds: where what is impossible has many causes, as in about one of forty such histories, shrinking runs out
-  // of trials, and the explanation is the whole history.
+  // Of given seeds: where what is impossible has many causes, as in about one of forty such histories, shrinking runs
+  // out of trials, and the explanation is the whole history.
   it.each([1, 2, 3])('Of a long history is short, from seed %i', { timeout: SLOW_MS }, (seed) => {
     const random = seededRandom(seed);
     for (const model of [registerModel(0), casRegisterModel(0)]) {
