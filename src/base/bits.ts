@@ -6,6 +6,13 @@ export function popcount(mask: number): number {
   return Math.imul(bits, 0x0101_0101) >>> 24;
 }
 
+/** The mask in which the bits of `indices` are set, each from 0 to 31. */
+export function maskOf(indices: Iterable<number>): number {
+  let mask = 0;
+  for (const index of indices) mask |= 1 << index;
+  return mask;
+}
+
 /** The mask whose lowest `count` bits are set; `count` from 0 to 31. */
 export function lowestBits(count: number): number {
   return 2 ** count - 1;

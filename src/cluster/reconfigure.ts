@@ -1,9 +1,9 @@
 // `cluster.reconfigure`: checks what is asked for, has the supervisor take the steps of the change, and compares the
 // replicas where the change waits for that. See replica/membership-change.ts.
-import { popcount } from '../base/bits.ts';
 import { nowMs } from '../base/clock.ts';
 import { QuorateError, integerOption, rangeError, typeError } from '../base/errors.ts';
-import { TIMEOUT_MS_MAX } from '../base/limits.ts';
+import { REPLICAS_MAX, TIMEOUT_MS_MAX } from '../base/limits.ts';
+import { freePlaces, membersAfter } from '../quorum/configuration.ts';
 import type { Configuration, Membership } from '../quorum/configuration.ts';
 import { votersIn } from '../quorum/quorum-system.ts';
 import { registerQuorums } from '../quorum/register-quorums.ts';
@@ -13,7 +13,7 @@ import { requireShareable } from './shared-configurations.ts';
 import type { ChangeEvent, SupervisorControl } from './supervisor-thread.ts';
 
 /** How long a change may take unless configured. */
-export const RECONFIGURE_MS_DEFAULT = 60_000;
+const RECONFIGURE_MS_DEFAULT = 60_000;
 /** Longest time that one comparison of all replicas may take. */
 const COMPARE_MS_MAX = 30_000;
 /** Rest after a comparison that did not do, because a replica was away. */
@@ -43,21 +43,19 @@ export function targetOf(
 ): Membership {
   const { add = 0, remove = [] } = options;
   const removed = removedOf(current, remove);
-  const free = votersIn(2 ** places - 1).filter((place) => ((current.members >>> place) & 1) === 0);
-  integerOption('add', add, { min: 0, max: 15 });
+  const free = freePlaces(current, places);
+  integerOption('add', add, { min: 0, max: REPLICAS_MAX });
   if (add > free.length) {
     throw rangeError(
       'ERR_QUORATE_CONFIGURATION',
       `Cannot add ${add} replicas: of ${places} places ${free.length} are free; open the cluster with threadsMax`,
     );
   }
-  const members = (current.members & ~removed) | free.slice(0, add).reduce((mask, place) => mask | (1 << place), 0);
-  const threads = popcount(members);
+  const { replicationFactor: copies } = options;
+  const { members, threads, replicas } = membersAfter(current, free.slice(0, add), { removed, copies });
   if (threads === 0) {
     throw rangeError('ERR_QUORATE_CONFIGURATION', 'Cannot remove all replicas: at least one must stay');
   }
-  const wasWhole = current.quorums.threads === current.quorums.replicas;
-  const replicas = options.replicationFactor ?? (wasWhole ? threads : current.quorums.replicas);
   const sizes = askedAfter(asked, options);
   const { systems, replicas: before } = current.quorums;
   const isKept = sizes.quorum !== undefined && options.quorum === undefined;

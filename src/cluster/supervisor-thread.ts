@@ -2,6 +2,7 @@
 // while the main thread is blocked. What it decides is in supervision/ and quorum/; this is the wiring.
 import type { MessagePort } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
+import { maskOf } from '../base/bits.ts';
 import { nowMs } from '../base/clock.ts';
 import { QuorateError, isQuorateError } from '../base/errors.ts';
 import { CLIENT_PLACES, WINDOW_SLOTS } from '../base/limits.ts';
@@ -360,7 +361,7 @@ export class Supervisor implements SupervisorControl {
       hooks: {
         wiringFor: (slot, epoch) => ({ message: this.#wiringFor(slot, epoch) }),
         onDown: (slot, epoch, reason) => this.#onDown(slot, epoch, reason),
-        mayEnd: (slot, reason) => reason.kind !== 'hung' || this.#memories.mayEnd(slot, this.#doomedMask()),
+        mayEnd: (slot, reason) => reason.kind !== 'hung' || this.#memories.mayEnd(slot, maskOf(this.#doomed)),
         onMessage: (slot, _epoch, message) => this.#onMessage(slot, message),
       },
     });
@@ -457,12 +458,6 @@ export class Supervisor implements SupervisorControl {
     }
   }
 
-  #doomedMask(): number {
-    let mask = 0;
-    for (const replica of this.#doomed) mask |= 1 << replica;
-    return mask;
-  }
-
   /** Looks at every replica; less often while all of them sleep. */
   #tick(tickMs: number): void {
     const now = nowMs();
@@ -496,7 +491,7 @@ export class Supervisor implements SupervisorControl {
     if (!isHung(policy, measurement)) return isParked;
     this.#hangs[replica] = undefined;
     // It counts as gone from here on, not from its exit: on a busy machine others may be convicted before that.
-    if (this.#memories.mayEnd(replica, this.#doomedMask())) this.#doomed.add(replica);
+    if (this.#memories.mayEnd(replica, maskOf(this.#doomed))) this.#doomed.add(replica);
     this.#keeper.endSoon(replica, { kind: 'hung' });
     return false;
   }

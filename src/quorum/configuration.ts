@@ -12,6 +12,8 @@
 // alone. New members who decide alone could take it up after something older that was proposed past it. So once both
 // decide, a barrier is put behind the last ballot: up to there nobody stores what he does not hold, and whoever wants
 // to finish it proposes it anew, above.
+import { lowestBits, maskOf, popcount } from '../base/bits.ts';
+import { votersIn } from './quorum-system.ts';
 import type { RegisterQuorums } from './register-quorums.ts';
 
 /** Members, and what decides among them. */
@@ -37,7 +39,29 @@ export interface Configuration {
   readonly barrier?: { readonly high: number; readonly low: number };
 }
 
-/** The members of all that decide in a configuration, as a mask. */
-export function decidingMembers({ phase, current, next }: Configuration): number {
-  return phase === 'joint' ? current.members | next!.members : current.members;
+/** Places of a cluster that has so many and whose threads are no members, in order. */
+export function freePlaces({ members }: Membership, places: number): number[] {
+  return votersIn(lowestBits(places) & ~members);
+}
+
+/** Members that are to be, and how many copies of each key. */
+export interface MemberCounts {
+  readonly members: number;
+  readonly threads: number;
+  readonly replicas: number;
+}
+
+/**
+ * The members once those of the mask `removed` have gone and `added` have come, with as many copies of each key as
+ * `copies` says, or as there were; where every member had one, every member has one.
+ */
+export function membersAfter(
+  { members: before, quorums }: Membership,
+  added: readonly number[],
+  { removed, copies }: { readonly removed: number; readonly copies: number | undefined },
+): MemberCounts {
+  const members = (before & ~removed) | maskOf(added);
+  const threads = popcount(members);
+  const wasWhole = quorums.threads === quorums.replicas;
+  return { members, threads, replicas: copies ?? (wasWhole ? threads : quorums.replicas) };
 }

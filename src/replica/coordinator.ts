@@ -400,7 +400,7 @@ export class Coordinator {
     const { number } = this.#quorums.electorate;
     const isOutdated = operation.configuration !== number;
     operation.configuration = number;
-    if (operation.sizes !== this.#quorums.electorate.sizes) resize(operation, this.#quorums.electorate.sizes);
+    resize(operation, this.#quorums.electorate.sizes);
     if (operation.kind === 'change') {
       this.counters.changes++;
       if (isOutdated && this.#rules.voidsOldPromises) operation.change!.isPromised = false;

@@ -1,5 +1,6 @@
 // The entries of one leaf as several replicas list them, page by page in the order of their hashes, and where they
 // differ. What one replica's page does not reach is left for the next page of all.
+import { maskOf } from '../base/bits.ts';
 import { compareBallots, isNone, mutableBallot } from '../protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import { LEAF_ANSWER, LEAF_ENTRY } from './digest-inquiries.ts';
@@ -107,7 +108,7 @@ function differenceOf(key: string, by: readonly Held[], replicas: number): Diffe
     const bytes = `${root.high}:${root.low}:${value}`;
     versions.set(bytes, (versions.get(bytes) ?? 0) | (1 << replica));
   }
-  const holding = holders.reduce((mask, { replica }) => mask | (1 << replica), 0);
+  const holding = maskOf(holders.map(({ replica }) => replica));
   const behind = replicas & ~holding;
   if (isNone(newest) || (behind === 0 && versions.size === 1)) return undefined;
   return { key, behind, versions: [...versions.values()], newest };

@@ -8,7 +8,7 @@
 // configuration is still that in force, looked at after the last answer. A list that was cut says nothing of what comes
 // behind its last key, so neither does the union.
 import { compareCodePoints } from '../base/code-points.ts';
-import { popcount } from '../base/bits.ts';
+import { maskOf, popcount } from '../base/bits.ts';
 import { LIST_MS } from '../base/limits.ts';
 import { compareBallots, isNone } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
@@ -223,12 +223,6 @@ export class ListRound {
     const voters = maskOf(agreeing.map(({ replica }) => replica));
     return electorate.isMet('agreeing', voters, hashOf(key), needed);
   }
-}
-
-function maskOf(replicas: Iterable<number>): number {
-  let mask = 0;
-  for (const replica of replicas) mask |= 1 << replica;
-  return mask;
 }
 
 /** Who asks for lists. */

@@ -15,6 +15,7 @@
 // Until the last step it can be taken back: what both sides have decided, the old members know. So it is where more of
 // the new members lose their memory than their quorums survive: nothing is lost with them.
 import { assert } from '../base/assert.ts';
+import { maskOf } from '../base/bits.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { RULES } from '../protocol/rules.ts';
@@ -199,7 +200,7 @@ export class MembershipChange {
   get #isTargetLost(): boolean {
     const { members } = this.#target;
     const gone = votersIn(members).filter((replica) => !this.#doors.isOperational(replica));
-    return this.#newSide.isLost(gone.reduce((mask, replica) => mask | (1 << replica), 0));
+    return this.#newSide.isLost(maskOf(gone));
   }
 
   #hasLearnt(replica: number): boolean {

@@ -1,6 +1,7 @@
 // Which replicas have a memory to lose, when so many have lost theirs that the state is lost, and how an empty one
 // begins in its place. What a supervisor decides with, in production and in simulation. Source: DESIGN section 4,
 // "Recovery", rule 4.
+import { maskOf } from '../base/bits.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
 import { RULES } from '../protocol/rules.ts';
 import { CLUSTER_CLOSED, CLUSTER_OPEN, CLUSTER_STATE_LOST } from './environment.ts';
@@ -98,7 +99,7 @@ export class MemoryRoll {
   /** Whether more are without memory than the quorums survive. */
   get isLost(): boolean {
     this.#quorums.refresh();
-    return this.#quorums.electorate.isLost(this.withoutMemory().reduce((mask, replica) => mask | (1 << replica), 0));
+    return this.#quorums.electorate.isLost(maskOf(this.withoutMemory()));
   }
 
   /** Whether a live replica may be ended: not when that leaves fewer than recovery needs. `doomed` will end, a mask. */

@@ -12,7 +12,7 @@ import {
   REPAIR_PATIENCE_MS,
   REPAIR_ROUNDS_MAX,
 } from '../base/limits.ts';
-import { popcount } from '../base/bits.ts';
+import { maskOf, popcount } from '../base/bits.ts';
 import { mutableBallot } from '../protocol/ballot.ts';
 import { votersIn } from '../quorum/quorum-system.ts';
 import type { MutableBallot } from '../protocol/ballot.ts';
@@ -353,7 +353,7 @@ export class Repairer {
     const isWhole = this.#tally.keysLeft === 0 && prefix === '';
     const isSame = core.configuration === this.configuration;
     const alive = this.#peers.filter(({ replica, epoch }) => core.epochOf(replica) === epoch);
-    if (isWhole && isSame) this.#covered = alive.reduce((mask, { replica }) => mask | (1 << replica), 0);
+    if (isWhole && isSame) this.#covered = maskOf(alive.map(({ replica }) => replica));
   }
 
   #endRound(): void {
@@ -375,7 +375,7 @@ export class Repairer {
 
   /** The same as a mask. */
   #maskOf(leaf: number): number {
-    return this.#homesOf(leaf).reduce((mask, { replica }) => mask | (1 << replica), 0);
+    return maskOf(this.#homesOf(leaf).map(({ replica }) => replica));
   }
 
   /** Asks a replica; `next` follows once nothing of the step is open any more. */

@@ -31,7 +31,7 @@ export interface TopicSweepOptions {
 }
 
 /** Rest between two looks at all topics, and between looks at calls that are under way. */
-export const SWEEP_MS = 1000;
+const SWEEP_MS = 1000;
 const LOOK_MS = 5;
 /** How long one read or one telling may take. What is late is left to the next sweep. */
 const TIMEOUT_MS = 1000;

@@ -1,8 +1,8 @@
 // What a planned change of members comes to, from the members of the moment.
-import { lowestBits, popcount } from '../../base/bits.ts';
 import { isQuorateError } from '../../base/errors.ts';
+import { freePlaces, membersAfter } from '../../quorum/configuration.ts';
 import type { Configuration, Membership } from '../../quorum/configuration.ts';
-import { majorityOf, votersIn } from '../../quorum/quorum-system.ts';
+import { majorityOf } from '../../quorum/quorum-system.ts';
 import { registerQuorums } from '../../quorum/register-quorums.ts';
 import type { FaultPlan } from './plan.ts';
 
@@ -15,12 +15,10 @@ export function changeTarget(
   { add, remove, copies, writeMore = 0 }: Pick<PlannedChange, 'add' | 'remove' | 'copies' | 'writeMore'>,
   places: number,
 ): Membership | undefined {
-  const free = votersIn(lowestBits(places) & ~current.members).slice(0, add);
-  const members = free.reduce((mask, place) => mask | (1 << place), current.members & ~remove);
-  const threads = popcount(members);
+  const added = freePlaces(current, places).slice(0, add);
+  const { members, threads, replicas: wanted } = membersAfter(current, added, { removed: remove, copies });
   if (threads === 0) return undefined;
-  const wasWhole = current.quorums.threads === current.quorums.replicas;
-  const replicas = Math.min(threads, copies ?? (wasWhole ? threads : current.quorums.replicas));
+  const replicas = Math.min(threads, wanted);
   const write = Math.min(replicas, majorityOf(replicas) + writeMore);
   try {
     return { members, quorums: registerQuorums({ replicas, threads, write }) };

@@ -1,4 +1,5 @@
 // The faults of one run, drawn by profile. Each is an event of its own, so that a shrinker can take it away.
+import { maskOf } from '../../base/bits.ts';
 import { below } from '../../base/random.ts';
 import type { Random } from '../../base/random.ts';
 import { between, happens, pick } from '../engine/chance.ts';
@@ -181,7 +182,7 @@ function drawInherit({ random, cluster }: Draw): FaultPlan[] {
   const { replicas, coordinators, write, loadUs } = cluster;
   const order = Array.from({ length: replicas }, (_, replica) => replica);
   const landed = Array.from({ length: write }, () => order.splice(below(random, order.length), 1)[0]!);
-  const quorum = landed.reduce((mask, replica) => mask | (1 << replica), 0);
+  const quorum = maskOf(landed);
   const rest = 2 ** replicas - 1 - quorum;
   const slow = 1 << (replicas + below(random, coordinators));
   const fast = ((2 ** coordinators - 1) << replicas) & ~slow;
