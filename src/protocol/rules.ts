@@ -219,8 +219,6 @@ export interface Rules {
   readonly doubtsLists: boolean;
   /** Answers and votes count only under the configuration under which they were asked for. */
   readonly voidsOldVotes: boolean;
-  /** Promises too. */
-  readonly voidsOldPromises: boolean;
   /** A replica stores and answers nothing that was asked under another configuration than the one it knows of. */
   readonly refusesOldFrames: boolean;
   /** While members change, what decides is a quorum of the old members and one of the new ones. */
@@ -231,8 +229,6 @@ export interface Rules {
   readonly forgetsMovedKeys: boolean;
   /** The new members decide alone only once they hold what the old ones had decided. */
   readonly rescansRegisters: boolean;
-  /** A change of members goes on only once every live replica knows of the last step. */
-  readonly awaitsReplicas: boolean;
   /** Who is compared meets every prepare quorum of the old members too, and every read quorum of the new ones. */
   readonly comparesPromised: boolean;
   /** What was proposed before both memberships decided is stored by nobody who does not hold it by then. */
@@ -349,13 +345,11 @@ export const RULES: Rules = Object.freeze({
   listsAfterGaps: true,
   doubtsLists: true,
   voidsOldVotes: true,
-  voidsOldPromises: true,
   refusesOldFrames: true,
   decidesJointly: true,
   erasesWhenStable: true,
   forgetsMovedKeys: true,
   rescansRegisters: true,
-  awaitsReplicas: true,
   comparesPromised: true,
   barsOldBallots: true,
 });

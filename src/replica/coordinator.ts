@@ -403,7 +403,7 @@ export class Coordinator {
     resize(operation, this.#quorums.electorate.sizes);
     if (operation.kind === 'change') {
       this.counters.changes++;
-      if (isOutdated && this.#rules.voidsOldPromises) operation.change!.isPromised = false;
+      if (isOutdated) operation.change!.isPromised = false; // Who promised it need not be who decides now.
       this.#phases.change(operation, this.#tag, nowMs);
     } else if (operation.kind === 'put') {
       this.counters.puts++;

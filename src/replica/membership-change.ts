@@ -188,7 +188,6 @@ export class MembershipChange {
   }
 
   #haveAllSeen(replicas: number): boolean {
-    if (!this.#rules.awaitsReplicas) return true;
     const { number } = this.#configuration;
     // Who does not run looks when it starts.
     return votersIn(replicas).every((replica) => {

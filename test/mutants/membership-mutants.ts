@@ -1,11 +1,9 @@
-// Seeded bugs of changes of members. Four rules have no row. comparesPromised and barsOldBallots are shown by the
-// schedules of test/replica/changing-members.test.ts, each with and without its rule. voidsOldPromises and
-// awaitsReplicas have not been caught: neither by 1500 runs of the profile membership, nor by a schedule. What they
-// forbid seems to be stopped elsewhere too (refusesOldFrames, barsOldBallots); nobody has shown that it always is.
+// Seeded bugs of changes of members.
 import { registerQuorums } from '../../src/quorum/index.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { CoreCluster } from '../replica/core-cluster.ts';
 import { AFTER_MS, worldOver } from '../replica/erasures.ts';
+import { changedBetween, heardOfByWhoCompares, storedByNobodyElse } from '../replica/member-schedules.ts';
 import { byRule } from './by-rule.ts';
 import type { Catcher, Mutant } from './mutant.ts';
 import { simulated, simulatedMembers } from './sim-catcher.ts';
@@ -37,6 +35,16 @@ export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
     'erasesWhenStable',
     'A deletion is erased while a newcomer holds what it had overwritten',
     byRule('erasesWhenStable', erasedMeanwhile, 'directed, newcomer'),
+  ),
+  without(
+    'comparesPromised',
+    'Who compares meets nobody who knows what an entry was to follow',
+    byRule('comparesPromised', (rules) => changedBetween(heardOfByWhoCompares(rules))),
+  ),
+  without(
+    'barsOldBallots',
+    'Only new members have heard of an entry, and only old ones of what is newer',
+    byRule('barsOldBallots', (rules) => changedBetween(storedByNobodyElse(rules))),
   ),
 ];
 
