@@ -191,6 +191,8 @@ export interface Rules {
   readonly asksHomes: boolean;
   /** Who has to hear of every key, as recovering replicas, scans and watches have, hears enough homes of each. */
   readonly hearsAllGroups: boolean;
+  /** Where systems of quorums are given, they decide, and not how many votes there are. */
+  readonly heedsSystems: boolean;
   /** A voter judges a proposal only once it has applied every decision before its place. */
   readonly judgesCaughtUp: boolean;
   /** A voter knows the proposals that were decided, and does not vote on one again. */
@@ -331,6 +333,7 @@ export const RULES: Rules = Object.freeze({
   placesApart: true,
   asksHomes: true,
   hearsAllGroups: true,
+  heedsSystems: true,
   judgesCaughtUp: true,
   knowsDecided: true,
   appliesInOrder: true,

@@ -53,7 +53,16 @@ function sizedSets(quorums: RegisterQuorums): Predicates {
   };
 }
 
+/** Made once per value, as predicates are: the threads of a simulation share it. */
+const setsOfSystems = new WeakMap<RegisterSystems, Predicates>();
+
 function systemSets(systems: RegisterSystems): Predicates {
+  const made = setsOfSystems.get(systems) ?? compiledSets(systems);
+  setsOfSystems.set(systems, made);
+  return made;
+}
+
+function compiledSets(systems: RegisterSystems): Predicates {
   const isRead = predicateOf(systems.read);
   const isWrite = predicateOf(systems.write);
   const isPrepare = predicateOf(systems.prepare);

@@ -192,7 +192,8 @@ export class Electorate implements Homes {
 
 function sideOf({ members, quorums }: Membership, rules: Rules): Side {
   const placement = new Placement({ members, replicas: quorums.replicas }, rules);
-  return { members, quorums, sets: quorumSets(quorums), placement };
+  const { systems: _, ...sizes } = quorums;
+  return { members, quorums, sets: quorumSets(rules.heedsSystems ? quorums : sizes), placement };
 }
 
 function smallestReadsOf({ members, sets }: Side): readonly number[] {

@@ -1,6 +1,7 @@
 // What a caller may say about a simulated cluster, its clients and its faults.
-import { integerOption, rangeError, typeError } from '../base/errors.ts';
+import { integerOption, isQuorateError, rangeError, typeError } from '../base/errors.ts';
 import { REPLICAS_MAX } from '../base/limits.ts';
+import { quorumSystem } from '../quorum/quorum-system.ts';
 import type { PlanChoices } from './cluster/draw-plan.ts';
 import { placesOf } from './cluster/plan.ts';
 import type { FailPoint, FaultPlan, MessageKind, SimPlan } from './cluster/plan.ts';
@@ -18,6 +19,7 @@ const TIME_US_MAX = 60_000_000;
 type Field =
   | { readonly name: string; readonly min: number; readonly max: number; readonly mayLack?: true }
   | { readonly name: string; readonly is: 'node' | 'nodes' }
+  | { readonly name: string; readonly is: 'systems' }
   | { readonly name: string; readonly oneOf: readonly (string | undefined)[] };
 
 const NODE: Field = { name: 'node', is: 'node' };
@@ -60,6 +62,7 @@ const FIELDS: Readonly<Record<FaultPlan['kind'], readonly Field[]>> = {
     { name: 'remove', min: 0, max: 2 ** REPLICAS_MAX - 1 },
     { name: 'copies', min: 1, max: REPLICAS_MAX, mayLack: true },
     { name: 'writeMore', min: 0, max: REPLICAS_MAX, mayLack: true },
+    { name: 'quorum', is: 'systems' },
   ],
 };
 
@@ -118,6 +121,9 @@ function allowedIn(field: Field, nodes: number): { text: string; holds: (value: 
     const names: readonly unknown[] = field.oneOf;
     return { text: `one of ${names.join(', ')}`, holds: (value) => names.includes(value) };
   }
+  if ('is' in field && field.is === 'systems') {
+    return { text: 'an object with quorum systems as read or write', holds: (value) => mayBeSystems(value) };
+  }
   const isWhole = 'is' in field;
   const mayLack = 'mayLack' in field;
   const { min, max } = !isWhole
@@ -131,6 +137,25 @@ function allowedIn(field: Field, nodes: number): { text: string; holds: (value: 
       (mayLack && value === undefined) ||
       (typeof value === 'number' && value >= min && value <= max && (!isWhole || Number.isInteger(value))),
   };
+}
+
+/** What they are is looked at when the change begins: which are allowed, the members of then decide. */
+function mayBeSystems(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const named = Object.entries(value).filter(([, system]) => system !== undefined);
+  return named.length > 0 && named.every(([name, system]) => SYSTEM_NAMES.has(name) && isSystem(system));
+}
+
+const SYSTEM_NAMES: ReadonlySet<string> = new Set(['read', 'write', 'prepare']);
+
+function isSystem(system: unknown): boolean {
+  try {
+    return quorumSystem(system).voters > 0;
+  } catch (error) {
+    if (isQuorateError(error)) return false;
+    throw error;
+  }
 }
 
 function mistake(name: string, value: unknown, allowed: string): RangeError | TypeError {

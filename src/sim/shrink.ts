@@ -140,6 +140,7 @@ class Search {
       (plan) => ({ ...plan, network: { ...plan.network, lossyRate: 0 } }),
       (plan) => ({ ...plan, network: { ...plan.network, slowRate: 0 } }),
       (plan) => ({ ...plan, cluster: { ...plan.cluster, tagsFrom: [0, 0] } }),
+      (plan) => (plan.cluster.quorum === undefined ? plan : withReplicas(plan, plan.cluster.replicas)),
       () => this.#withEach({ joins: false }),
       () => this.#withEach({ level: 'quorum' }),
     ];

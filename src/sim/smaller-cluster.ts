@@ -3,8 +3,9 @@ import { registerQuorums } from '../quorum/register-quorums.ts';
 import type { FaultPlan, SimPlan } from './cluster/plan.ts';
 
 /**
- * The plan with `replicas` (below those that it has), as many copies of each key where there were more, and majorities;
- * faults of replicas that are gone are left out; coordinators and free places keep theirs under their new numbers.
+ * The plan with `replicas` (at most those that it has), as many copies of each key where there were more, and
+ * majorities in place of systems of quorums; faults of replicas that are gone are left out; coordinators and free
+ * places keep theirs under their new numbers.
  */
 export function withReplicas(plan: SimPlan, replicas: number): SimPlan {
   const before = plan.cluster.replicas;
@@ -22,7 +23,7 @@ export function withReplicas(plan: SimPlan, replicas: number): SimPlan {
     if ('nodes' in fault) return [{ ...fault, nodes: maskOf(fault.nodes) }];
     return [{ ...fault, from: maskOf(fault.from), to: maskOf(fault.to) }];
   });
-  const { replicationFactor: _, places, ...rest } = plan.cluster;
+  const { replicationFactor: _, quorum: _quorum, places, ...rest } = plan.cluster;
   const spread = copies === replicas ? {} : { replicationFactor: copies };
   const room = places === undefined ? {} : { places: places - gone };
   return { ...plan, faults, cluster: { ...rest, ...spread, ...room, replicas, read, write, prepare } };

@@ -16,6 +16,7 @@ import { SCAN_MUTANTS } from './scan-mutants.ts';
 import { SESSION_MUTANTS } from './session-mutants.ts';
 import { simulated } from './sim-catcher.ts';
 import { SUPERVISION_MUTANTS } from './supervision-mutants.ts';
+import { SYSTEM_MUTANTS } from './system-mutants.ts';
 
 /** Simulated clusters a bug: the cheaper catchers come first. */
 const SIMULATED_SEEDS = 300;
@@ -32,6 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MEMBERSHIP_MUTANTS,
   ...EXPIRY_MUTANTS,
   ...SUPERVISION_MUTANTS,
+  ...SYSTEM_MUTANTS,
 ];
 
 /** The simulator looks for every bug that is a rule of the register taken away. */

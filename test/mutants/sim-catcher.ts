@@ -3,7 +3,7 @@ import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { drawPlan } from '../../src/sim/cluster/draw-plan.ts';
 import type { LevelPromise } from '../../src/sim/cluster/judge-sessions.ts';
-import type { FaultPlan, OperationPlan, SimPlan } from '../../src/sim/cluster/plan.ts';
+import type { FaultPlan, OperationPlan, PlanSystems, SimPlan } from '../../src/sim/cluster/plan.ts';
 import type { Profile } from '../../src/sim/cluster/profiles.ts';
 import { runPlan } from '../../src/sim/cluster/run-plan.ts';
 import { between, pick, streamOf } from '../../src/sim/engine/chance.ts';
@@ -62,6 +62,22 @@ export function simulatedExpiries(rule: keyof Rules, seedsMax: number): Catcher 
 /** Simulated clusters without one rule, most of whose few members are replaced again and again. */
 export function simulatedMembers(rule: keyof Rules, seedsMax: number): Catcher {
   return simulatedPlans('simulator, members', membersPlan, rule, seedsMax);
+}
+
+/** Simulated clusters of production that go by a broken system of quorums; a sound one is not to be flagged. */
+export function simulatedSystem(
+  { broken, sound }: { readonly broken: PlanSystems; readonly sound: PlanSystems },
+  seedsMax: number,
+): Catcher {
+  return {
+    name: 'simulator, systems',
+    catches: () => searchPlans(planWith(broken), RULES, seedsMax),
+    flagsProduction: () => searchPlans(planWith(sound), RULES, PRODUCTION_SEEDS)?.what,
+  };
+}
+
+function planWith(quorum: PlanSystems): (seed: number) => SimPlan {
+  return (seed) => drawPlan(seed, profileOf(seed), { cluster: { quorum } });
 }
 
 function simulatedPlans(name: string, planOf: (seed: number) => SimPlan, rule: keyof Rules, seedsMax: number): Catcher {

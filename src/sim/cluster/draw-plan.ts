@@ -7,6 +7,7 @@ import { registerQuorums } from '../../quorum/register-quorums.ts';
 import { between, happens, pick, streamOf } from '../engine/chance.ts';
 import { drawChanges, drawPlaces } from './draw-changes.ts';
 import { drawFaults, drawStateLoss } from './draw-faults.ts';
+import { ofSystem, withSystem, withSystems } from './draw-systems.ts';
 import type { ClusterPlan, MessageKind, NetworkPlan, OperationPlan, SimPlan } from './plan.ts';
 import type { Profile } from './profiles.ts';
 
@@ -14,7 +15,10 @@ import type { Profile } from './profiles.ts';
 export interface PlanChoices {
   /** Sizes of the cluster and the number of client threads. */
   readonly cluster?: Partial<
-    Pick<ClusterPlan, 'replicas' | 'places' | 'replicationFactor' | 'read' | 'write' | 'prepare' | 'coordinators'>
+    Pick<
+      ClusterPlan,
+      'replicas' | 'places' | 'replicationFactor' | 'read' | 'write' | 'prepare' | 'quorum' | 'coordinators'
+    >
   >;
   readonly clients?: number;
   /** Operations of each client. */
@@ -32,7 +36,8 @@ const GUIDED: ReadonlySet<Profile> = new Set(['scramble', 'stalls', 'priorities'
 /** Draws a plan. The same arguments give the same plan. */
 export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = {}): SimPlan {
   const ofCopies = drawCluster(streamOf(seed, -1, 'cluster'), profile, choices);
-  const spreadOut = spread(ofCopies, streamOf(seed, -1, 'placement'), profile, choices);
+  const deciding = withQuorum(ofCopies, streamOf(seed, -1, 'systems'), { profile, choices });
+  const spreadOut = spread(deciding, streamOf(seed, -1, 'placement'), profile, choices);
   const drawn = withPlaces(spreadOut, streamOf(seed, -1, 'places'), { profile, choices });
   const network = drawNetwork(streamOf(seed, -1, 'network'), profile);
   // Slow networks need more time for the same work.
@@ -54,7 +59,11 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
   const faults = [
     ...drawFaults(streamOf(seed, -1, 'faults'), scope),
     ...drawStateLoss(streamOf(seed, -1, 'state loss'), scope),
-    ...(drawn.places === undefined ? [] : drawChanges(streamOf(seed, -1, 'changes'), scope)),
+    ...withSystems(
+      drawn.places === undefined ? [] : drawChanges(streamOf(seed, -1, 'changes'), scope),
+      streamOf(seed, -1, 'systems of changes'),
+      drawn,
+    ),
   ];
   const leavesBroken = (seed & 1) === 1;
   return { version: 1, profile, seed, cluster, network, operations, faults, stormUs: 4 * stormUs, leavesBroken };
@@ -86,6 +95,19 @@ function drawCluster(random: Random, profile: Profile, { cluster = {} }: PlanCho
   };
 }
 
+/** A system that is asked for, or one of the seed's, where nobody says how large the cluster is. */
+function withQuorum(
+  drawn: ClusterPlan,
+  random: Random,
+  { profile, choices }: { readonly profile: Profile; readonly choices: PlanChoices },
+): ClusterPlan {
+  const { quorum, ...sizes } = choices.cluster ?? {};
+  if (quorum !== undefined) return ofSystem(drawn, quorum);
+  const { coordinators: _, ...others } = sizes;
+  const isOwn = choices.isWithoutFaults === true || Object.values(others).some((size) => size !== undefined);
+  return isGuided(profile) || isOwn ? drawn : withSystem(drawn, random);
+}
+
 const SPREADS_RATE = 0.2;
 
 /**
@@ -95,7 +117,8 @@ const SPREADS_RATE = 0.2;
 function spread(drawn: ClusterPlan, random: Random, profile: Profile, { cluster = {} }: PlanChoices): ClusterPlan {
   const { replicas: copies } = drawn;
   const { replicas, replicationFactor } = cluster;
-  const isSpread = happens(random, SPREADS_RATE) && !isGuided(profile) && copies > 1;
+  const mayBeSpread = !isGuided(profile) && copies > 1 && drawn.quorum === undefined;
+  const isSpread = happens(random, SPREADS_RATE) && mayBeSpread;
   const more = isSpread && replicas === undefined ? between(random, 1, 3) : 0;
   const threads = replicas ?? copies + more;
   if (threads === copies && replicationFactor === undefined) return drawn;

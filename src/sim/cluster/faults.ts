@@ -2,6 +2,7 @@
 // than the quorums survive, does not happen.
 import { unreachable } from '../../base/assert.ts';
 import type { Membership } from '../../quorum/configuration.ts';
+import type { RegisterSystemOptions } from '../../quorum/register-systems.ts';
 import { Electorate } from '../../replica/electorate.ts';
 import { changeTarget } from './change-target.ts';
 import type { FaultPlan } from './plan.ts';
@@ -122,6 +123,13 @@ function noteFault({ engine }: SimCluster, fault: FaultPlan): void {
   engine.trace.add({ atUs: engine.nowUs, kind: 'fault', from, text: describeFault(fault, engine.trace.nodes) });
 }
 
+/** Such as `write {"kind":"threshold","voters":3,"needed":2}`. */
+function systemsText(quorum: RegisterSystemOptions): string {
+  const { read, write, prepare } = quorum;
+  const named = Object.entries({ read, write, prepare }).filter(([, system]) => system !== undefined);
+  return named.map(([name, system]) => `${name} ${JSON.stringify(system)}`).join(', ');
+}
+
 /** A fault in a few words, such as `cut A0 A1 > C0 for 20 ms`. */
 function describeFault(fault: FaultPlan, nodes: readonly { readonly name: string }[]): string {
   const names = (mask: number): string =>
@@ -148,7 +156,10 @@ function describeFault(fault: FaultPlan, nodes: readonly { readonly name: string
       return `${fault.kind} ${names(fault.from)} > ${names(fault.to)}${what} for ${fault.forUs / 1000} ms`;
     }
     case 'change': {
-      const { add, remove, copies, writeMore, forUs } = fault;
+      const { add, remove, copies, writeMore, quorum, forUs } = fault;
+      if (quorum !== undefined) {
+        return `change members: remove ${names(remove) || 'none'}, ${systemsText(quorum)}, within ${forUs / 1000} ms`;
+      }
       const sizes = `${copies === undefined ? '' : `, ${copies} copies`}${writeMore ? `, W +${writeMore}` : ''}`;
       return `change members: add ${add}, remove ${names(remove) || 'none'}${sizes}, within ${forUs / 1000} ms`;
     }

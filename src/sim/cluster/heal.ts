@@ -9,6 +9,9 @@ import { compareBallots } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
 import type { Membership } from '../../quorum/configuration.ts';
 import { votersIn } from '../../quorum/quorum-system.ts';
+import type { RegisterQuorums } from '../../quorum/register-quorums.ts';
+import { Electorate } from '../../replica/electorate.ts';
+import type { Purpose } from '../../replica/electorate.ts';
 import { pick } from '../engine/chance.ts';
 import { changeTarget } from './change-target.ts';
 import type { Call } from './client.ts';
@@ -33,6 +36,7 @@ const EVENTS_MAX = 400_000;
 /** How long a change of members that is under way may go on, and how long the last one takes at most. */
 const CHANGE_US = 3_000_000;
 const LAST_CHANGE_US = 10_000_000;
+const PURPOSES: readonly Purpose[] = ['read', 'write', 'prepare', 'agreeing'];
 /** First number of the values that are written when all is well. */
 const FINAL_VALUE = 1_000_000;
 
@@ -94,7 +98,9 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
 function beginLastChange({ engine, plan, configurations, places, supervisor, coordinators }: SimCluster): boolean {
   if (plan.cluster.places === undefined) return false;
   const random = engine.random(-1, 'last change');
-  const planned = { add: below(random, 4), remove: below(random, 2 ** places) };
+  const members = { add: below(random, 4), remove: below(random, 2 ** places) };
+  const { quorum } = plan.cluster;
+  const planned = quorum !== undefined && below(random, 2) === 0 ? { ...members, quorum } : members;
   const target = changeTarget(configurations.read(), planned, places);
   return target !== undefined && supervisor.beginChange(target, LAST_CHANGE_US, below(random, coordinators.length));
 }
@@ -138,14 +144,16 @@ function heal(cluster: SimCluster): number {
 function coreOf({ configurations, places, operational, supervisor }: SimCluster, random: Random): number {
   const { phase, current, next } = configurations.read();
   const remembering = operational & ~supervisor.doomed;
-  const sides = next === undefined ? [current] : [current, next];
-  const all = sides.reduce((mask, { members }) => mask | members, 0);
+  const sides = (next === undefined ? [current] : [current, next]).map((membership) => ({
+    membership,
+    alone: new Electorate({ number: 0, phase: 'stable', current: membership }),
+  }));
+  const all = sides.reduce((mask, { membership: { members } }) => mask | members, 0);
   let core = lowestBits(places) & ~all; // Places that nobody takes are not broken.
   // Newcomers have nothing to remember before they decide.
-  const lacks = ({ members, quorums: { recoverFrom } }: Membership): boolean =>
-    (phase !== 'learning' || members === current.members) && popcount(core & members & remembering) < recoverFrom;
-  const isEnough = (): boolean =>
-    sides.every((side) => popcount(core & side.members) >= neededOf(side) && !lacks(side));
+  const lacks = ({ membership: { members }, alone }: (typeof sides)[number]): boolean =>
+    (phase !== 'learning' || members === current.members) && alone.isLost(members & ~(core & remembering));
+  const isEnough = (): boolean => sides.every((side) => mayDecide(core, side.membership, side.alone) && !lacks(side));
   const order = votersIn(all);
   while (!isEnough() && order.length > 0) {
     const lacksMemory = sides.some(lacks);
@@ -157,9 +165,15 @@ function coreOf({ configurations, places, operational, supervisor }: SimCluster,
   return core;
 }
 
-/** So many that the homes of any key among them are a quorum of each kind. */
-function neededOf({ quorums: { threads, replicas, read, write, prepare, agreeing } }: Membership): number {
-  return threads - replicas + Math.max(read, write, prepare, agreeing);
+/** Whether the homes of any key among them are a quorum of each kind. */
+function mayDecide(core: number, { members, quorums }: Membership, side: Electorate): boolean {
+  const { threads, replicas, systems, ...sizes } = quorums;
+  if (systems === undefined) return popcount(core & members) >= threads - replicas + largestOf(sizes);
+  return PURPOSES.every((purpose) => side.isMetOnAll(purpose, core & members, sizes[purpose]));
+}
+
+function largestOf({ read, write, prepare, agreeing }: Pick<RegisterQuorums, Purpose>): number {
+  return Math.max(read, write, prepare, agreeing);
 }
 
 /**
@@ -184,19 +198,29 @@ function addFinalOperations({ clients, coordinators, plan }: SimCluster): void {
  * write, or which had no memory for it, may hold an older entry.
  */
 function unstableKey({ replicas, electorate }: SimCluster, core: number): string | undefined {
-  const newest = new Map<string, { readonly ballot: Ballot; readonly byte: number | undefined; holders: number }>();
+  const newest = new Map<string, Newest>();
   for (let index = 0; index < replicas.length; index++) {
     const { replica } = replicas[index]!;
     if (((core >>> index) & 1) === 0 || replica === undefined) continue;
-    for (const { key, keyBytes, register, value } of replica.table.entries()) {
+    for (const { hash, key, keyBytes, register, value } of replica.table.entries()) {
       const name = keyText(key, keyBytes);
       const known = newest.get(name);
       const order = known === undefined ? 1 : compareBallots(register.accepted, known.ballot);
-      if (order > 0) newest.set(name, { ballot: { ...register.accepted }, byte: value[0], holders: 1 });
-      else if (order === 0 && known!.byte === value[0]) known!.holders++;
+      const bit = 1 << index;
+      if (order > 0) newest.set(name, { hash, ballot: { ...register.accepted }, byte: value[0], holders: bit });
+      else if (order === 0 && known!.byte === value[0]) known!.holders |= bit;
     }
   }
-  return [...newest].find(([, { holders }]) => holders < electorate.sizes.write)?.[0];
+  const { write } = electorate.sizes;
+  return [...newest].find(([, { hash, holders }]) => !electorate.isMet('write', holders, hash, write))?.[0];
+}
+
+/** The newest entry of a key, and who holds it, as a mask. */
+interface Newest {
+  readonly hash: number;
+  readonly ballot: Ballot;
+  readonly byte: number | undefined;
+  holders: number;
 }
 
 function openText(calls: readonly Call[]): string {

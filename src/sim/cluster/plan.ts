@@ -1,6 +1,14 @@
 // A run as data: the cluster, what clients do, what goes wrong, how the network behaves. A seed and a profile make a
 // plan; the shrinker takes parts out of one; a regression file is one. Everything is plain, so that it is JSON.
 
+import type { RegisterSystemOptions } from '../../quorum/register-systems.ts';
+
+/** Systems of quorums, as plain data. */
+export interface PlanSystems extends RegisterSystemOptions {
+  /** Whether they are used even where they miss each other: for judges that must find that out. */
+  readonly isForced?: boolean;
+}
+
 /** Nodes by number: replicas from 0, then coordinators. Sets of nodes are masks. */
 export interface ClusterPlan {
   /** Threads of replicas (T). */
@@ -15,6 +23,8 @@ export interface ClusterPlan {
   readonly read: number;
   readonly write: number;
   readonly prepare: number;
+  /** In place of the three sizes, and only where every replica holds every key. */
+  readonly quorum?: PlanSystems;
   /** Client threads, each with a coordinator. */
   readonly coordinators: number;
   /** Bytes that are under way on one link before it is full. */
@@ -141,8 +151,10 @@ export type FaultPlan =
   | { readonly kind: 'leave'; readonly atUs: number; readonly node: number }
   /**
    * Members of a mask are removed, and free places are added, as many as are wanted and there are; the number of copies
-   * changes where it is given, and writes ask for so many more than a majority. The coordinator `node` compares the
-   * replicas. What has not come about in time is taken back; nothing happens while another change is under way.
+   * changes where it is given, and writes ask for so many more than a majority. Where systems of quorums are given,
+   * there are to be as many members as they are of, which hold every key; else those in force stay while they fit. The
+   * coordinator `node` compares the replicas. What has not come about in time is taken back; nothing happens while
+   * another change is under way.
    */
   | {
       readonly kind: 'change';
@@ -153,6 +165,7 @@ export type FaultPlan =
       readonly remove: number;
       readonly copies?: number;
       readonly writeMore?: number;
+      readonly quorum?: RegisterSystemOptions;
     };
 
 /** How messages travel where no fault holds them. */
