@@ -21,13 +21,15 @@ export interface ValueBody {
 }
 
 /** The same of {@link ReadOptions}. */
-export type ChosenReadOptions = ChosenOptions & Pick<ReadOptions, 'maxStaleMs'>;
+export type ChosenReadOptions = ChosenOptions & Pick<ReadOptions, (typeof STALE_LIMITS)[number]>;
 
 /** The body of `POST /data`. */
 export interface KeyValue extends ValueBody {
   readonly key: string;
 }
 
+/** How stale a read may be. */
+const STALE_LIMITS = ['maxStaleMs', 'maxStaleVersions'] as const;
 const NO_CHOICE: Parsed<ChosenOptions> = { kind: 'parsed', value: {} };
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** A URL is visible ASCII; node:http lets other bytes pass and reads them as Latin-1. */
@@ -76,21 +78,26 @@ export function optionsOfQuery(query: string): Parsed<ChosenOptions> {
   return { kind: 'parsed', value: options };
 }
 
-/** The same, and `maxStaleMs`: what a read takes. */
+/** The same, and how stale it may be: what a read takes. */
 export function readOptionsOfQuery(query: string): Parsed<ChosenReadOptions> {
   const rest = new URLSearchParams(query);
-  const texts = rest.getAll('maxStaleMs');
-  if (texts.length === 0) return optionsOfQuery(query);
-  rest.delete('maxStaleMs');
-  const chosen = optionsOfQuery(rest.toString());
-  if (chosen.kind === 'refused') return chosen;
-  const [text = ''] = texts;
-  if (texts.length > 1 || !/^\d{1,9}$/.test(text)) {
-    return refusedQuery('The query may hold maxStaleMs, an integer from 0 to 999999999, once');
+  const limits: { maxStaleMs?: number; maxStaleVersions?: number } = {};
+  for (const name of STALE_LIMITS) {
+    const texts = rest.getAll(name);
+    const [text] = texts;
+    if (text === undefined) continue;
+    if (texts.length > 1 || !/^\d{1,9}$/.test(text)) {
+      return refusedQuery(`The query may hold ${name}, an integer from 0 to 999999999, once`);
+    }
+    limits[name] = Number(text);
+    rest.delete(name);
   }
+  const chosen = optionsOfQuery(rest.toString());
+  const [limit] = Object.keys(limits);
+  if (chosen.kind === 'refused' || limit === undefined) return chosen;
   const { level } = chosen.value;
-  if (level !== undefined && level !== 'quorum') return refusedQuery('With maxStaleMs the level can only be quorum');
-  return { kind: 'parsed', value: { ...chosen.value, maxStaleMs: Number(text) } };
+  if (level !== undefined && level !== 'quorum') return refusedQuery(`With ${limit} the level can only be quorum`);
+  return { kind: 'parsed', value: { ...chosen.value, ...limits } };
 }
 
 /** Refuses a body that is not declared as plain JSON; `undefined` when it is. */

@@ -88,15 +88,18 @@ describe.each(FACES)('The service behind the %s', (name) => {
       expect((await face.ask('GET', '/data/l')).json()).toEqual({ data: 4 });
     });
 
-    it('hands to the store how old a value may be, and says how old it is', async () => {
+    it('hands to the store how stale a value may be, and says how old it is', async () => {
       const { store, face } = await openFake(name);
       store.values.set('k', 1);
       store.ages.set('k', 2.5);
+      const signal = expect.any(AbortSignal) as unknown;
       expect((await face.ask('GET', '/data/k?maxStaleMs=250&timeoutMs=7')).json()).toEqual({ data: 1, ageMs: 3 });
       expect((await face.ask('GET', '/data/k?level=quorum&maxStaleMs=0')).status).toBe(200);
-      expect(store.operations.map(({ options: { maxStaleMs, timeoutMs } }) => [maxStaleMs, timeoutMs])).toEqual([
-        [250, 7],
-        [0, undefined],
+      expect((await face.ask('GET', '/data/k?maxStaleVersions=2&maxStaleMs=1')).status).toBe(200);
+      expect(store.operations.map(({ options }) => options)).toEqual([
+        { maxStaleMs: 250, timeoutMs: 7, signal },
+        { maxStaleMs: 0, level: 'quorum', signal },
+        { maxStaleMs: 1, maxStaleVersions: 2, signal },
       ]);
       for (const method of ['PUT', 'DELETE']) {
         const body = method === 'PUT' ? jsonBody({ value: 1 }) : {};
@@ -111,6 +114,9 @@ describe.each(FACES)('The service behind the %s', (name) => {
       'maxStaleMs=1&maxStaleMs=1',
       'maxStaleMs=1&level=one',
       'maxStaleMs=1&levl=one',
+      'maxStaleVersions=one',
+      'maxStaleVersions=1&maxStaleVersions=1',
+      'maxStaleVersions=1&level=all',
       'level=most',
       'level=',
       'timeoutMs=0',
