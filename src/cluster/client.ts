@@ -268,8 +268,11 @@ export class Client extends StoreCalls implements ClusterClient {
   }
 
   /** Compares all replicas for a change of members; see `RepairCalls`. */
-  async compareReplicas(timeoutMs: number): Promise<{ readonly replicas: number; readonly number: number }> {
-    return this.#repairs.compare(timeoutMs);
+  async compareReplicas(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly replicas: number; readonly number: number }> {
+    return this.#repairs.compare(timeoutMs, signal);
   }
 
   /** Settles everything at once, without waiting, where the cluster serves nobody any more. */

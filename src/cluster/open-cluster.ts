@@ -161,7 +161,9 @@ export interface Cluster extends ClusterClient, EventEmitter<ClusterEvents> {
    * @throws {TypeError | RangeError} `ERR_QUORATE_INVALID_ARGUMENT` when an argument is none;
    *   `ERR_QUORATE_CONFIGURATION` when there is no free place, or quorums do not meet or leave nothing to recover from.
    * @throws {QuorateError} `ERR_QUORATE_CHANGING` while another change, or a reset, is under way;
-   *   `ERR_QUORATE_TIMEOUT`, or the reason of `signal`, when it was taken back: then all is as before.
+   *   `ERR_QUORATE_TIMEOUT`, or the reason of `signal`, when it was taken back: then all is as before;
+   *   `ERR_QUORATE_TIMEOUT` also where ten seconds later it is still being taken back, or can be no more, because a
+   *   replica hangs that nothing may end: then it goes on by itself, and `configuration` tells if it comes about.
    */
   reconfigure(options: ReconfigureOptions): Promise<ConfigurationStatus>;
   /** After `stateLost`: starts all replicas with an empty state. Everything stored before is gone. */
@@ -185,7 +187,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
   /** Sizes that were asked for: they stay when members change. */
   #askedSizes: AskedSizes;
   readonly #reconfiguration: Reconfiguration;
-  #threadIds: readonly (number | undefined)[] = [];
+  #threadIds: (number | undefined)[] = [];
   #client: Client | undefined;
   #closing: Promise<void> | undefined;
   #startError: Error | undefined;
@@ -214,7 +216,7 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     this.#control = controlClient<SupervisorControl>(control.port1, { died, timeoutMs: CONTROL_MS_MAX });
     this.#reconfiguration = new Reconfiguration({
       control: this.#control,
-      compare: (timeoutMs) => this.#connected.compareReplicas(timeoutMs),
+      compare: (timeoutMs, signal) => this.#connected.compareReplicas(timeoutMs, signal),
     });
   }
 
@@ -370,13 +372,15 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     const configuration = this.#board.configurations.read();
     const target = targetOf(configuration, options, this.#askedSizes, places);
     const quorums = quorumsUnder(sabotage, target.quorums);
-    const before = client.inspect().configuration;
-    await this.#reconfiguration.run({ ...target, quorums }, options);
-    this.#askedSizes = askedFor(askedAfter(this.#askedSizes, options), target.quorums);
+    const { members: before } = client.inspect().configuration;
+    let status: ConfigurationStatus | undefined;
+    await this.#reconfiguration.run({ ...target, quorums }, options, () => {
+      this.#askedSizes = askedFor(askedAfter(this.#askedSizes, options), target.quorums);
+      status = client.inspect().configuration;
+      this.emit('configuration', { before, ...status });
+    });
     this.#threadIds = await this.#control.threadIds();
-    const status = client.inspect().configuration;
-    this.emit('configuration', { before: before.members, ...status });
-    return status;
+    return status ?? client.inspect().configuration;
   }
 
   async reset(): Promise<void> {
@@ -438,10 +442,12 @@ export class SupervisedCluster extends EventEmitter<ClusterEvents> implements Cl
     switch (event.kind) {
       case 'down':
         this.#lastExits.set(event.replica, event.reason);
+        this.#threadIds[event.replica] = undefined;
         this.emit('down', { replica: event.replica, epoch: event.epoch, reason: event.reason });
         return;
       case 'operational': {
-        const { replica, epoch, recoveryMs } = event;
+        const { replica, epoch, recoveryMs, threadId } = event;
+        this.#threadIds[replica] = threadId;
         this.emit('operational', { replica, epoch, recoveryMs });
         return;
       }

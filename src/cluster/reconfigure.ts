@@ -16,6 +16,8 @@ import type { ChangeEvent, SupervisorControl } from './supervisor-thread.ts';
 const RECONFIGURE_MS_DEFAULT = 60_000;
 /** Longest time that one comparison of all replicas may take. */
 const COMPARE_MS_MAX = 30_000;
+/** How long a change that was to end by now may take to be taken back, or to come about after all. */
+const ENDING_MS_MAX = 10_000;
 /** Rest after a comparison that did not do, because a replica was away. */
 const REST_MS = 20;
 
@@ -25,8 +27,14 @@ export type AskedSizes = Pick<ReconfigureOptions, 'read' | 'write' | 'prepare' |
 /** What a change is made with. */
 export interface ReconfigureDoors {
   readonly control: Pick<SupervisorControl, 'beginChange' | 'compared' | 'undoChange'>;
-  /** Compares all replicas. @returns those that hold what any holds, as a mask, and the configuration it is true in. */
-  compare(timeoutMs: number): Promise<{ readonly replicas: number; readonly number: number }>;
+  /**
+   * Compares all replicas, until `signal` aborts. @returns those that hold what any holds, as a mask, and the
+   * configuration it is true in.
+   */
+  compare(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly replicas: number; readonly number: number }>;
 }
 
 /**
@@ -107,6 +115,9 @@ export class Reconfiguration {
   readonly #doors: ReconfigureDoors;
   #step: ChangeEvent | undefined;
   #onStep: (() => void) | undefined;
+  #onDone: (() => void) | undefined;
+  /** Whether the new members decide alone by now. */
+  #hasSettled = false;
   #isRunning = false;
   #abandoned: Error | undefined;
 
@@ -117,6 +128,8 @@ export class Reconfiguration {
   /** The supervisor tells how far it has come. */
   noteStep(event: ChangeEvent): void {
     this.#step = event;
+    if (event.step === 'settling') this.#hasSettled = true;
+    if (event.step === 'done') this.#onDone?.();
     this.#onStep?.();
   }
 
@@ -127,27 +140,35 @@ export class Reconfiguration {
   }
 
   /**
-   * Changes the members to `target`; settles once that has come about, or been taken back.
+   * Changes the members to `target`; settles once that has come about, or been taken back. Neither may be for a while
+   * after its time: a replica that hangs, and that cannot be ended, takes no step. Then it goes on by itself.
    *
+   * @param onDone is called when the new members decide alone, which may be after the rejection.
    * @throws {QuorateError} `ERR_QUORATE_CHANGING` while another change is under way; `ERR_QUORATE_TIMEOUT`, or the
    *   reason of `signal`, where it was taken back.
    */
-  async run(target: Membership, { timeoutMs: timeout, signal }: ReconfigureOptions): Promise<void> {
+  async run(
+    target: Membership,
+    { timeoutMs: timeout, signal }: ReconfigureOptions,
+    onDone?: () => void,
+  ): Promise<void> {
     const timeoutMs = integerOption('timeoutMs', timeout ?? RECONFIGURE_MS_DEFAULT, { min: 1, max: TIMEOUT_MS_MAX });
     signal?.throwIfAborted();
     const untilMs = nowMs() + timeoutMs;
     if (this.#isRunning) throw changingError();
     this.#isRunning = true;
     this.#step = undefined;
+    this.#hasSettled = false;
     const wake = (): void => this.#onStep?.();
-    const timer = setTimeout(wake, timeoutMs);
     signal?.addEventListener('abort', wake, { once: true });
     try {
       if (!(await this.#doors.control.beginChange(target))) throw changingError();
+      this.#onDone = onDone;
       const mayGoOn = (): boolean => nowMs() < untilMs && signal?.aborted !== true;
-      await this.#untilOver(mayGoOn, untilMs);
+      await this.#untilOver(mayGoOn, untilMs, signal);
       if (this.#isAt('done')) return;
       if (this.#abandoned !== undefined) throw this.#abandoned;
+      if (!this.#isAt('undone')) throw this.#lateError();
       signal?.throwIfAborted();
       const why = mayGoOn()
         ? 'too many of the new ones have died, or the state was reset'
@@ -155,7 +176,6 @@ export class Reconfiguration {
       throw new QuorateError('ERR_QUORATE_TIMEOUT', `Cannot change the members, ${why}: all is as before`);
     } finally {
       this.#isRunning = false;
-      clearTimeout(timer);
       signal?.removeEventListener('abort', wake);
     }
   }
@@ -164,36 +184,51 @@ export class Reconfiguration {
     return this.#step?.step === step;
   }
 
-  async #untilOver(mayGoOn: () => boolean, untilMs: number): Promise<void> {
-    for (let isUndone = false; ;) {
-      const step = this.#step?.step;
-      if (step === 'done' || step === 'undone' || this.#abandoned !== undefined) return;
-      if (!mayGoOn() && !isUndone) {
-        isUndone = true;
+  async #untilOver(mayGoOn: () => boolean, untilMs: number, signal: AbortSignal | undefined): Promise<void> {
+    for (let endMs: number | undefined; ;) {
+      const before = this.#step;
+      if (this.#isAt('done') || this.#isAt('undone') || this.#abandoned !== undefined) return;
+      if (endMs !== undefined) {
+        if (nowMs() >= endMs) return;
+        await this.#nextStep(before, endMs - nowMs());
+      } else if (!mayGoOn()) {
+        endMs = nowMs() + ENDING_MS_MAX;
         await this.#doors.control.undoChange();
-      } else if (step === 'comparing' && !isUndone) {
-        await this.#compare(untilMs);
+      } else if (this.#isAt('comparing')) {
+        await this.#compare(untilMs, signal);
       } else {
-        await new Promise<void>((resolve) => (this.#onStep = resolve));
+        await this.#nextStep(before, untilMs - nowMs());
       }
     }
   }
 
-  async #compare(untilMs: number): Promise<void> {
+  async #compare(untilMs: number, signal: AbortSignal | undefined): Promise<void> {
     const timeoutMs = Math.max(1, Math.min(COMPARE_MS_MAX, untilMs - nowMs()));
-    const found = await this.#doors.compare(timeoutMs).catch(() => undefined); // Closed, or the state is lost.
+    const found = await this.#doors.compare(timeoutMs, signal).catch(() => undefined); // Closed, or the state is lost.
     if (found !== undefined) await this.#doors.control.compared(found.replicas, found.number);
-    const asBefore = this.#step;
     // What was compared may do, and then another step follows; else once more, after a rest.
-    if (this.#abandoned !== undefined) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, REST_MS);
+    if (this.#abandoned === undefined) await this.#nextStep(this.#step, REST_MS);
+  }
+
+  /** Waits for another step than `before`, or for something else to happen, but no longer than so long. */
+  #nextStep(before: ChangeEvent | undefined, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(1, ms));
       this.#onStep = (): void => {
         clearTimeout(timer);
         resolve();
       };
-      if (this.#step !== asBefore) this.#onStep();
+      if (this.#step !== before) this.#onStep();
     });
+  }
+
+  #lateError(): QuorateError {
+    const what = this.#hasSettled ? 'the new members decide already' : 'it is being taken back';
+    const why = 'because a replica takes no step';
+    return new QuorateError(
+      'ERR_QUORATE_TIMEOUT',
+      `Cannot end the change of members in time, ${why}: ${what}, in the background`,
+    );
   }
 }
 

@@ -61,14 +61,20 @@ export class RepairCalls {
   }
 
   /** Compares all replicas for a change of members; ends without an error, with none, where that cannot be done. */
-  compare(timeoutMs: number): Promise<{ readonly replicas: number; readonly number: number }> {
+  compare(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly replicas: number; readonly number: number }> {
     return new Promise((resolve) => {
+      const onAbort = (): void => repairer.cancel(signal?.reason);
       const end = (): void => {
+        signal?.removeEventListener('abort', onAbort);
         this.#running.delete(repairer);
         resolve({ replicas: repairer.covered, number: repairer.configuration });
       };
       const repairer = this.#core.repairer({ deadlineMs: nowMs() + timeoutMs, roundsMax: 1, end });
       this.#running.add(repairer);
+      signal?.addEventListener('abort', onAbort, { once: true });
       repairer.start();
       this.#flush();
     });

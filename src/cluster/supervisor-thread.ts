@@ -82,7 +82,13 @@ export interface SupervisorStart {
 /** What the supervisor tells the main thread of, in order. */
 export type SupervisorEvent =
   | { readonly kind: 'down'; readonly replica: number; readonly epoch: number; readonly reason: ExitReason }
-  | { readonly kind: 'operational'; readonly replica: number; readonly epoch: number; readonly recoveryMs: number }
+  | {
+      readonly kind: 'operational';
+      readonly replica: number;
+      readonly epoch: number;
+      readonly recoveryMs: number;
+      readonly threadId: number | undefined;
+    }
   | { readonly kind: 'state-lost'; readonly down: readonly number[] }
   | ChangeEvent
   | { readonly kind: 'chair'; readonly replica: number; readonly term: number }
@@ -476,7 +482,8 @@ export class Supervisor implements SupervisorControl {
     const recoveryMs = nowMs() - this.#downSinceMs[replica]!;
     this.#downSinceMs[replica] = 0;
     this.#memories.noteOperational(replica);
-    this.#tell({ kind: 'operational', replica, epoch: this.#epochs.epochOf(replica), recoveryMs });
+    const threadId = this.#keeper.threadOf(replica);
+    this.#tell({ kind: 'operational', replica, epoch: this.#epochs.epochOf(replica), recoveryMs, threadId });
   }
 
   /** Ends a replica that hangs. @returns whether it sleeps. */

@@ -31,6 +31,8 @@ describe('A replica', { timeout: 30_000 }, () => {
     for (let index = 0; index < 300; index++) await cluster.put(`kept ${index}`, index);
     const down = once(cluster, 'down');
     const operational = once(cluster, 'operational');
+    const { threadId } = cluster.inspect().replicas[2]!;
+    expect(threadId).toBeGreaterThan(0);
     expect(await injectFault(cluster, 2, fault)).toBe(true);
     const [event] = await withLoad(cluster, down);
     expect(event).toMatchObject({ replica: 2, epoch: 1, reason: { kind } });
@@ -42,6 +44,7 @@ describe('A replica', { timeout: 30_000 }, () => {
       restarts: 1,
       lastExit: { kind },
     });
+    expect(cluster.inspect().replicas[2]?.threadId).toBeGreaterThan(threadId!);
     for (let index = 0; index < 300; index++) {
       expect(await cluster.get(`kept ${index}`, { level: 'all' })).toMatchObject({ outcome: 'ok', value: index });
     }

@@ -1,9 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openCluster } from '../../src/index.ts';
 import type { Cluster, ClusterOptions, ReconfigureOptions } from '../../src/index.ts';
 import { choose, dual, grid, registerQuorums } from '../../src/quorum/index.ts';
-import { targetOf } from '../../src/cluster/reconfigure.ts';
+import { Reconfiguration, targetOf } from '../../src/cluster/reconfigure.ts';
 import type { AskedSizes } from '../../src/cluster/reconfigure.ts';
+import type { ChangeEvent } from '../../src/cluster/supervisor-thread.ts';
+import type { ChangeStep } from '../../src/replica/membership-change.ts';
 import { injectFault } from '../../src/testing/index.ts';
 
 const { reads, writes } = grid(2, 2);
@@ -17,6 +19,7 @@ async function opened(options: ClusterOptions): Promise<Cluster> {
 }
 
 afterEach(async () => {
+  vi.useRealTimers();
   await Promise.all(clusters.splice(0).map((cluster) => cluster.close()));
 });
 
@@ -300,6 +303,63 @@ describe('A system of quorums', () => {
     const { acknowledged, counted } = await load.end();
     expect(load.unexpected).toEqual([]);
     expect(counted).toBe(acknowledged);
+  });
+});
+
+const told = (step: ChangeStep): ChangeEvent => ({ kind: 'change', step, number: 2 });
+
+/** Hears of nobody until it is given up. */
+function compare(_ms: number, signal?: AbortSignal): Promise<{ replicas: number; number: number }> {
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve({ replicas: 0, number: 0 })));
+}
+
+/** A change that its supervisor says nothing of but `steps`: at once, and when it is to be taken back. */
+function changing(steps: readonly ChangeStep[], whenUndone: readonly ChangeStep[]): Reconfiguration {
+  const tell = (all: readonly ChangeStep[]): void => all.forEach((step) => change.noteStep(told(step)));
+  const control = {
+    beginChange: (): Promise<boolean> => Promise.resolve(true).finally(() => tell(steps)),
+    undoChange: (): Promise<void> => Promise.resolve(tell(whenUndone)),
+    compared: (): Promise<void> => Promise.resolve(),
+  };
+  const change: Reconfiguration = new Reconfiguration({ control, compare });
+  return change;
+}
+
+describe('A change whose steps a replica does not take', () => {
+  const TARGET = { members: 0b1111, quorums: registerQuorums({ replicas: 4 }) };
+
+  it.each<[steps: readonly ChangeStep[], whenUndone: readonly ChangeStep[], code: string, message: string]>([
+    [['announced'], ['undoing', 'undone'], 'ERR_QUORATE_TIMEOUT', 'not within 500 ms: all is as before'],
+    [['announced'], ['undoing'], 'ERR_QUORATE_TIMEOUT', 'it is being taken back, in the background'],
+    [['settling'], [], 'ERR_QUORATE_TIMEOUT', 'the new members decide already, in the background'],
+    [['settling', 'leaving'], [], 'ERR_QUORATE_TIMEOUT', 'the new members decide already, in the background'],
+  ])('ends all the same: after %o, and %o once it is to be taken back', async (steps, whenUndone, code, message) => {
+    vi.useFakeTimers();
+    const change = changing(steps, whenUndone);
+    const ended = change.run(TARGET, { timeoutMs: 500 }).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(500 + 10_000);
+    expect(await ended).toMatchObject({ code, message: expect.stringContaining(message) as unknown });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('says so once it has come about, though its caller was told before', async () => {
+    vi.useFakeTimers();
+    const change = changing(['settling'], []);
+    const onDone = vi.fn<() => void>();
+    const ended = change.run(TARGET, { timeoutMs: 500 }, onDone).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(500 + 10_000);
+    expect(await ended).toBeInstanceOf(Error);
+    expect(onDone).not.toHaveBeenCalled();
+    change.noteStep(told('done'));
+    expect(onDone).toHaveBeenCalledTimes(1);
+  });
+
+  it('is given up at once by its signal, also while replicas are compared', async () => {
+    const change = changing(['comparing'], ['undoing', 'undone']);
+    const giveUp = new AbortController();
+    const ended = change.run(TARGET, { signal: giveUp.signal }).catch((error: unknown) => error);
+    setImmediate(() => giveUp.abort(new Error('no longer wanted')));
+    expect(await ended).toMatchObject({ message: 'no longer wanted' });
   });
 });
 
