@@ -19,7 +19,8 @@ import { Doorbell } from '../ring/doorbell.ts';
 import { DOORBELL, LINE_WORDS } from '../ring/layout.ts';
 import { sharedMemory } from '../ring/memory.ts';
 import type { SharedMemory } from '../ring/memory.ts';
-import { ChairSeat } from './chair-seat.ts';
+import { ChairSeat } from '../replica/chair-seat.ts';
+import { seatWord } from './seat-word.ts';
 import { ClientTable } from './client-life.ts';
 import { CONFIGURATION_RECORDS_WORDS, SharedConfigurations } from './shared-configurations.ts';
 
@@ -85,7 +86,7 @@ export class ClusterBoard implements ClusterLifeWords {
     this.places = memory.words[AT.PLACES]!;
     const layout = { claims: AT.CLIENTS, armed: AT.ARMED, probed: AT.PROBED, counter: AT.CLAIMS };
     this.clients = new ClientTable(memory, layout);
-    this.chair = new ChairSeat(memory, AT.CHAIR);
+    this.chair = new ChairSeat(seatWord(memory, AT.CHAIR));
     this.configurations = new SharedConfigurations(memory, { number: AT.CONFIGURATION, records: RECORDS });
   }
 

@@ -34,7 +34,7 @@ import type { SiblingStore } from '../store/siblings.ts';
 import type { WriteResult } from '../store/store.ts';
 import { ValueCopies } from '../store/value-copies.ts';
 import { makerIn } from './bucket-maker.ts';
-import type { Chair } from './chair-seat.ts';
+import type { Chair } from '../replica/chair-seat.ts';
 import { ClientLanes } from './client-lanes.ts';
 import { closeTimeout } from './close-options.ts';
 import type { CloseOptions } from './close-options.ts';

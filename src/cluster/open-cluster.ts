@@ -37,7 +37,7 @@ import { checkedTopics } from '../replica/topic-rules.ts';
 import { CLUSTER_CLOSED, CLUSTER_STATE_LOST } from '../replica/environment.ts';
 import { stateLostError } from '../replica/results.ts';
 import { ClusterBoard, TAG_WORD, createBoard } from './board.ts';
-import type { Chair } from './chair-seat.ts';
+import type { Chair } from '../replica/chair-seat.ts';
 import type { Client } from './client.ts';
 import { closeTimeout } from './close-options.ts';
 import type { CloseOptions } from './close-options.ts';

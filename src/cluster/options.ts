@@ -1,6 +1,6 @@
 // What an application says when it opens a cluster, and what it sees of it. Types only.
 import type { RegisterSystemOptions, RegisterSystems } from '../quorum/register-systems.ts';
-import type { Chair } from './chair-seat.ts';
+import type { Chair } from '../replica/chair-seat.ts';
 import type { CloseOptions } from './close-options.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
 import type { SessionOptions, SessionStore } from '../store/session.ts';
@@ -28,7 +28,7 @@ import type { DecisionResult, ProposeOptions, ProposeResult, TopicOptions } from
 
 export type { CorruptKey, RepairOptions, RepairReport, RepairedReplica } from '../store/repair.ts';
 export type { Divergence } from './repair-call.ts';
-export type { Chair } from './chair-seat.ts';
+export type { Chair } from '../replica/chair-seat.ts';
 export type { CloseOptions } from './close-options.ts';
 export type { ExitReason } from '../supervision/exit-reason.ts';
 
@@ -225,6 +225,8 @@ export interface ClusterMetrics {
   readonly framesResent: number;
   /** Reads that were sent to further replicas because an answer was late; the frames are among `framesSent`. */
   readonly hedges: number;
+  /** Answers to questions that nobody asked any more, or never had: late ones, and stray ones. */
+  readonly answersDropped: number;
 }
 
 /** Events of a cluster, by name, as listeners of an EventEmitter receive them. */

@@ -27,9 +27,10 @@ import { SharedErasedFloor } from './erased-floor.ts';
 import { AT_FAIL_POINT, failPointOf, setTrap, stopHere } from './fail-point.ts';
 import type { FailPoint } from './fail-point.ts';
 import { FaultCommitter } from './fault.ts';
-import type { Chair } from './chair-seat.ts';
-import { Housekeeper } from './housekeeper.ts';
-import type { Housekeeping } from './housekeeper.ts';
+import type { Chair } from '../replica/chair-seat.ts';
+import { House } from '../replica/house.ts';
+import { Housekeeper } from '../replica/housekeeper.ts';
+import type { Housekeeping } from '../replica/housekeeper.ts';
 import { InnerClient } from './inner-client.ts';
 import { rulesUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -94,8 +95,6 @@ const FAULT_FRAMES = 16;
 const PARK_MS = 5000;
 /** How often a replica that loads modules shows that it lives. */
 const LOADING_TICK_MS = 20;
-/** Turns with frames between two looks at what the house needs: each look reads the clock. */
-const HOUSE_TURNS = 16;
 /** How often a recovering replica looks for missing answers. */
 const RECOVERY_TICK_MS = 5;
 
@@ -171,9 +170,7 @@ class ReplicaThread {
   /** Number of the configuration that it has said it goes by. */
   #configuration = 0;
   readonly #faults = new FaultCommitter();
-  /** What it does while it sits in the chair; `undefined` while another does. */
-  #house: { readonly chair: Chair; readonly keeper: Housekeeper } | undefined;
-  #houseTurns = 0;
+  readonly #house: House;
 
   constructor(wiring: ReplicaWiring, port: MessagePort, definitions: Definitions) {
     this.#wiring = wiring;
@@ -208,6 +205,7 @@ class ReplicaThread {
       topics: definitions && { definitions, epochs: this.#epochs },
       erased: new SharedErasedFloor(wiring.board, ERASED_WORD),
     });
+    this.#house = new House({ seat: this.#board.chair, replica, take: (chair) => this.#housekeeper(chair) });
     for (const client of wiring.clients) this.#attach(client, wiring.dropsUnread);
     for (let other = 0; other < this.#peers.length; other++) this.#ready |= 1 << other;
     this.bell.take();
@@ -246,36 +244,26 @@ class ReplicaThread {
     this.#board.setCounter(this.#wiring.replica, COUNTER.CONFIGURATION, this.#configuration);
   }
 
-  /** Takes the chair where it is free, and does what falls to it. @returns in how many milliseconds there is more. */
+  /** The chair's work, once it serves. @returns in how many milliseconds there is more. */
   #keepHouse(handled: number): number {
-    if (!this.#isAnnounced) return PARK_MS;
-    if (this.#house === undefined) return this.#takeChair() ? 0 : PARK_MS;
-    if (handled > 0 && ++this.#houseTurns % HOUSE_TURNS !== 0) return 0;
-    const { chair, keeper } = this.#house;
-    if (!this.#board.chair.isHeld(chair)) return PARK_MS; // Fenced: somebody has taken this thread for dead.
-    return keeper.turn(nowMs());
+    return this.#isAnnounced ? this.#house.turn(handled, nowMs) : PARK_MS;
   }
 
-  #takeChair(): boolean {
+  #housekeeper({ term }: Chair): Housekeeper {
     const { name, board, replica, epoch, housekeeping, sabotage } = this.#wiring;
-    const term = this.#board.chair.take(replica);
-    if (term === 0) return false;
-    const client = new InnerClient(name, board, { replica, epoch });
     const onCollected = (count: number): void => {
       const before = this.#board.counter(replica, COUNTER.COLLECTED);
       this.#board.setCounter(replica, COUNTER.COLLECTED, before + count);
     };
-    const keeper = new Housekeeper({
+    const taken: ChairTaken = { kind: 'chair', term };
+    this.#port.postMessage(taken);
+    return new Housekeeper({
       ...housekeeping,
-      client,
+      client: new InnerClient(name, board, { replica, epoch }),
       rules: rulesUnder(sabotage),
       voters: this.#replica.topics?.voters,
       onCollected,
     });
-    this.#house = { chair: { replica, term }, keeper };
-    const taken: ChairTaken = { kind: 'chair', term };
-    this.#port.postMessage(taken);
-    return true;
   }
 
   /** Topics: asks other voters, now and then, and where something is missing at once. */

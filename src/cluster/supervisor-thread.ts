@@ -39,7 +39,7 @@ import { AT_FAIL_POINT, FAIL_POINT_EXIT, NEXT_LIFE, codeOf } from './fail-point.
 import type { FailPoint } from './fail-point.ts';
 import { FAULT_CODES, isSurvived } from './fault.ts';
 import type { Fault } from './fault.ts';
-import type { Housekeeping } from './housekeeper.ts';
+import type { Housekeeping } from '../replica/housekeeper.ts';
 import { rulesUnder } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
 import { COMMAND_MESSAGES } from './replica-thread.ts';

@@ -43,6 +43,7 @@ const COUNTERS: readonly CounterRow[] = [
   ['framesSent', 'frames_sent', 'Frames sent to replicas.'],
   ['framesResent', 'frames_resent', 'Frames sent again because no answer came.'],
   ['hedges', 'hedges', 'Reads sent to further replicas because an answer was late.'],
+  ['answersDropped', 'answers_dropped', 'Answers to questions that nobody asked any more.'],
   ['cachedReads', 'cached_reads', 'Reads answered by what an earlier one had found.'],
   ['readRepairs', 'read_repairs', 'Reads that sent what they returned to replicas that were behind.'],
   ['repairedKeys', 'repaired_keys', 'Keys whose newest entry was handed to replicas that lacked it.'],

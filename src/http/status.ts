@@ -63,6 +63,7 @@ export interface StoreCounters {
   readonly framesSent: number;
   readonly framesResent: number;
   readonly hedges: number;
+  readonly answersDropped: number;
   readonly cachedReads: number;
   readonly readRepairs: number;
   readonly repairedKeys: number;

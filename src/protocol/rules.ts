@@ -205,6 +205,8 @@ export interface Rules {
   readonly hearsOfDecisions: boolean;
   /** A vote on a proposal counts only for the place and ballot that were asked about. */
   readonly pollsAfresh: boolean;
+  /** A proposer whose voters all lack decisions that it knows of tells them once more. */
+  readonly tellsAgain: boolean;
   /** A vote on a proposal counts only while its voter's incarnation lives. */
   readonly countsLiveVotes: boolean;
   /** A vote on a proposal counts only in the configuration in which it was asked for. */
@@ -340,6 +342,7 @@ export const RULES: Rules = Object.freeze({
   appliesOnce: true,
   hearsOfDecisions: true,
   pollsAfresh: true,
+  tellsAgain: true,
   countsLiveVotes: true,
   pollsMembers: true,
   recordsDecisions: true,

@@ -83,6 +83,8 @@ export interface CoordinatorCounters {
   framesResent: number;
   /** Reads that were sent to further replicas because an answer was late. */
   hedges: number;
+  /** Answers to questions that nobody asks any more, or never has. */
+  answersDropped: number;
 }
 
 /** Reply bytes kept free for a read whose value size is not known yet. */
@@ -107,6 +109,7 @@ export class Coordinator {
     framesSent: 0,
     framesResent: 0,
     hedges: 0,
+    answersDropped: 0,
   };
   readonly #doors: CoordinatorDoors;
   /** The configuration in force; and how often epochs and configurations had moved when it was looked at. */
@@ -242,6 +245,7 @@ export class Coordinator {
     const operation = this.#slots[words[at + REPLY.SLOT]!];
     if (operation === undefined || this.#isLate(operation, words[at + REPLY.GENERATION]!)) {
       this.#watch.health.hearLate(replica);
+      this.counters.answersDropped++;
       return large?.release();
     }
     const answer = this.#answer;

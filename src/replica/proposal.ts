@@ -52,6 +52,8 @@ export class Proposal {
   /** Votes of the round by position among its members, and what they said, by replica. */
   poll: Poll = NO_POLL;
   heard: (RecordedVote | undefined)[] = [];
+  /** How many decisions those of the round have applied, at most, that lack some before its place; -1 for nobody. */
+  behindAt = -1;
   /** Whether a voter of the round has not answered in time. */
   isSilent = false;
   /** How often each voter has died while it was asked. */

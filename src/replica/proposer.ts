@@ -140,6 +140,7 @@ export class Proposer {
       proposal.heard = [];
     }
     proposal.isSilent = false;
+    proposal.behindAt = -1;
     proposal.configuration = electorate.number;
     const rule = this.#ruleAmong(proposal, electorate.voters);
     if (rule === undefined) return;
@@ -214,6 +215,7 @@ export class Proposer {
         proposal.place = place + 1;
         return this.#poll(this.#withdrawn(proposal));
       case 'behind': // It asks the others, and is asked again.
+        proposal.behindAt = Math.max(proposal.behindAt, place);
         return;
       case 'successor':
         proposal.deaths[voter] = (proposal.deaths[voter] ?? 0) + 1;
@@ -235,6 +237,7 @@ export class Proposer {
     if (outcome === 'won') return this.#record(proposal, 'commit', 'agreed');
     if (outcome === 'lost') return this.#record(proposal, 'abort', this.#whyLost(proposal));
     if (isAsking(proposal)) return;
+    this.#stepBack(proposal);
     if (!proposal.isSilent || ++proposal.roundsMissed <= retries) return this.#backOff(proposal, proposal.rounds);
     // Who was heard judges this place and knows of no decision of this proposal before it: so an abort may stand here.
     if (proposal.heardCount > 0) return this.#record(proposal, 'abort', 'timeout');
@@ -253,6 +256,16 @@ export class Proposer {
       proposal.poll = withoutVoters(proposal.poll, 1 << positionOf(proposal.rule!.members, vote.voter));
       proposal.heard[vote.voter] = undefined;
     }
+  }
+
+  /**
+   * Nobody was heard but voters that lack decisions, which this client knows of, and perhaps nobody else: it told them
+   * in vain. So it asks about the first of those places: there it finds what stands, and tells it once more.
+   */
+  #stepBack(proposal: Proposal): void {
+    const { behindAt, heardCount } = proposal;
+    const isInVain = behindAt >= 0 && heardCount === 0 && this.#doors.rules.tellsAgain;
+    if (isInVain) proposal.place = behindAt + 1;
   }
 
   /** Asks again after a while. */

@@ -80,6 +80,7 @@ describe.each(FACES)('The service behind the %s', (name) => {
         framesSent: 40,
         framesResent: 0,
         hedges: 0,
+        answersDropped: 0,
         cachedReads: 0,
         readRepairs: 0,
         repairedKeys: 4,

@@ -1,6 +1,6 @@
 // Seeded bugs of ballots. Random schedules of voters and proposers look for them (test/replica/topic-schedule.ts).
 import type { Rules } from '../../src/protocol/rules.ts';
-import { playTopics } from '../replica/topic-schedule.ts';
+import { playTellsAgain, playTopics } from '../replica/topic-schedule.ts';
 import type { Catcher, Mutant } from './mutant.ts';
 
 const SEEDS = 100;
@@ -36,13 +36,34 @@ function ballots(rule: keyof Rules, isChanging: boolean): Catcher {
 }
 
 function violationOf(seed: number, rules: Partial<Rules>, isChanging: boolean): string | undefined {
+  return whatThrows(() => playTopics(seed, rules, isChanging));
+}
+
+function whatThrows(play: () => unknown): string | undefined {
   try {
-    playTopics(seed, rules, isChanging);
+    play();
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
+
+/** A schedule of its own: chance seldom leaves a client alone with what it knows. */
+const TELLS_AGAIN: Mutant = {
+  bug: 'A proposer asks about a place that no voter has come to, and never tells them what they lack',
+  layer: 'ballot',
+  removed: 'rule tellsAgain',
+  catchers: [
+    {
+      name: 'schedule of ballots',
+      catches: () => {
+        const what = whatThrows(() => playTellsAgain({ tellsAgain: false }));
+        return what === undefined ? undefined : { seeds: 1, events: undefined, what };
+      },
+      flagsProduction: () => whatThrows(() => playTellsAgain()),
+    },
+  ],
+};
 
 export const BALLOT_MUTANTS: readonly Mutant[] = [
   without('judgesCaughtUp', 'A voter judges a proposal while it lacks decisions before it'),
@@ -53,5 +74,6 @@ export const BALLOT_MUTANTS: readonly Mutant[] = [
   without('pollsAfresh', 'A vote for one place counts for the next one'),
   without('countsLiveVotes', 'The vote of a dead incarnation counts'),
   without('pollsMembers', 'The vote of who is no member any more counts', true),
+  TELLS_AGAIN,
   without('recordsDecisions', 'A proposal with enough votes is committed without its register'),
 ];

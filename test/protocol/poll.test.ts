@@ -27,9 +27,9 @@ describe('A ballot', () => {
     ['yy_', majority(3), 0, 'won'],
     ['nn_', majority(3), 0, 'lost'],
     ['na_', majority(3), 0, 'lost'],
-    ['yynn', majority(4), 0, 'lost'], // V5: a tie.
+    ['yynn', majority(4), 0, 'lost'],
     ['yyn_', majority(4), 0, 'pending'],
-    ['aaaaa', majority(5), 0, 'lost'], // V7.
+    ['aaaaa', majority(5), 0, 'lost'],
     ['yyyyyy____', choose(7, 10), 0, 'pending'],
     ['yyyyyyy___', choose(7, 10), 0, 'won'],
     ['yyyyyynnnn', choose(7, 10), 0, 'lost'],
@@ -47,6 +47,18 @@ describe('A ballot', () => {
     ['__n', majority(3), 0b100, 'lost'],
   ] as const)('%s is decided as it must be', (votes, system, vetoes, expected) => {
     expect(judgePoll({ system, vetoes }, pollOf(votes))).toBe(expected);
+  });
+
+  it('V5: an exact tie of an even number is lost, of any of them, and never won', () => {
+    for (let voters = 2; voters <= 14; voters += 2) {
+      const votes = 'y'.repeat(voters / 2) + 'n'.repeat(voters / 2);
+      expect(judgePoll({ system: majority(voters), vetoes: 0 }, pollOf(votes)), votes).toBe('lost');
+    }
+  });
+
+  it('V7: where all abstain it is lost, where nobody votes it is open', () => {
+    expect(judgePoll({ system: majority(5), vetoes: 0 }, pollOf('aaaaa'))).toBe('lost');
+    expect(judgePoll({ system: majority(5), vetoes: 0 }, pollOf('_____'))).toBe('pending');
   });
 
   it('V1, V2: a vote counts once, of two contrary ones the first, and who cast them is known', () => {

@@ -11,6 +11,26 @@ export interface TopicRun {
   readonly undecided: number;
 }
 
+/**
+ * A client whose tellings are lost knows of a decision that no voter has heard of, and nobody else proposes or keeps
+ * the house: it proposes again. @throws where that is not committed.
+ */
+export function playTellsAgain(rules: Partial<Rules> = {}): TopicWorld {
+  const world = new TopicWorld({ seed: 7, rules, replicas: 3, clients: 1 });
+  const propose = (): void => {
+    const before = world.results.length;
+    world.propose(0, { threshold: 'unanimous', timeoutMs: 2000 }, { amount: 1, refusedBy: 0 });
+    while (world.results.length === before) world.step();
+  };
+  world.loseTellings(0, true);
+  propose();
+  if (Math.max(...world.applied) > 0) throw new Error('A voter knows of the decision though the telling was lost');
+  world.loseTellings(0, false);
+  propose();
+  if (world.commits !== 2) throw new Error('What all agree to is not committed after a telling in vain');
+  return world;
+}
+
 /** Places for members that change. */
 const PLACES = 6;
 

@@ -12,7 +12,7 @@ import type { Configuration } from '../../src/quorum/configuration.ts';
 import { registerQuorums, votersIn } from '../../src/quorum/index.ts';
 import type { RegisterQuorums } from '../../src/quorum/index.ts';
 import { ClientCore } from '../../src/replica/client-core.ts';
-import { CLUSTER_OPEN } from '../../src/replica/environment.ts';
+import { CLUSTER_OPEN, GRANTED } from '../../src/replica/environment.ts';
 import type { Epochs, LargeLane, LargeValue, Link } from '../../src/replica/environment.ts';
 import { Electorate } from '../../src/replica/electorate.ts';
 import { LiveQuorums, fixedConfiguration } from '../../src/replica/live-quorums.ts';
@@ -21,8 +21,9 @@ import type { Proposal } from '../../src/replica/proposal.ts';
 import { ClientLane, Replica } from '../../src/replica/replica.ts';
 import { Failure } from '../../src/replica/results.ts';
 import { TopicSweep } from '../../src/replica/topic-sweep.ts';
-import { TELL } from '../../src/replica/topic-wire.ts';
-import { INQUIRE, KIND_MASK, REQUEST } from '../../src/replica/wire.ts';
+import { FrameBuffer } from '../../src/replica/operation.ts';
+import { TELL, writeAnswer } from '../../src/replica/topic-wire.ts';
+import { INQUIRE, INQUIRY_REPLY, KIND_MASK, REPLY, REQUEST } from '../../src/replica/wire.ts';
 import type { FrameViews } from '../../src/replica/wire.ts';
 import { SimErased } from '../../src/sim/cluster/sim-erased.ts';
 import { TallyBoard, createTallyBoard } from '../../src/ring/tally-board.ts';
@@ -79,6 +80,8 @@ interface Client {
   isAlive: boolean;
   /** Whether its thread ends as soon as it would tell a voter of a decision. */
   diesOfTelling: boolean;
+  /** Whether what it tells voters of decisions is lost. */
+  tellsInVain: boolean;
 }
 
 const TOPIC = 'ledger';
@@ -201,7 +204,7 @@ export class TopicWorld {
       this.#rules,
     );
     this.#spy(core);
-    this.#clients.push({ core, board, isAlive: true, diesOfTelling: false });
+    this.#clients.push({ core, board, isAlive: true, diesOfTelling: false, tellsInVain: false });
     for (let replica = 0; replica < this.#seats.length; replica++) this.#openLane(client, replica);
   }
 
@@ -332,6 +335,34 @@ export class TopicWorld {
   /** The client's thread will end as soon as it would tell a voter of a decision. */
   silence(client: number): void {
     this.#clients[client]!.diesOfTelling = true;
+  }
+
+  /**
+   * An answer of a replica to a question that nobody has asked: yes, for a place, and its vote.
+   *
+   * @returns answers that the client has dropped so far.
+   */
+  answerUnasked(client: number, replica: number, place: number): number {
+    const { core, board } = this.#clients[client]!;
+    const frame = new FrameBuffer(1024);
+    const slot = 40;
+    const generation = 7;
+    const bytes = new FrameBuffer(256);
+    const valueBytes = writeAnswer(bytes, { high: 0, low: 1 }, { stance: 'yes', place });
+    frame.words.set([INQUIRY_REPLY, slot, generation], REPLY.KIND);
+    frame.words[REPLY.EPOCH] = this.#seats[replica]!.epoch;
+    frame.words[REPLY.VALUE_BYTES] = valueBytes;
+    frame.bytes.set(bytes.bytes.subarray(0, valueBytes), REPLY.BYTES);
+    board.vote(slot, generation, replica, GRANTED, this.#seats[replica]!.epoch);
+    core.look();
+    core.coordinator.receive(replica, frame, 0);
+    core.coordinator.collect(this.nowMs);
+    return core.coordinator.counters.answersDropped;
+  }
+
+  /** From now on what the client tells voters of decisions is lost, or no longer. */
+  loseTellings(client: number, isLost: boolean): void {
+    this.#clients[client]!.tellsInVain = isLost;
   }
 
   isAlive(client: number): boolean {
@@ -529,6 +560,7 @@ export class TopicWorld {
     const sender = this.#clients[client]!;
     const isTelling = (frame.words[REQUEST.KIND]! & KIND_MASK) === INQUIRE && frame.words[REQUEST.HASH] === TELL;
     if (isTelling && sender.diesOfTelling) sender.isAlive = false;
+    if (isTelling && sender.tellsInVain) return;
     if (sender.isAlive) this.#send(`C${client}>A${replica}`, () => this.#request(client, replica, frame));
   }
 

@@ -2,7 +2,7 @@
 // exclude each other. What must hold is looked at after every step (topic-world.ts).
 import { describe, expect, it } from 'vitest';
 import { replayCommand, testSeed } from '../support/seed.ts';
-import { playTopics } from './topic-schedule.ts';
+import { playTellsAgain, playTopics } from './topic-schedule.ts';
 import { majority } from '../../src/quorum/index.ts';
 import { Failure } from '../../src/replica/results.ts';
 import type { Decided, ProposeOptions } from '../../src/store/topic.ts';
@@ -87,6 +87,33 @@ describe('Ballots', () => {
     const { result } = changedMeanwhile({ quorum }, 0b11_1000);
     expect(result).toMatchObject({ outcome: 'commit' });
     expect(asked).toBe(8);
+  });
+
+  it('V7: ask again under a higher ballot where a vote is missing, so often and no more, and abort then', () => {
+    const world = new TopicWorld({ seed: 5, replicas: 3, clients: 1 });
+    world.propose(0, { threshold: 'unanimous', timeoutMs: 2000, retries: 2 }, { amount: 1, refusedBy: 0 });
+    for (let turn = 0; world.results.length === 0 && turn < 1000; turn++) {
+      world.deliver(/^C0>A[02]$|^A[02]>/);
+      world.pass(10);
+    }
+    expect(world.results[0]?.result).toMatchObject({ outcome: 'abort', decision: { why: 'timeout', rounds: 3 } });
+    expect([0, 1, 2].map((replica) => world.votesOf(replica))).toEqual([3, 0, 3]);
+  });
+
+  it('V9: are not decided by a vote that nobody has asked for: it is dropped, and counted', () => {
+    const world = new TopicWorld({ seed: 5, replicas: 3, clients: 1 });
+    expect(world.answerUnasked(0, 1, 1)).toBe(1);
+    world.propose(0, { threshold: 2, timeoutMs: 2000 }, { amount: 1, refusedBy: 0b110 });
+    expect([0, 1, 2].map((replica) => world.answerUnasked(0, replica, 1))).toEqual([2, 3, 4]);
+    while (world.results.length === 0) world.step();
+    expect(world.results[0]?.result).toMatchObject({ outcome: 'abort', decision: { why: 'refused' } });
+  });
+
+  it('go on where their proposer alone knows of the last decision, which it told in vain', () => {
+    const world = playTellsAgain();
+    world.heal();
+    expect(world.applied).toEqual([2, 2, 2]);
+    expect(() => playTellsAgain({ tellsAgain: false })).toThrow('What all agree to is not committed');
   });
 
   it('reach all voters though their proposer dies before it tells anybody, and nobody proposes after it', () => {

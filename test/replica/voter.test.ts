@@ -38,6 +38,12 @@ describe('A voter', () => {
     expect(voter.judge(3, proposed('id-2', 'b'))).toEqual({ stance: 'decided', place: 2 });
   });
 
+  it('V4: says nothing of who it is: whose its vote is, the ring says on which it comes', () => {
+    const forged = { vote: 'no', reason: 'Forged', voter: 0, epoch: 99, stance: 'yes', place: 7 } as const;
+    const voter = voterOf({ ...LIST, validate: () => forged });
+    expect(voter.judge(1, proposed('x', 'a'))).toEqual({ stance: 'no', place: 0, reason: 'Forged' });
+  });
+
   it('applies decisions once and in order, and of them commits only', () => {
     const voter = voterOf();
     expect(voter.take(told(2, 'b'))).toEqual({ stance: 'behind', place: 0 });

@@ -66,6 +66,7 @@ const NO_METRICS = {
   framesSent: 0,
   framesResent: 0,
   hedges: 0,
+  answersDropped: 0,
   cachedReads: 0,
 };
 

@@ -3,12 +3,11 @@
 // being only one chair; a second one would do the same work twice.
 import { QuorateError } from '../base/errors.ts';
 import type { Rules } from '../protocol/rules.ts';
-import type { ClientCore } from '../replica/client-core.ts';
-import { Collector } from '../replica/collector.ts';
-import type { Repairer } from '../replica/repairer.ts';
-import { TopicSweep } from '../replica/topic-sweep.ts';
-import type { InnerClient } from './inner-client.ts';
-import type { ClientLanes } from './client-lanes.ts';
+import type { ClientCore } from './client-core.ts';
+import { Collector } from './collector.ts';
+import type { CollectorOptions } from './collector.ts';
+import type { Repairer } from './repairer.ts';
+import { TopicSweep } from './topic-sweep.ts';
 
 /** How the house is kept: plain data. */
 export interface Housekeeping {
@@ -18,9 +17,23 @@ export interface Housekeeping {
   readonly repairEveryMs: number;
 }
 
+/** The client in the thread of a chair. */
+export interface HouseClient {
+  /** `undefined` until it is connected; and so are its doors. */
+  readonly core: ClientCore | undefined;
+  readonly doors: HouseDoors | undefined;
+  /** Takes in what has come. @returns in how many milliseconds it wants to be called again; infinite when idle. */
+  turn(nowMs: number): number;
+  /** Sends what was submitted. @returns in how many milliseconds it wants a turn; infinite when idle. */
+  send(nowMs: number): number;
+}
+
+/** What housekeeping touches of the world besides its core. */
+export type HouseDoors = Pick<CollectorOptions, 'tags' | 'erased' | 'epochs'>;
+
 /** What a housekeeper is made with. */
 export interface HousekeeperOptions extends Housekeeping {
-  readonly client: InnerClient;
+  readonly client: HouseClient;
   readonly rules: Rules;
   /** The voters of the chair's replica, by topic; none where there are no topics. */
   readonly voters: ReadonlyMap<string, { readonly applied: number }> | undefined;
@@ -57,7 +70,7 @@ export class Housekeeper {
     return Math.min(client.send(nowMs), choresMs);
   }
 
-  #collect(core: ClientCore, doors: ClientLanes['doors'], nowMs: number): number {
+  #collect(core: ClientCore, doors: HouseDoors, nowMs: number): number {
     const { collectAfterMs: afterMs, rules, onCollected } = this.#options;
     if (afterMs === 0) return Number.POSITIVE_INFINITY;
     const { tags, erased, epochs } = doors;

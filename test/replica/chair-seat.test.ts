@@ -1,7 +1,8 @@
 // The word of the chair: one replica at a time, one term each.
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
-import { ChairSeat } from '../../src/cluster/chair-seat.ts';
+import { ChairSeat } from '../../src/replica/chair-seat.ts';
+import { seatWord } from '../../src/cluster/seat-word.ts';
 import { sharedMemory } from '../../src/ring/memory.ts';
 import type { SharedMemory } from '../../src/ring/memory.ts';
 import { between } from '../../src/sim/engine/chance.ts';
@@ -13,7 +14,7 @@ function memory(): SharedMemory {
 
 describe('A seat', () => {
   it('is free at first, goes to the first who takes it, and to nobody else while that one sits there', () => {
-    const seat = new ChairSeat(memory(), 1);
+    const seat = new ChairSeat(seatWord(memory(), 1));
     expect(seat.chair).toBeUndefined();
     expect(seat.take(2)).toBe(1);
     expect(seat.take(0)).toBe(0);
@@ -22,7 +23,7 @@ describe('A seat', () => {
   });
 
   it('is freed of the replica whose thread has exited, and of no other', () => {
-    const seat = new ChairSeat(memory(), 0);
+    const seat = new ChairSeat(seatWord(memory(), 0));
     seat.take(1);
     expect(seat.vacate(0)).toBe(false);
     expect(seat.isHeld({ replica: 1, term: 1 })).toBe(true);
@@ -35,7 +36,7 @@ describe('A seat', () => {
   it('never has two chairs of one term, whoever takes and leaves it', () => {
     const seed = testSeed();
     const random = seededRandom(seed);
-    const seat = new ChairSeat(memory(), 0);
+    const seat = new ChairSeat(seatWord(memory(), 0));
     let last = 0;
     for (let step = 0; step < 5000; step++) {
       const replica = between(random, 0, 14);
@@ -51,7 +52,7 @@ describe('A seat', () => {
   it('begins again where terms have run out, and skips 0', () => {
     const shared = memory();
     shared.words[0] = -1 & ~15; // The last term, and nobody there.
-    const seat = new ChairSeat(shared, 0);
+    const seat = new ChairSeat(seatWord(shared, 0));
     expect(seat.chair).toBeUndefined();
     expect(seat.take(3)).toBe(1);
   });

@@ -4,7 +4,6 @@
 // has seen the thread of the chair exit, so that of two threads never both believe to sit there.
 import { assert } from '../base/assert.ts';
 import { REPLICAS_MAX } from '../base/limits.ts';
-import type { SharedMemory } from '../ring/memory.ts';
 
 const REPLICA_BITS = 4;
 const REPLICA_MASK: number = (1 << REPLICA_BITS) - 1;
@@ -16,49 +15,46 @@ export interface Chair {
   readonly term: number;
 }
 
+/** The word that all threads see. */
+export interface SeatWord {
+  load(): number;
+  /** Writes `after` in place of `before`, in one step. @returns whether it did: else another word stood there. */
+  exchange(before: number, after: number): boolean;
+}
+
 /** The seat of a cluster. Any thread. */
 export class ChairSeat {
-  readonly #memory: SharedMemory;
-  readonly #word: number;
+  readonly #word: SeatWord;
 
-  constructor(memory: SharedMemory, word: number) {
+  constructor(word: SeatWord) {
     assert(REPLICAS_MAX <= REPLICA_MASK, 'Every replica has a number in the word of the chair');
-    this.#memory = memory;
     this.#word = word;
   }
 
   /** Who sits there; `undefined` while nobody does. */
   get chair(): Chair | undefined {
-    const word = this.#load();
+    const word = this.#word.load();
     const place = word & REPLICA_MASK;
     return place === 0 ? undefined : { replica: place - 1, term: word >>> REPLICA_BITS };
   }
 
   /** Takes the seat where it is free. @returns the term, or 0 where somebody sits there. */
   take(replica: number): number {
-    const word = this.#load();
+    const word = this.#word.load();
     if ((word & REPLICA_MASK) !== 0) return 0;
     const term = nextTerm(word >>> REPLICA_BITS);
-    return this.#exchange(word, (term << REPLICA_BITS) | (replica + 1)) ? term : 0;
+    return this.#word.exchange(word, (term << REPLICA_BITS) | (replica + 1)) ? term : 0;
   }
 
   /** Whether a replica still sits there in a term. */
   isHeld({ replica, term }: Chair): boolean {
-    return this.#load() === ((term << REPLICA_BITS) | (replica + 1));
+    return this.#word.load() === ((term << REPLICA_BITS) | (replica + 1));
   }
 
   /** Frees the seat of a replica whose thread has exited; the supervisor. @returns whether it sat there. */
   vacate(replica: number): boolean {
-    const word = this.#load();
-    return (word & REPLICA_MASK) === replica + 1 && this.#exchange(word, word & ~REPLICA_MASK);
-  }
-
-  #load(): number {
-    return this.#memory.atomics.load(this.#memory.words, this.#word);
-  }
-
-  #exchange(before: number, after: number): boolean {
-    return this.#memory.atomics.compareExchange(this.#memory.words, this.#word, before, after) === before;
+    const word = this.#word.load();
+    return (word & REPLICA_MASK) === replica + 1 && this.#word.exchange(word, word & ~REPLICA_MASK);
   }
 }
 
