@@ -85,12 +85,14 @@ class Search {
       before = this.#kept;
       this.#fewerReplicas();
       this.#lessOf('operations');
+      this.#lessOf('proposals');
       this.#lessOf('faults');
     }
     this.#writeDown();
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const runs = this.#kept;
       this.#truncate();
+      this.#lessOf('proposals');
       this.#lessOf('operations'); // Some operations were there for a fault only, and the other way round.
       this.#lessOf('faults');
       this.#lessOf('decisions');
@@ -103,8 +105,9 @@ class Search {
     const run = runPlan(this.#plan, this.#how);
     const { violation, messages } = run;
     if (violation === undefined) throw new RangeError('Every plan that was kept fails');
-    const { operations, faults } = this.#plan;
-    return { plan: this.#plan, violation, steps: operations.length + faults.length + messages, runs: this.#runs };
+    const { operations, proposals = [], faults } = this.#plan;
+    const steps = operations.length + proposals.length + faults.length + messages;
+    return { plan: this.#plan, violation, steps, runs: this.#runs };
   }
 
   /**
@@ -157,8 +160,9 @@ class Search {
     }
   }
 
-  #lessOf(part: 'operations' | 'faults' | 'decisions'): void {
+  #lessOf(part: 'operations' | 'proposals' | 'faults' | 'decisions'): void {
     const all: readonly unknown[] = this.#plan[part] ?? [];
+    if (all.length === 0) return;
     minimise(all, (left) => left.length < all.length && this.#accepts({ ...this.#plan, [part]: left }));
   }
 

@@ -1,6 +1,7 @@
 // The simulator as a catcher: whole clusters on virtual time, every seed with a profile and faults of its own.
 import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
+import { drawProposals } from '../../src/sim/cluster/draw-ballots.ts';
 import { drawPlan } from '../../src/sim/cluster/draw-plan.ts';
 import type { LevelPromise } from '../../src/sim/cluster/judge-sessions.ts';
 import type { FaultPlan, OperationPlan, PlanSystems, SimPlan } from '../../src/sim/cluster/plan.ts';
@@ -80,6 +81,11 @@ function planWith(quorum: PlanSystems): (seed: number) => SimPlan {
   return (seed) => drawPlan(seed, profileOf(seed), { cluster: { quorum } });
 }
 
+/** Simulated clusters without one rule, in which somebody always proposes. */
+export function simulatedBallots(rule: keyof Rules, seedsMax: number): Catcher {
+  return simulatedPlans('simulator, ballots', ballotPlan, rule, seedsMax);
+}
+
 function simulatedPlans(name: string, planOf: (seed: number) => SimPlan, rule: keyof Rules, seedsMax: number): Catcher {
   const rules: Rules = { ...RULES, [rule]: false };
   return {
@@ -157,6 +163,15 @@ function membersPlan(seed: number): SimPlan {
     return { ...each, call, level: 'quorum', timeoutMs: 1000, joins: false, thinkUs: between(random, 0, 12_000) };
   });
   return { ...plan, operations, faults };
+}
+
+const BALLOT_PROFILES = ['crash-storm', 'membership', 'partition-storm', 'fail-points', 'duplicate-storm'] as const;
+
+/** A plan in which somebody proposes, on a topic that few decisions fill. */
+export function ballotPlan(seed: number): SimPlan {
+  const plan = drawPlan(seed, BALLOT_PROFILES[seed % BALLOT_PROFILES.length]!, { clients: 2, operations: 2 });
+  const drawn = drawProposals(streamOf(seed, -1, 'ballots'), plan.cluster, plan.stormUs / 4);
+  return { ...plan, proposals: drawn };
 }
 
 const EXPIRY_PROFILES = ['scramble', 'stalls', 'partition-storm', 'pause-storm', 'slow-replica'] as const;

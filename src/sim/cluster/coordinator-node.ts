@@ -10,6 +10,7 @@ import type { ClusterLife, ErasedFloor, LastTag, TagCounter } from '../../replic
 import { LiveQuorums } from '../../replica/live-quorums.ts';
 import type { Configurations } from '../../replica/live-quorums.ts';
 import type { Operation } from '../../replica/operation.ts';
+import type { Proposal } from '../../replica/proposal.ts';
 import type { Failure } from '../../replica/results.ts';
 import type { PendingChange } from '../../replica/round.ts';
 import type { ScanCall } from '../../replica/scan.ts';
@@ -56,6 +57,7 @@ export interface CoordinatorNodeOptions {
   readonly settleChange: (change: PendingChange) => void;
   readonly settleSession: (call: SessionCall) => void;
   readonly settleScan?: (call: ScanCall) => void;
+  readonly settleProposal?: (proposal: Proposal) => void;
   /** How old deletions are that it collects, in milliseconds; none where it is `undefined`. */
   readonly collectAfterMs: number | undefined;
   /** Whether it goes on collecting. */
@@ -119,6 +121,7 @@ export class CoordinatorNode implements Receiver {
         settleChange: options.settleChange,
         settleSession: options.settleSession,
         settleScan: (call) => options.settleScan?.(call),
+        settleProposal: (proposal) => options.settleProposal?.(proposal),
       },
       new LiveQuorums(configurations, rules),
       rules,

@@ -5,6 +5,7 @@ import { below } from '../../base/random.ts';
 import type { Random } from '../../base/random.ts';
 import { registerQuorums } from '../../quorum/register-quorums.ts';
 import { between, happens, pick, streamOf } from '../engine/chance.ts';
+import { drawBallots } from './draw-ballots.ts';
 import { drawChanges, drawPlaces } from './draw-changes.ts';
 import { drawFaults, drawStateLoss } from './draw-faults.ts';
 import { ofSystem, withSystem, withSystems } from './draw-systems.ts';
@@ -66,7 +67,20 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
     ),
   ];
   const leavesBroken = (seed & 1) === 1;
-  return { version: 1, profile, seed, cluster, network, operations, faults, stormUs: 4 * stormUs, leavesBroken };
+  const written = { version: 1, profile, seed, cluster, network } as const;
+  const plan = { ...written, operations, faults, stormUs: 4 * stormUs, leavesBroken };
+  // Rings of `overload` hold no decision.
+  const mayPropose = !isGuided(profile) && profile !== 'overload' && choices.isWithoutFaults !== true;
+  const proposals = mayPropose ? drawBallots(streamOf(seed, -1, 'ballots'), cluster, stormUs) : undefined;
+  return proposals === undefined
+    ? plan
+    : { ...plan, proposals, operations: choices.operations === undefined ? fewer(operations) : operations };
+}
+
+/** Where there is something else to do, clients do less of what all runs do. */
+function fewer(operations: readonly Drawn[]): readonly Drawn[] {
+  const counts: number[] = [];
+  return operations.filter(({ client }) => (counts[client] = (counts[client] ?? 0) + 1) <= OPERATIONS_BESIDE);
 }
 
 function drawCluster(random: Random, profile: Profile, { cluster = {} }: PlanChoices): ClusterPlan {
@@ -276,6 +290,9 @@ function paceOperations(operations: readonly Drawn[], random: Random, stormUs: n
 }
 
 const CHANGES = ['update', 'update', 'compare'] as const;
+
+/** Operations of a client beside which others propose. */
+const OPERATIONS_BESIDE = 3;
 
 const EXPIRY_RATE = 0.2;
 const SESSIONS_RATE = 0.25;

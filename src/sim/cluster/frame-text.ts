@@ -1,10 +1,18 @@
 // Messages in words, for transcripts and diagrams: `accept(b12, root 12, v7)`.
 import { GRANTED, NO_MEMORY } from '../../replica/environment.ts';
 import { BY_REFERENCE, CATCH_UP, NO_VALUE, REPLY, REQUEST, padded } from '../../replica/wire.ts';
+import { TOPICS_ASK, TOPICS_END, TOPICS_NEWS, TOPIC_FRAME } from '../../replica/wire.ts';
 import type { FrameViews } from '../../replica/wire.ts';
 import type { Message } from './message.ts';
 import type { MessageKind } from './plan.ts';
 import { encodedNumber } from './values.ts';
+
+/** The same for frames between voters. */
+const OF_TOPICS: ReadonlyMap<number, MessageKind> = new Map([
+  [TOPICS_ASK, 'topics-ask'],
+  [TOPICS_NEWS, 'topics-news'],
+  [TOPICS_END, 'topics-end'],
+]);
 
 /** By the frame's KIND word. */
 const KINDS: readonly (MessageKind | undefined)[] = [
@@ -23,7 +31,7 @@ const KINDS: readonly (MessageKind | undefined)[] = [
 
 /** What a frame is. */
 export function messageKindOf({ words }: FrameViews): MessageKind {
-  return KINDS[words[0]!] ?? 'vote';
+  return KINDS[words[0]!] ?? OF_TOPICS.get(words[0]!) ?? 'vote';
 }
 
 /** A message in a few words. */
@@ -58,6 +66,10 @@ function describeFrame(kind: MessageKind, frame: FrameViews): string {
     case 'recover':
     case 'chunk-end':
       return `${kind} for epoch ${words[CATCH_UP.EPOCH]}`;
+    case 'topics-ask':
+    case 'topics-news':
+    case 'topics-end':
+      return `${kind} for epoch ${words[TOPIC_FRAME.EPOCH]}`;
     case 'inquire':
     case 'inquiry-reply':
     case 'vote':

@@ -14,6 +14,7 @@ import { Electorate } from '../../replica/electorate.ts';
 import type { Purpose } from '../../replica/electorate.ts';
 import { pick } from '../engine/chance.ts';
 import { changeTarget } from './change-target.ts';
+import { endBallots } from './heal-ballots.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
 import { holdingsOf, judgeConvergence } from './judge-convergence.ts';
@@ -24,6 +25,7 @@ import type { Violation } from './judge.ts';
 import type { OperationPlan } from './plan.ts';
 import { repairCore } from './repair-core.ts';
 import { keyText } from './probe.ts';
+import { nameOfProposal } from './sim-proposer.ts';
 import type { SimCluster } from './sim-cluster.ts';
 
 /** Virtual time within which a healed core must have done everything, in microseconds. */
@@ -39,6 +41,8 @@ const LAST_CHANGE_US = 10_000_000;
 const PURPOSES: readonly Purpose[] = ['read', 'write', 'prepare', 'agreeing'];
 /** First number of the values that are written when all is well. */
 const FINAL_VALUE = 1_000_000;
+/** What keys of topics begin with. */
+const OF_TOPIC = '\u0002';
 
 /** Heals a core, and finds out whether it lives. @returns why not; `undefined` when it does. */
 export function healAndProgress(cluster: SimCluster): Violation | undefined {
@@ -61,7 +65,7 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
     if (!isOver()) engine.run({ untilUs: boundUs, eventsMax: EVENTS_MAX, isOver });
     return isOver();
   };
-  if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster.calls));
+  if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster));
   if (!runUntil(() => !changes.isChanging)) return inVain('A change of members does not end');
   let core = cluster.electorate.all & ~broken;
   const isWhole = (): boolean => !cluster.isStateLost && (cluster.operational & core) === core;
@@ -74,10 +78,12 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   }
   const wrong = repairCore(cluster, core); // Before new writes hide what the storm has left behind.
   if (wrong !== undefined) return wrong;
+  const unheard = endBallots(cluster, core, runUntil);
+  if (unheard !== undefined) return inVain(unheard);
   const before = cluster.calls.length;
   const { refused } = cluster.network;
   addFinalOperations(cluster);
-  if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster.calls));
+  if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster));
   const failed = cluster.calls.slice(before).find(({ outcome }) => outcome !== 'ok' && outcome !== 'absent');
   if (failed !== undefined) return inVain(`${nameOf(failed)} ends as ${failed.outcome}`);
   const unstable = (): string | undefined => unstableKey(cluster, core);
@@ -114,7 +120,7 @@ function heal(cluster: SimCluster): number {
   cluster.isStorm = false;
   network.heal();
   cluster.fates.isCalm = true;
-  const everybody = 2 ** (places + coordinators.length) - 1;
+  const everybody = 2 ** (places + coordinators.length + 1) - 1; // And the client of the chair.
   let broken = 0;
   for (let replica = 0; replica < replicas.length; replica++) {
     const node = replicas[replica]!;
@@ -204,6 +210,7 @@ function unstableKey({ replicas, electorate }: SimCluster, core: number): string
     if (((core >>> index) & 1) === 0 || replica === undefined) continue;
     for (const { hash, key, keyBytes, register, value } of replica.table.entries()) {
       const name = keyText(key, keyBytes);
+      if (name.startsWith(OF_TOPIC)) continue; // Those places are read where ballots end.
       const known = newest.get(name);
       const order = known === undefined ? 1 : compareBallots(register.accepted, known.ballot);
       const bit = 1 << index;
@@ -223,9 +230,10 @@ interface Newest {
   holders: number;
 }
 
-function openText(calls: readonly Call[]): string {
-  const open = calls.filter(({ end }) => end === undefined);
-  return open.length === 0 ? 'Clients do not go on' : `${open.map(nameOf).join(', ')} never ended`;
+function openText({ calls, ballots }: SimCluster): string {
+  const proposals = ballots?.proposals.filter(({ result }) => result === undefined) ?? [];
+  const open = [...calls.filter(({ end }) => end === undefined).map(nameOf), ...proposals.map(nameOfProposal)];
+  return open.length === 0 ? 'Clients do not go on' : `${open.join(', ')} never ended`;
 }
 
 function stateOf({ replicas, epochs, network, engine }: SimCluster): string {

@@ -24,6 +24,7 @@ export interface Violation {
     | 'session'
     | 'convergence'
     | 'placement'
+    | 'ballot'
     | 'invariant'
     | 'liveness'
     | 'check'

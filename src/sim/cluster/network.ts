@@ -42,6 +42,8 @@ export class SimNetwork implements FrameSink {
   readonly #cuts = new Set<Hold>();
   readonly #clogs = new Set<Hold>();
   #clogged: Message[] = [];
+  /** By node: the number of the last message to or from it that is gone; missing where none is. */
+  readonly #gone = new Map<number, number>();
   /** Messages that were sent. */
   sent = 0;
   /** Requests that found no memory at their replica. */
@@ -69,6 +71,17 @@ export class SimNetwork implements FrameSink {
 
   attach(node: number, receiver: Receiver): void {
     this.#receivers[node] = receiver;
+  }
+
+  /** Everything that is under way to a node, and from it, is gone: another client has its number from now on. */
+  forget(node: number): void {
+    this.#gone.set(node, this.sent);
+  }
+
+  /** Whether a message was under way to or from a client that is no more. */
+  isForgotten({ from, to, number }: Message): boolean {
+    if (this.#gone.size === 0) return false;
+    return number <= (this.#gone.get(from) ?? 0) || number <= (this.#gone.get(to) ?? 0);
   }
 
   // --- links
@@ -161,6 +174,7 @@ export class SimNetwork implements FrameSink {
       this.#bytes[message.from * NODES_MAX + message.to]! -= bytesOf(message);
       return this.#lose(message);
     }
+    if (this.isForgotten(message)) return this.lose(message);
     if (isHeld(this.#clogs, message)) {
       this.#clogged.push(message);
       return;

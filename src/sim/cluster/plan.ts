@@ -81,6 +81,34 @@ export interface OperationPlan {
   readonly cancelAfterUs?: number;
 }
 
+/** One proposal of one client. It is a proposer apart: what else the client does goes on meanwhile. */
+export interface ProposalPlan {
+  /** Which client, from 0, as in operations; one proposal of it after the other. */
+  readonly client: number;
+  readonly topic: string;
+  /** What is proposed: so much more, of which no topic takes on more than a limit. */
+  readonly amount: number;
+  /** Voters that say no, or abstain, whatever their state is, as masks. */
+  readonly refusedBy: number;
+  readonly unsure: number;
+  /** Pause before it, in microseconds; the proposal before has ended. */
+  readonly thinkUs: number;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  /** Who must agree, as in `ProposeOptions`; more than half where all of it is left out. */
+  readonly threshold?: number | 'majority' | 'unanimous' | `${number}/${number}`;
+  readonly weights?: readonly number[];
+  readonly vetoes?: readonly number[];
+  /** In place of threshold and weights, for so many voters: sets of them, as masks, any one of which is enough. */
+  readonly quorum?: { readonly voters: number; readonly sets: readonly number[] };
+  /** Names it; one of its own where it is left out. */
+  readonly id?: string;
+  /** Whether it is the client's last one again, if that is not known to be decided; else nothing. */
+  readonly isAgain?: boolean;
+  /** When its caller gives up waiting, in microseconds after it was submitted; never where it is left out. */
+  readonly cancelAfterUs?: number;
+}
+
 /** Kinds of messages, as in the frames; `vote` is an answer that is only a vote. */
 export type MessageKind =
   | 'accept'
@@ -93,6 +121,9 @@ export type MessageKind =
   | 'chunk-end'
   | 'inquire'
   | 'inquiry-reply'
+  | 'topics-ask'
+  | 'topics-news'
+  | 'topics-end'
   | 'vote';
 
 /** What a guided crash waits for at a replica. */
@@ -212,6 +243,8 @@ export interface SimPlan {
   readonly cluster: ClusterPlan;
   readonly network: NetworkPlan;
   readonly operations: readonly OperationPlan[];
+  /** What is proposed to the voters; where it is left out there are none. */
+  readonly proposals?: readonly ProposalPlan[];
   readonly faults: readonly FaultPlan[];
   /** Virtual time after which the faults end, in microseconds. */
   readonly stormUs: number;

@@ -7,6 +7,9 @@ import { LiveQuorums } from '../../replica/live-quorums.ts';
 import type { Configurations } from '../../replica/live-quorums.ts';
 import type { Peer } from '../../replica/recovery.ts';
 import { ClientLane, Replica } from '../../replica/replica.ts';
+import type { House } from '../../replica/house.ts';
+import { GOSSIP_MS } from '../../replica/topic-desk.ts';
+import type { TopicDesk, TopicPlan } from '../../replica/topic-desk.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimLink } from './frames.ts';
@@ -16,6 +19,7 @@ import type { Ballotage, Receiver, SimNetwork } from './network.ts';
 import type { FailPoint } from './plan.ts';
 import type { SimClock } from './sim-clock.ts';
 import type { SimEpochs } from './sim-epochs.ts';
+import type { Resident } from './sim-house.ts';
 import { SimLargeLane } from './sim-large-lane.ts';
 
 /** How often a recovering replica looks for missing answers, in microseconds: as in production. */
@@ -40,6 +44,10 @@ export interface ReplicaNodeOptions {
   readonly clock: SimClock;
   /** A number for a large value on its way. */
   readonly nextReference: () => number;
+  /** What its voters judge, incarnation by incarnation; missing where there are no topics. */
+  readonly topics?: ((replica: number, epoch: number, beginsEmpty: boolean) => TopicPlan) | undefined;
+  /** The house as an incarnation sees it; missing where nobody keeps one. */
+  readonly house?: ((resident: Resident) => House) | undefined;
   /** It answers from now on. */
   readonly onOperational: (replica: number) => void;
   /** A guided crash has struck: its thread ends. */
@@ -89,6 +97,9 @@ export class ReplicaNode implements Receiver {
   #busyUntilUs = 0;
   #hasTurn = false;
   #hasTick = false;
+  #hasGossip = false;
+  #house: House | undefined;
+  #hasHouse = false;
   /** Number of the last message that a reset has dropped. */
   #dropsUpTo = 0;
 
@@ -125,7 +136,9 @@ export class ReplicaNode implements Receiver {
       rules,
       quorums: new LiveQuorums(configurations, rules),
       erased,
+      topics: this.#options.topics?.(index, epoch, beginsEmpty),
     });
+    this.#house = this.#options.house?.({ replica: index, epoch, voters: this.replica.topics?.voters });
     this.#isPaused = this.#isAnnounced = false;
     this.#mustLook = true;
     this.seen = 0;
@@ -204,9 +217,45 @@ export class ReplicaNode implements Receiver {
     let served = this.#servePeers(replica);
     if (!this.#isAnnounced && replica.isOperational && this.replica === replica) this.#announce(replica);
     if (this.replica === replica && replica.takesRequests) served += this.#serveRequests(replica);
+    if (this.replica === replica && this.#isAnnounced && replica.topics !== undefined) this.#gossip(replica);
     this.turns++;
     this.#busyUntilUs = engine.nowUs + served * SERVICE_US * this.slowFactor;
     if (!this.#isAnnounced) this.#tickLater();
+    else if (this.replica === replica && this.#house !== undefined) this.#keepHouse(this.#house, served);
+  }
+
+  /** The chair's work, after a turn in which so many frames were served. */
+  #keepHouse(house: House, served: number): void {
+    const { engine, index } = this.#options;
+    const waitMs = house.turn(served, () => this.clock.readMs(engine.nowUs));
+    if (this.#hasHouse || waitMs === Number.POSITIVE_INFINITY) return;
+    this.#hasHouse = true;
+    engine.schedule(Math.max(1, Math.ceil(1000 * waitMs)), index, () => {
+      this.#hasHouse = false;
+      this.#turn();
+    });
+  }
+
+  /** Something has come for the client in its thread, or the seat of the chair is free. */
+  wakeHouse(): void {
+    if (this.#isAnnounced) this.#turn();
+  }
+
+  /** Its voters ask others: after each turn, and now and then where there is nothing to do, as in production. */
+  #gossip(replica: Replica): void {
+    const { engine, index } = this.#options;
+    replica.tick(this.clock.readMs(engine.nowUs));
+    if (this.#hasGossip) return;
+    this.#hasGossip = true;
+    engine.schedule(1000 * GOSSIP_MS, index, () => {
+      this.#hasGossip = false;
+      this.#turn();
+    });
+  }
+
+  /** Its voters, while it serves. */
+  get desk(): TopicDesk | undefined {
+    return this.#isAnnounced ? this.replica?.topics : undefined;
   }
 
   /** Goes by the configuration in force, and says so, once it holds nothing that is others' there. */
@@ -264,12 +313,14 @@ export class ReplicaNode implements Receiver {
 
   #serveRequests(replica: Replica): number {
     const queue = this.#requests;
+    const { network } = this.#options;
     let served = 0;
     while (this.replica === replica) {
       const message = queue.shift();
       if (message === undefined) break;
       served++;
-      this.#serve(replica, message);
+      if (network.isForgotten(message)) network.lose(message);
+      else this.#serve(replica, message);
     }
     return served;
   }

@@ -2,13 +2,16 @@
 // the histories are checked.
 import type { Rules } from '../../protocol/rules.ts';
 import type { Verdict } from '../../check/history.ts';
+import type { Decision as Decided } from '../../store/topic.ts';
 import type { Trace } from '../engine/trace.ts';
 import type { Call } from './client.ts';
 import { scheduleFaults } from './faults.ts';
 import { FramePool } from './frames.ts';
+import { judgeBallots } from './judge-ballots.ts';
 import { healAndProgress } from './heal.ts';
-import { judgeHistory, judgeRegisters } from './judge.ts';
+import { judgeHistory, judgeRegisters, violationOf } from './judge.ts';
 import type { Violation } from './judge.ts';
+import type { Finding } from './judge-history.ts';
 import type { LevelPromise } from './judge-sessions.ts';
 import type { Decision, SimPlan } from './plan.ts';
 import { SimCluster } from './sim-cluster.ts';
@@ -60,7 +63,8 @@ export function runPlan(plan: SimPlan, options: RunOptions = {}): PlanResult {
     violation = play(cluster, options);
     const judged = judgeHistory(cluster.calls, promise);
     ({ verdict } = judged);
-    violation = judged.violation ?? violation; // What clients saw comes first: it cannot be argued with.
+    const ofBallots = violationOf('ballot', judgeHouse(cluster));
+    violation = judged.violation ?? ofBallots ?? violation; // What clients saw comes first: it cannot be argued with.
   } catch (error) {
     violation = { kind: 'crash', text: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
@@ -96,12 +100,18 @@ function play(cluster: SimCluster, { check }: RunOptions): Violation | undefined
   return healAndProgress(cluster) ?? judgeRegisters(cluster) ?? checked(check?.(cluster));
 }
 
+/** What is wrong with ballots, and with who keeps the house. */
+function judgeHouse({ ballots, house }: SimCluster): Finding | undefined {
+  if (house?.wrong !== undefined) return { key: undefined, text: house.wrong };
+  return ballots && judgeBallots(ballots);
+}
+
 function checked(text: string | undefined): Violation | undefined {
   return text === undefined ? undefined : { kind: 'check', text };
 }
 
 /** What every run is asked, so that a condition that is never true is seen. */
-function noteReached({ engine, coordinators, calls }: SimCluster): void {
+function noteReached({ engine, coordinators, calls, ballots }: SimCluster): void {
   const sum = (name: 'slowReads' | 'slowWrites' | 'fastChanges' | 'framesResent'): number =>
     coordinators.reduce((total, { coordinator }) => total + coordinator.counters[name], 0);
   const some = (holds: (call: Call) => boolean): boolean => calls.some(holds);
@@ -149,6 +159,32 @@ function noteReached({ engine, coordinators, calls }: SimCluster): void {
     'a session is continued from its token',
     some(({ plan, outcome }) => plan.session === 'moved' && outcome === 'ok'),
   );
+  const decided = ballots?.proposals.flatMap(({ result }) =>
+    typeof result === 'object' && 'decision' in result ? [result.decision] : [],
+  );
+  const someDecided = (holds: (decision: Decided) => boolean): boolean => decided?.some(holds) === true;
+  engine.sometimes(
+    'a proposal is committed',
+    someDecided(({ outcome }) => outcome === 'commit'),
+  );
+  engine.sometimes(
+    'a proposal is refused',
+    someDecided(({ why }) => why === 'refused'),
+  );
+  engine.sometimes(
+    'a proposal is vetoed',
+    someDecided(({ why }) => why === 'vetoed'),
+  );
+  engine.sometimes(
+    'a proposal is given up because votes are missing',
+    someDecided(({ why }) => why === 'timeout'),
+  );
+  engine.sometimes(
+    'voters judge a proposal again',
+    someDecided(({ rounds }) => rounds > 1),
+  );
+  engine.sometimes('voters are told of decisions though nobody proposes any more', false);
+  engine.sometimes('another chair takes over', false);
   engine.sometimes('the state is lost and the cluster says so', false);
   engine.sometimes('an empty state begins in place of a lost one', false);
   engine.sometimes('a repair hands on what a replica lacks', false);

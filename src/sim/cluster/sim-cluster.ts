@@ -24,6 +24,12 @@ import { SimNetwork } from './network.ts';
 import { placesOf } from './plan.ts';
 import type { SimPlan } from './plan.ts';
 import { quorumsOf } from './plan-quorums.ts';
+import type { Proposal } from '../../replica/proposal.ts';
+import type { TopicPlan } from '../../replica/topic-desk.ts';
+import { SimBallots } from './sim-ballots.ts';
+import type { ProposalCall } from './sim-ballots.ts';
+import { SimHouse } from './sim-house.ts';
+import { SimProposer } from './sim-proposer.ts';
 import { ReplicaNode } from './replica-node.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimConfigurations } from './sim-configurations.ts';
@@ -65,6 +71,11 @@ export class SimCluster {
   isStorm = true;
   /** Whether more have been killed at once than are survived. */
   mayLoseState = false;
+  /** What happens in ballots, and who proposes; missing and empty where there are none. */
+  readonly ballots: SimBallots | undefined;
+  readonly proposers: readonly SimProposer[];
+  /** Who does the housekeeping; nobody where there are no ballots. */
+  readonly house: SimHouse | undefined;
   /** All operations so far, by start. */
   readonly calls: Call[] = [];
   #position = 0;
@@ -87,6 +98,7 @@ export class SimCluster {
     this.#lastTag = { high: cluster.tagsFrom[0], low: cluster.tagsFrom[1] | 0 };
     for (let each = 0; each < places; each++) engine.addNode({ name: `A${each}`, kind: 'replica' });
     for (let each = 0; each < cluster.coordinators; each++) engine.addNode({ name: `C${each}`, kind: 'coordinator' });
+    const houseNode = plan.proposals === undefined ? -1 : engine.addNode({ name: 'H', kind: 'coordinator' });
     const supervisorNode = engine.addNode({ name: 'S', kind: 'supervisor' });
     this.fates = new Fates(network, seed, plan.decisions, keepsDecisions);
     this.network = new SimNetwork(engine, this.fates, {
@@ -95,11 +107,14 @@ export class SimCluster {
       pool: pool ?? new FramePool(),
     });
     this.epochs = new SimEpochs(places);
+    this.ballots = this.#ballots();
+    this.house = houseNode < 0 ? undefined : this.#house(houseNode, rules);
     this.replicas = Array.from({ length: places }, (_, index) => this.#replica(index, rules));
     this.#repairsReads = below(engine.random(-1, 'read repair'), 2) === 0;
     this.coordinators = Array.from({ length: cluster.coordinators }, (_, index) => this.#coordinator(index, rules));
     const clients = 1 + plan.operations.reduce((last, { client }) => Math.max(last, client), -1);
     this.clients = Array.from({ length: clients }, (_, index) => this.#client(index));
+    this.proposers = this.#proposers();
     const { standbys, restartsMax, loadUs } = cluster;
     this.supervisor = new SupervisorNode({
       node: supervisorNode,
@@ -114,6 +129,7 @@ export class SimCluster {
       restartsMax,
       loadUs,
       lastTag: () => this.#lastTag,
+      onDown: (replica) => this.#onDown(replica),
       onStateLost: () => this.#onStateLost(),
       onReset: () => this.#onReset(),
     });
@@ -141,7 +157,13 @@ export class SimCluster {
 
   /** Whether every client has done what it had to. */
   get areClientsDone(): boolean {
-    return this.#areClientsStarted && this.clients.every((client) => client.isDone);
+    return this.#areClientsStarted && [...this.clients, ...this.proposers].every(({ isDone }) => isDone);
+  }
+
+  /** Whether whoever keeps the house is one of these replicas, a mask. */
+  chairIn(core: number): boolean {
+    const { chair } = this.house ?? {};
+    return chair !== undefined && ((core >>> chair.replica) & 1) === 1;
   }
 
   /** Starts the replicas; the clients follow when all of them answer, as in openCluster. */
@@ -181,12 +203,14 @@ export class SimCluster {
       configurations,
       places,
       rules,
-      coordinators,
+      coordinators: coordinators + (this.house === undefined ? 0 : 1),
       erased: this.erased,
       bytesMax: replicaBytesMax,
       losesToDead: this.plan.network.losesToDead,
       clock: this.#clock(index),
       nextReference: this.#nextReference,
+      house: this.house && ((resident) => this.house!.of(resident)),
+      topics: this.ballots && ((...of): TopicPlan => this.#topicsOf(...of)),
       onOperational: (replica) => this.#onOperational(replica),
       onDoomed: (replica) => {
         engine.countFault('guided-crash');
@@ -198,10 +222,16 @@ export class SimCluster {
   }
 
   #coordinator(index: number, rules: Rules): CoordinatorNode {
+    const node = this.places + index;
+    const coordinator = this.#clientAt(node, this.#clock(node), rules);
+    this.network.attach(node, coordinator);
+    return coordinator;
+  }
+
+  #clientAt(node: number, clock: SimClock, rules: Rules): CoordinatorNode {
     const { engine, network, epochs, configurations, places } = this;
     const { ringBytes, collectAfterUs } = this.plan.cluster;
-    const node = places + index;
-    const coordinator = new CoordinatorNode({
+    return new CoordinatorNode({
       node,
       engine,
       network,
@@ -211,7 +241,7 @@ export class SimCluster {
       rules,
       tags: this.#tags(),
       erased: this.erased,
-      clock: this.#clock(node),
+      clock,
       nextReference: this.#nextReference,
       life: this.life,
       ringBytes,
@@ -219,11 +249,11 @@ export class SimCluster {
       settle: (operation) => this.#settle(operation),
       settleChange: (change) => this.#settleChange(change),
       settleSession: (ofSession) => this.#settleSession(ofSession),
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- proposers put their calls there
+      settleProposal: (proposal: Proposal) => this.#settleProposal(proposal, proposal.context as ProposalCall),
       collectAfterMs: collectAfterUs === undefined ? undefined : collectAfterUs / 1000,
       mayCollect: () => this.isStorm,
     });
-    network.attach(node, coordinator);
-    return coordinator;
   }
 
   #client(index: number): SimClient {
@@ -232,6 +262,68 @@ export class SimCluster {
     const operations = this.plan.operations.filter(({ client }) => client === index);
     const { engine, calls, life, erased } = this;
     return new SimClient(index, at, operations, { engine, calls, life, erased, nextPosition: () => this.#position++ });
+  }
+
+  /** Where somebody proposes, there are voters, and all that they do is noted. */
+  #ballots(): SimBallots | undefined {
+    const { plan, epochs, configurations } = this;
+    const topics = [...new Set(plan.proposals?.map(({ topic }) => topic))];
+    if (topics.length === 0) return undefined;
+    const ballots = new SimBallots(topics);
+    epochs.onVoid = (replica, epoch) => ballots.noteVoid(replica, epoch);
+    configurations.onPublish = (configuration) => ballots.noteConfiguration(configuration);
+    ballots.noteConfiguration(configurations.read());
+    return ballots;
+  }
+
+  /** What the voters of an incarnation judge: those that begin empty in a reset belong to the state after it. */
+  #topicsOf(replica: number, epoch: number, beginsEmpty: boolean): TopicPlan {
+    const { ballots, life, epochs, supervisor } = this;
+    const reset = life.resets + (supervisor.roll.isResetting ? 1 : 0);
+    return { definitions: ballots!.begin(replica, epoch, reset, !beginsEmpty), epochs };
+  }
+
+  #proposers(): SimProposer[] {
+    const { plan, ballots, engine, life, epochs } = this;
+    if (ballots === undefined) return [];
+    const isKnownTo = (told: ReadonlyMap<number, number>): boolean => {
+      const live = [...told].filter(([voter, epoch]) => epochs.epochOf(voter) === epoch);
+      return this.electorate.isKnownTo(live.reduce((mask, [voter]) => mask | (1 << voter), 0));
+    };
+    const clients = 1 + plan.proposals!.reduce((last, { client }) => Math.max(last, client), -1);
+    return Array.from({ length: clients }, (_, client) => {
+      const number = client % this.coordinators.length;
+      const at = { node: this.coordinators[number]!, number: this.places + number };
+      const plans = plan.proposals!.filter((each) => each.client === client);
+      return new SimProposer(client, at, plans, { engine, ballots, life, isKnownTo });
+    });
+  }
+
+  #house(node: number, rules: Rules): SimHouse {
+    const { engine, network, epochs, erased } = this;
+    const tags = this.#tags();
+    const house = new SimHouse({
+      node,
+      engine,
+      network,
+      rules,
+      doors: { tags, erased, epochs },
+      connect: (replica) => this.#clientAt(node, this.replicas[replica]!.clock, rules),
+      isRunning: (replica, epoch) => this.replicas[replica]!.replica?.epoch === epoch,
+      wake: (replica) => this.replicas[replica]!.wakeHouse(),
+    });
+    network.attach(node, house);
+    return house;
+  }
+
+  /** The exit of a replica is seen: where it was the chair, the others are woken. */
+  #onDown(replica: number): void {
+    this.house?.vacate(replica);
+    if (this.house !== undefined) for (const each of this.replicas) each.wakeHouse();
+  }
+
+  #settleProposal(proposal: Proposal, call: ProposalCall): void {
+    this.proposers[call.client]!.settled(proposal, call);
   }
 
   readonly #nextReference = (): number => ++this.#references;
@@ -259,9 +351,12 @@ export class SimCluster {
     }
     if (epoch > 1) engine.sometimes('a replica recovers', true);
     supervisor.noteOperational(replica);
+    const desk = this.replicas[replica]!.desk;
+    if (desk !== undefined) this.ballots?.noteServing(replica, epoch, desk.voters);
     if (this.#areClientsStarted || this.#areSomeMissing) return;
     this.#areClientsStarted = true;
     for (const client of this.clients) client.start();
+    for (const proposer of this.proposers) proposer.start();
     for (const coordinator of this.coordinators) coordinator.startCollecting();
   }
 

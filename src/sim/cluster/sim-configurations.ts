@@ -8,6 +8,8 @@ import type { Configurations } from '../../replica/live-quorums.ts';
 /** The configurations of one cluster. */
 export class SimConfigurations implements Configurations {
   #inForce: Configuration;
+  /** Is told of configurations as they come into force. */
+  onPublish: ((configuration: Configuration) => void) | undefined;
 
   /** Begins with the first places as members, under these sizes. */
   constructor(quorums: RegisterQuorums) {
@@ -24,5 +26,6 @@ export class SimConfigurations implements Configurations {
 
   publish(configuration: Configuration): void {
     this.#inForce = configuration;
+    this.onPublish?.(configuration);
   }
 }

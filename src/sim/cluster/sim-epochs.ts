@@ -10,6 +10,8 @@ export class SimEpochs implements Epochs {
   readonly #epochs: Int32Array;
   readonly #states: ReplicaState[];
   #restarts = 0;
+  /** Is told of incarnations that are void. */
+  onVoid: ((replica: number, epoch: number) => void) | undefined;
 
   constructor(replicas: number) {
     this.#epochs = new Int32Array(replicas);
@@ -34,6 +36,7 @@ export class SimEpochs implements Epochs {
 
   /** Sets an epoch, which is higher than before; then the restart counter moves. */
   setEpoch(replica: number, epoch: number): void {
+    this.onVoid?.(replica, this.#epochs[replica]!);
     this.#epochs[replica] = epoch;
     this.#restarts++;
   }

@@ -58,6 +58,8 @@ export interface SupervisorOptions {
   readonly lastTag: () => Ballot;
   /** How long a thread takes to load, in microseconds. */
   readonly loadUs: number;
+  /** The thread of a replica has exited. */
+  readonly onDown: (replica: number) => void;
   /** The state is lost: nobody is served before it is reset. */
   readonly onStateLost: () => void;
   /** An empty state has begun in its place. */
@@ -289,12 +291,13 @@ export class SupervisorNode {
 
   /** The old incarnation is gone: its epoch is void before the next one does anything. */
   #onDown(replica: number, epoch: number, reason: ExitReason): void {
-    const { epochs, onStateLost } = this.#options;
+    const { epochs, onDown, onStateLost } = this.#options;
     this.doomed &= ~(1 << replica);
     this.#ending &= ~(1 << replica);
     this.roll.noteDown(replica);
     epochs.setState(replica, 'down');
     epochs.setEpoch(replica, epoch + 1);
+    onDown(replica);
     if (((this.#retired >>> replica) & 1) === 1) this.roll.forget(replica);
     if (reason.kind === 'stopped') return;
     if (this.roll.declareLoss()) onStateLost();
