@@ -157,7 +157,8 @@ export class SimCluster {
 
   /** Whether every client has done what it had to. */
   get areClientsDone(): boolean {
-    return this.#areClientsStarted && [...this.clients, ...this.proposers].every(({ isDone }) => isDone);
+    if (!this.#areClientsStarted || !this.clients.every((client) => client.isDone)) return false;
+    return this.proposers.every((proposer) => proposer.isDone);
   }
 
   /** Whether whoever keeps the house is one of these replicas, a mask. */
