@@ -21,6 +21,7 @@ import type { SessionCall } from '../replica/session-calls.ts';
 import { actorNames } from '../store/actor-names.ts';
 import type { HintPlace } from '../store/available.ts';
 import type { BucketCall } from '../store/conflicts.ts';
+import { continueWith } from '../store/continuation.ts';
 import { Hints } from '../store/hints.ts';
 import { MergeBucket } from '../store/merge-bucket.ts';
 import type { MergeStore, MergingOptions } from '../store/merging.ts';
@@ -140,12 +141,13 @@ export class Client extends StoreCalls implements ClusterClient {
     this.#coordinator = this.maker.coordinator;
     this.#repairs = new RepairCalls(this.maker, () => queueMicrotask(this.#endTurn));
     this.#hints = new Hints({
-      resolve: (operationId, timeoutMs) => this.#resolveHint(operationId, timeoutMs),
+      resolve: (operationId, timeoutMs, then) => continueWith(this.#resolveHint(operationId, timeoutMs), then),
       pin: (operationId) => this.maker.heedLife() && this.maker.pin(operationId),
       unpin: (operationId) => this.maker.unpin(operationId),
       resets: () => this.maker.resets,
-      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      pause: (ms, then) => void setTimeout(then, ms),
       sharedMs: monotonicMs,
+      finishes: rules.finishesHints,
     });
     this.hintPlace = { hints: this.#hints, copies: new ValueCopies(), prefix: '', looksFirst: false, ttlMs: undefined };
   }

@@ -191,6 +191,8 @@ export interface Rules {
   readonly asksHomes: boolean;
   /** Who has to hear of every key, as recovering replicas, scans and watches have, hears enough homes of each. */
   readonly hearsAllGroups: boolean;
+  /** A client finishes what it has taken over as a hint. */
+  readonly finishesHints: boolean;
   /** Where systems of quorums are given, they decide, and not how many votes there are. */
   readonly heedsSystems: boolean;
   /** A voter judges a proposal only once it has applied every decision before its place. */
@@ -335,6 +337,7 @@ export const RULES: Rules = Object.freeze({
   placesApart: true,
   asksHomes: true,
   hearsAllGroups: true,
+  finishesHints: true,
   heedsSystems: true,
   judgesCaughtUp: true,
   knowsDecided: true,

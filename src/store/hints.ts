@@ -1,20 +1,24 @@
 // Hints: writes at level `available` that were answered before a quorum had them. Their client goes on finishing each,
 // under its first tag, until a quorum has it or something newer; so a hint never comes over a later write.
 import { HINT_PAUSE_MS, HINT_TRIES_MAX, HINT_TRY_MS } from '../base/limits.ts';
+import type { Continuation } from './continuation.ts';
 import type { Value, WriteResult } from './store.ts';
 
 /** What hints need of their client. */
 export interface HintDoors {
   /** Tries to finish a write that ended as unknown; it may go on beside others. */
-  resolve(operationId: string, timeoutMs: number): Promise<WriteResult>;
+  resolve(operationId: string, timeoutMs: number, then: Continuation<WriteResult>): void;
   /** Keeps a write until it is let go of. @returns `false` where there is no room for it, or it belongs to nothing. */
   pin(operationId: string): boolean;
   unpin(operationId: string): void;
   /** Resets of the cluster: what was written before one is gone. */
   resets(): number;
-  pause(ms: number): Promise<void>;
+  /** Calls `then` once so much time has passed. */
+  pause(ms: number, then: () => void): void;
   /** The time, by the clock that values expire by. */
   sharedMs(): number;
+  /** Whether hints are finished; a test takes this away. */
+  readonly finishes: boolean;
 }
 
 /** One write that no quorum may have yet. */
@@ -32,7 +36,7 @@ export interface Hint {
 
 /** The hints of one client. */
 export class Hints {
-  /** Hints that were given up: the state was lost, or the client was closed. */
+  /** Hints that were given up: the state was lost, the client was closed, or nobody can finish them any more. */
   lost = 0;
   readonly #doors: HintDoors;
   /** By operation id, in the order of the calls. */
@@ -103,25 +107,35 @@ export class Hints {
     while (this.#tries < HINT_TRIES_MAX) {
       const hint = this.#waiting.shift();
       if (hint === undefined) return;
-      this.#tries++;
-      void this.#finish(hint).then(() => {
-        this.#tries--;
-        this.#next();
-      });
+      if (!this.#open.has(hint.operationId)) continue;
+      if (hint.resets !== this.#doors.resets()) this.#end(hint, true);
+      else if (this.#doors.finishes) this.#try(hint);
+      else this.#end(hint, false);
     }
   }
 
   /** One try. A hint that is not finished by it waits behind the others. */
-  async #finish(hint: Hint): Promise<void> {
-    const { operationId } = hint;
-    if (!this.#open.has(operationId)) return;
-    if (hint.resets !== this.#doors.resets()) return this.#end(hint, true);
-    const outcome = await this.#doors.resolve(operationId, HINT_TRY_MS).then(({ outcome: found }) => found, codeOf);
-    if (!this.#open.has(operationId)) return;
-    if (outcome === 'ok') return this.#end(hint, false);
-    if (outcome === 'ERR_QUORATE_STATE_LOST' || outcome === 'ERR_QUORATE_CLOSED') return this.#end(hint, true);
-    await this.#doors.pause(HINT_PAUSE_MS); // Also what fails at once is not tried again at once.
+  #try(hint: Hint): void {
+    this.#tries++;
+    this.#doors.resolve(hint.operationId, HINT_TRY_MS, {
+      done: (written) => this.#tried(hint, isFinal(written) ? 'final' : written.outcome),
+      failed: (error) => this.#tried(hint, codeOf(error)),
+    });
+  }
+
+  #tried(hint: Hint, outcome: unknown): void {
+    if (outcome === 'ok') this.#end(hint, false);
+    else if (GIVEN_UP.has(outcome)) this.#end(hint, true);
+    // Also what fails at once is not tried again at once.
+    else if (this.#open.has(hint.operationId)) return this.#doors.pause(HINT_PAUSE_MS, () => this.#rested(hint));
+    this.#tries--;
+    this.#next();
+  }
+
+  #rested(hint: Hint): void {
     this.#waiting.push(hint);
+    this.#tries--;
+    this.#next();
   }
 
   #end({ operationId }: Hint, isLost: boolean): void {
@@ -130,6 +144,14 @@ export class Hints {
     if (isLost) this.lost++;
     if (this.#open.size === 0) this.#onEmpty?.();
   }
+}
+
+/** What no further try can end otherwise. */
+const GIVEN_UP: ReadonlySet<unknown> = new Set(['final', 'ERR_QUORATE_STATE_LOST', 'ERR_QUORATE_CLOSED']);
+
+/** Whether nobody will know whether the write happened: so old a one may have been deleted, and forgotten. */
+function isFinal(written: WriteResult): boolean {
+  return written.outcome === 'unknown' && written.isFinal === true;
 }
 
 function codeOf(error: unknown): unknown {

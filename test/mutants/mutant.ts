@@ -6,6 +6,7 @@ export type MutantLayer =
   | 'acceptor'
   | 'coordinator'
   | 'session'
+  | 'hints'
   | 'repair'
   | 'ballot'
   | 'erasing'

@@ -4,6 +4,7 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import { drawProposals } from '../../src/sim/cluster/draw-ballots.ts';
 import { drawPlan } from '../../src/sim/cluster/draw-plan.ts';
 import type { LevelPromise } from '../../src/sim/cluster/judge-sessions.ts';
+import { placesOf } from '../../src/sim/cluster/plan.ts';
 import type { FaultPlan, OperationPlan, PlanSystems, SimPlan } from '../../src/sim/cluster/plan.ts';
 import type { Profile } from '../../src/sim/cluster/profiles.ts';
 import { runPlan } from '../../src/sim/cluster/run-plan.ts';
@@ -75,6 +76,11 @@ export function simulatedSystem(
     catches: () => searchPlans(planWith(broken), RULES, seedsMax),
     flagsProduction: () => searchPlans(planWith(sound), RULES, PRODUCTION_SEEDS)?.what,
   };
+}
+
+/** Simulated clusters without one rule, whose clients are cut off, and read and write at level `available`. */
+export function simulatedHints(rule: keyof Rules, seedsMax: number): Catcher {
+  return simulatedPlans('simulator, hints', hintsPlan, rule, seedsMax);
 }
 
 function planWith(quorum: PlanSystems): (seed: number) => SimPlan {
@@ -172,6 +178,32 @@ export function ballotPlan(seed: number): SimPlan {
   const plan = drawPlan(seed, BALLOT_PROFILES[seed % BALLOT_PROFILES.length]!, { clients: 2, operations: 2 });
   const drawn = drawProposals(streamOf(seed, -1, 'ballots'), plan.cluster, plan.stormUs / 4);
   return { ...plan, proposals: drawn };
+}
+
+const HINT_PROFILES = ['partition-storm', 'pause-storm', 'crash-storm', 'clock-storm', 'membership'] as const;
+/** Outages of one run, and how long they take, in microseconds. */
+const OUTAGES = 4;
+const OUTAGE_US = [5_000, 80_000] as const;
+
+/** A plan whose threads now and then reach few replicas or none, and are answered all the same. */
+export function hintsPlan(seed: number): SimPlan {
+  const random = streamOf(seed, -1, 'outages');
+  const profile = HINT_PROFILES[seed % HINT_PROFILES.length]!;
+  const plan = drawPlan(seed, profile, { clients: 3, operations: 12, keys: 1 + (seed % 2), writes: 0.6 });
+  const { coordinators, loadUs } = plan.cluster;
+  const places = placesOf(plan.cluster);
+  const faults = Array.from({ length: OUTAGES }, (): FaultPlan => {
+    const atUs = loadUs + between(random, 0, 100_000);
+    const from = 1 << (places + below(random, coordinators));
+    return { kind: 'cut', atUs, forUs: between(random, ...OUTAGE_US), from, to: between(random, 1, 2 ** places - 1) };
+  });
+  const operations = plan.operations.map(({ session: _s, ttlMs: _t, cancelAfterUs: _c, ...each }): OperationPlan => {
+    const isPlain = each.call === 'get' || each.call === 'put' || each.call === 'delete';
+    const thinkUs = between(random, 0, 12_000);
+    if (!isPlain || below(random, 4) === 0) return { ...each, level: 'quorum', timeoutMs: 500, thinkUs };
+    return { ...each, level: 'available', timeoutMs: pick(random, [10, 30]), thinkUs };
+  });
+  return { ...plan, operations, faults: [...plan.faults, ...faults] };
 }
 
 const EXPIRY_PROFILES = ['scramble', 'stalls', 'partition-storm', 'pause-storm', 'slow-replica'] as const;

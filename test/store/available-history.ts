@@ -5,6 +5,7 @@ import type { Random } from '../../src/base/random.ts';
 import { registerQuorums } from '../../src/quorum/index.ts';
 import { getAvailable, writeAvailable } from '../../src/store/available.ts';
 import type { HintPlace } from '../../src/store/available.ts';
+import { continueWith } from '../../src/store/continuation.ts';
 import { Hints } from '../../src/store/hints.ts';
 import { ValueCopies } from '../../src/store/value-copies.ts';
 import { CoreCluster } from '../replica/core-cluster.ts';
@@ -20,13 +21,16 @@ export class AvailableClient {
     this.engine = new CoreEngine(cluster, client);
     const core = cluster.core(client);
     const hints = new Hints({
-      resolve: (operationId, timeoutMs) =>
-        isBroken ? Promise.resolve({ outcome: 'ok', version: '' }) : this.engine.resolve(operationId, { timeoutMs }),
+      resolve: (operationId, timeoutMs, then) =>
+        isBroken
+          ? then.done({ outcome: 'ok', version: '' })
+          : continueWith(this.engine.resolve(operationId, { timeoutMs }), then),
       pin: (operationId) => core.heedLife() && core.pin(operationId),
       unpin: (operationId) => core.unpin(operationId),
       resets: () => core.resets,
-      pause: (ms) => this.engine.pause(ms),
+      pause: (ms, then) => void this.engine.pause(ms).then(then),
       sharedMs: () => cluster.nowMs,
+      finishes: true,
     });
     this.place = { hints, copies: new ValueCopies(), prefix: '', looksFirst: false, ttlMs: undefined };
   }

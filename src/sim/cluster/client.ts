@@ -15,7 +15,8 @@ import type { SessionMaker } from '../../replica/session-maker.ts';
 import type { ChangeOptions, OperationOptions } from '../../store/store.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { CoordinatorNode } from './coordinator-node.ts';
-import type { OperationPlan } from './plan.ts';
+import type { OperationPlan, PlanLevel } from './plan.ts';
+import type { HintEnd } from './sim-available.ts';
 import { changedValue, numberBefore, seenValue, valueOf } from './values.ts';
 
 /** One operation as its client saw it. */
@@ -49,6 +50,18 @@ export interface Call {
   erased: Ballot;
   /** What is wrong with the bytes of its value. */
   corruption: string | undefined;
+  /** The number of its thread among the nodes. */
+  readonly thread: number;
+  /** Whether a read at level `available` was answered by no quorum. */
+  isStale: boolean;
+  /** A write that was left to its client to finish. */
+  hint: HintOf | undefined;
+}
+
+/** A hint, and what has become of it: at which position of the history. */
+export interface HintOf {
+  readonly operationId: string;
+  end: { readonly as: HintEnd; readonly at: number } | undefined;
 }
 
 /** What clients share. */
@@ -197,7 +210,9 @@ export class SimClient {
     if (engine.trace.isKept) {
       const found = call.kind === 'get' ? call.value : (call.before ?? 0);
       const isSeen = call.kind !== 'put' && (outcome === 'ok' || outcome === 'kept');
-      const text = `${nameOf(call)} -> ${outcome}${isSeen ? ` ${call.kind === 'get' ? '' : 'found '}v${found}` : ''}`;
+      const mark = call.isStale ? ' (stale)' : call.hint === undefined ? '' : ' (hinted)';
+      const ended = `${nameOf(call)} -> ${outcome}${mark}`;
+      const text = `${ended}${isSeen ? ` ${call.kind === 'get' ? '' : 'found '}v${found}` : ''}`;
       engine.trace.add({ atUs: engine.nowUs, kind: 'return', from: this.#nodeNumber, text });
     }
   }
@@ -235,11 +250,15 @@ export class SimClient {
       version: undefined,
       erased: NO_BALLOT,
       corruption: undefined,
+      thread: this.#nodeNumber,
+      isStale: false,
+      hint: undefined,
     };
     calls.push(call);
     if (engine.trace.isKept) {
       engine.trace.add({ atUs: engine.nowUs, kind: 'call', from: this.#nodeNumber, text: nameOf(call) });
     }
+    if (plan.level === 'available') return this.#beginAvailable(call);
     const operation = this.#operationOf(call);
     if (operation === undefined) return;
     this.#open++;
@@ -248,11 +267,34 @@ export class SimClient {
     if (plan.cancelAfterUs !== undefined) this.#cancelLater(operation, call, plan.cancelAfterUs);
   }
 
+  #beginAvailable(call: Call): void {
+    this.#open++;
+    const { plan, value } = call;
+    const { timeoutMs } = plan;
+    const failed = (error: unknown): void => {
+      const failure = new Failure(error);
+      this.#isRefused = outcomeOf(failure) === 'state-lost';
+      this.#conclude(call, failure);
+    };
+    const done = (result: Settled): void => {
+      call.isStale = 'isStale' in result && result.isStale;
+      if ('version' in result && result.version !== undefined) {
+        call.version = versionTold(result.version);
+        if ('isHinted' in result) call.hint = { operationId: result.version, end: undefined };
+      }
+      this.#conclude(call, result);
+    };
+    const { available } = this.#node;
+    if (plan.call === 'get') return available.get(plan.key, { timeoutMs }, { done, failed });
+    const written = plan.call === 'put' ? valueOf(value, plan.isLarge === true) : undefined;
+    available.write(plan.key, written, { timeoutMs }, { done, failed });
+  }
+
   /** The operation of a call; `undefined` where the call ends without one. */
   #operationOf(call: Call): Operation | PendingChange | SessionCall | undefined {
     const { plan, value, finishes } = call;
     const { key } = plan;
-    const options = { level: plan.level, timeoutMs: plan.timeoutMs };
+    const options = { level: levelOf(plan), timeoutMs: plan.timeoutMs };
     try {
       const core = this.#makerOf(plan);
       if (finishes !== undefined) return this.#resolve(core, call, options);
@@ -314,6 +356,11 @@ export class SimClient {
       this.#node.core.cancel(operation, ABORTED);
     });
   }
+}
+
+/** What finishes a write asks the quorum. */
+function levelOf({ level }: OperationPlan): Exclude<PlanLevel, 'available'> {
+  return level === 'available' ? 'quorum' : level;
 }
 
 function expiring({ ttlMs }: OperationPlan, options: OperationOptions): ChangeOptions {

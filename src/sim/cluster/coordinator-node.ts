@@ -24,6 +24,8 @@ import type { Receiver, SimNetwork } from './network.ts';
 import { SimBoard } from './sim-board.ts';
 import type { SimClock } from './sim-clock.ts';
 import type { SimEpochs } from './sim-epochs.ts';
+import { SimAvailable } from './sim-available.ts';
+import type { HintEnd } from './sim-available.ts';
 import { SimLargeLane } from './sim-large-lane.ts';
 
 /** As in production: how often deadlines and silence are looked at, in microseconds. */
@@ -58,6 +60,8 @@ export interface CoordinatorNodeOptions {
   readonly settleSession: (call: SessionCall) => void;
   readonly settleScan?: (call: ScanCall) => void;
   readonly settleProposal?: (proposal: Proposal) => void;
+  /** What has become of a hint of its. */
+  readonly onHintEnd?: (operationId: string, end: HintEnd) => void;
   /** How old deletions are that it collects, in milliseconds; none where it is `undefined`. */
   readonly collectAfterMs: number | undefined;
   /** Whether it goes on collecting. */
@@ -70,6 +74,8 @@ export class CoordinatorNode implements Receiver {
   /** The core's. */
   readonly coordinator: Coordinator;
   readonly clock: SimClock;
+  /** Its calls at level `available`. */
+  readonly available: SimAvailable;
   isGone = false;
   readonly #options: CoordinatorNodeOptions;
   readonly #board: SimBoard;
@@ -127,6 +133,9 @@ export class CoordinatorNode implements Receiver {
       rules,
     );
     this.coordinator = this.core.coordinator;
+    const after = (afterUs: number, run: () => void): void => void engine.schedule(afterUs, node, run);
+    const doors = { core: this.core, rules, sharedMs: () => engine.nowMs, after, thread: this };
+    this.available = new SimAvailable(doors, (operationId, end) => options.onHintEnd?.(operationId, end));
   }
 
   /** Collects deletions from now on. */

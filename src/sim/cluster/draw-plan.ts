@@ -5,6 +5,7 @@ import { below } from '../../base/random.ts';
 import type { Random } from '../../base/random.ts';
 import { registerQuorums } from '../../quorum/register-quorums.ts';
 import { between, happens, pick, streamOf } from '../engine/chance.ts';
+import { drawAvailable } from './draw-available.ts';
 import { drawBallots } from './draw-ballots.ts';
 import { drawChanges, drawPlaces } from './draw-changes.ts';
 import { drawFaults, drawStateLoss } from './draw-faults.ts';
@@ -54,6 +55,7 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
   }
   if (profile === 'membership') paceOperations(operations, streamOf(seed, -1, 'pace'), stormUs);
   if (!isGuided(profile)) drawExpiry(operations, streamOf(seed, -1, 'expiry'));
+  if (!isGuided(profile)) drawAvailable(operations, streamOf(seed, -1, 'available'));
   const collectAfterUs = drawCollection(operations, streamOf(seed, -1, 'collection'));
   const cluster = collectAfterUs === undefined ? drawn : { ...drawn, collectAfterUs };
   const scope = { profile, cluster, stormUs };

@@ -17,6 +17,7 @@ import { changeTarget } from './change-target.ts';
 import { endBallots } from './heal-ballots.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
+import { droppedHint } from './judge-available.ts';
 import { holdingsOf, judgeConvergence } from './judge-convergence.ts';
 import { judgePlacement } from './judge-placement.ts';
 import type { Finding } from './judge-history.ts';
@@ -70,6 +71,13 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   let core = cluster.electorate.all & ~broken;
   const isWhole = (): boolean => !cluster.isStateLost && (cluster.operational & core) === core;
   if (!runUntil(isWhole)) return inVain('A replica of the core does not recover');
+  const isHintLeft = (): boolean =>
+    cluster.coordinators.some(({ isGone, available }) => !isGone && available.hints.open > 0);
+  if (!runUntil(() => !isHintLeft())) return inVain('A hint is not finished');
+  const dropped = droppedHint(callsOf(cluster).filter(({ thread }) => !isGoneAt(cluster, thread)));
+  if (dropped !== undefined) {
+    return { kind: 'level', key: dropped.key, text: `The hint of "${nameOf(dropped)}" was dropped` };
+  }
   if (broken === 0 && beginLastChange(cluster)) {
     if (!runUntil(() => !changes.isChanging)) return inVain('The last change of members does not end');
     if (changes.last !== 'done') return inVain('The last change of members does not come about');
@@ -239,6 +247,10 @@ function openText({ calls, ballots }: SimCluster): string {
 function stateOf({ replicas, epochs, network, engine }: SimCluster): string {
   const states = replicas.map((_, index) => `A${index} ${epochs.stateOf(index)} in epoch ${epochs.epochOf(index)}`);
   return `${states.join(', ')}; ${network.sent} messages, ${engine.events} events, ${engine.nowMs} ms`;
+}
+
+function isGoneAt({ coordinators, places }: SimCluster, node: number): boolean {
+  return coordinators[node - places]!.isGone;
 }
 
 /** The calls that began in the present state. */

@@ -39,7 +39,7 @@ export function countedOf<Seen extends Call>(calls: readonly Seen[], levels: rea
   const answers = answersOf(calls);
   return calls
     .filter((call) => !isWithoutEffect(call) && call.finishes === undefined)
-    .filter(({ kind, plan }) => kind !== 'get' || levels.includes(plan.level))
+    .filter((call) => call.kind !== 'get' || levels.includes(strengthOf(call)))
     .map((call) => {
       const { process, key, value, start } = call;
       const end = ends.get(call) ?? Number.POSITIVE_INFINITY;
@@ -79,10 +79,22 @@ export function endsOf(calls: readonly Call[]): ReadonlyMap<Call, number> {
   for (const call of calls) {
     const named = call.finishes ?? call;
     // Of a write at level `one` or `two` nobody may rely on more than that so many replicas had it.
-    const isKnown = isAnswered(call) && (call.kind !== 'put' || QUORATE.includes(named.plan.level));
-    if (isKnown && !ends.has(named)) ends.set(named, call.end!);
+    const isKnown = isAnswered(call) && (call.kind !== 'put' || QUORATE.includes(strengthOf(named)));
+    const end = call.hint === undefined ? call.end! : finishedAt(call.hint);
+    if (isKnown && end !== undefined && !ends.has(named)) ends.set(named, end);
   }
   return ends;
+}
+
+/** When a quorum was known to have what was hinted; nobody may rely on it before. */
+function finishedAt({ end }: NonNullable<Call['hint']>): number | undefined {
+  return end?.as === 'finished' ? end.at : undefined;
+}
+
+/** What a call at level `available` came to: the quorum, or whatever there was. */
+function strengthOf({ plan, isStale }: Call): PlanLevel {
+  if (plan.level !== 'available') return plan.level;
+  return isStale ? 'one' : 'quorum';
 }
 
 /** Whether it was answered with a result. */

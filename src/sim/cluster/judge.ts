@@ -5,6 +5,7 @@ import { compareBallots } from '../../protocol/ballot.ts';
 import type { Entry } from '../../replica/key-table.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
+import { judgeAvailable } from './judge-available.ts';
 import { expiriesOf, expiringRegister, judgeExpiry, momentsOf } from './judge-expiry.ts';
 import { historyOf } from './judge-history.ts';
 import type { Finding } from './judge-history.ts';
@@ -58,7 +59,7 @@ export function judgeHistory(
   return {
     verdict,
     violation:
-      violationOf('level', judgeExpiry(calls, moments) ?? judgeLevels(calls, moments)) ??
+      violationOf('level', judgeExpiry(calls, moments) ?? judgeLevels(calls, moments) ?? judgeAvailable(calls)) ??
       violationOf('session', judgeSessions(calls) ?? (promise && judgePromise(calls, promise))),
   };
 }

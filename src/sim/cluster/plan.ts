@@ -48,7 +48,7 @@ export function placesOf({ replicas, places = replicas }: Pick<ClusterPlan, 'rep
 }
 
 /** A level of an operation. */
-export type PlanLevel = 'one' | 'two' | 'quorum' | 'all';
+export type PlanLevel = 'one' | 'two' | 'quorum' | 'all' | 'available';
 
 /** One operation of one client. */
 export interface OperationPlan {

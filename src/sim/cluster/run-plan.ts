@@ -156,6 +156,18 @@ function noteReached({ engine, coordinators, calls, ballots }: SimCluster): void
     some(({ outcome }) => outcome === 'unavailable'),
   );
   engine.sometimes(
+    'a write is left to its client to finish',
+    some(({ hint }) => hint !== undefined),
+  );
+  engine.sometimes(
+    'what was left to a client is finished',
+    some(({ hint }) => hint?.end?.as === 'finished'),
+  );
+  engine.sometimes(
+    'a read that no quorum answers is stale',
+    some(({ isStale }) => isStale),
+  );
+  engine.sometimes(
     'a session is continued from its token',
     some(({ plan, outcome }) => plan.session === 'moved' && outcome === 'ok'),
   );

@@ -31,6 +31,8 @@ import type { ProposalCall } from './sim-ballots.ts';
 import { SimHouse } from './sim-house.ts';
 import { SimProposer } from './sim-proposer.ts';
 import { ReplicaNode } from './replica-node.ts';
+import { AvailablePart } from './sim-available.ts';
+import type { HintEnd } from './sim-available.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimConfigurations } from './sim-configurations.ts';
 import { SimErased } from './sim-erased.ts';
@@ -174,6 +176,7 @@ export class SimCluster {
 
   /** The operation's client is told. */
   #settle(operation: Operation): void {
+    if (operation.context instanceof AvailablePart) return operation.context.settled(operation);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- clients put their calls there
     const call = operation.context as Call;
     this.clients[call.client]!.settled(operation, call);
@@ -191,6 +194,12 @@ export class SimCluster {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- clients put their calls there
     const call = ofSession.context as Call;
     this.clients[call.client]!.ended(ofSession, call);
+  }
+
+  /** What was hinted is finished, or nobody can finish it. */
+  #endHint(operationId: string, end: HintEnd): void {
+    const call = this.calls.find(({ hint }) => hint?.operationId === operationId);
+    if (call?.hint !== undefined) call.hint.end ??= { as: end, at: this.#position++ };
   }
 
   #replica(index: number, rules: Rules): ReplicaNode {
@@ -252,6 +261,7 @@ export class SimCluster {
       settleSession: (ofSession) => this.#settleSession(ofSession),
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- proposers put their calls there
       settleProposal: (proposal: Proposal) => this.#settleProposal(proposal, proposal.context as ProposalCall),
+      onHintEnd: (operationId, end) => this.#endHint(operationId, end),
       collectAfterMs: collectAfterUs === undefined ? undefined : collectAfterUs / 1000,
       mayCollect: () => this.isStorm,
     });

@@ -174,7 +174,7 @@ export class SupervisorNode {
     for (const replica of votersIn(this.#quorums.electorate.all)) {
       if (this.#threads[replica] === undefined) continue;
       this.#ending |= 1 << replica;
-      void this.#keeper.end(replica, { kind: 'exit', code: 0 });
+      this.#keeper.end(replica, { kind: 'exit', code: 0 }).catch(() => undefined); // As where one retires.
     }
   }
 
@@ -324,6 +324,6 @@ export class SupervisorNode {
     if (!isHung(policy, measurement)) return;
     this.#hangs[replica] = undefined;
     engine.sometimes('a hung replica is ended', true);
-    void this.#keeper.end(replica, { kind: 'hung' });
+    this.#keeper.end(replica, { kind: 'hung' }).catch(() => undefined); // As where one retires.
   }
 }
