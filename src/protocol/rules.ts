@@ -139,6 +139,8 @@ export interface Rules {
   readonly dropsOwnWrites: boolean;
   /** A read that a write of its client's own has overtaken is not cached. */
   readonly voidsOvertaken: boolean;
+  /** What a change of a client's own has found, and left as it is, drops what is cached of before. */
+  readonly heedsConflicts: boolean;
   /** A cached value is served only until it expires. */
   readonly expiresCached: boolean;
   /** What is cached of a lost state is forgotten. */
@@ -311,6 +313,7 @@ export const RULES: Rules = Object.freeze({
   fencesCached: true,
   dropsOwnWrites: true,
   voidsOvertaken: true,
+  heedsConflicts: true,
   expiresCached: true,
   cachesOneState: true,
   cachesAsNewAsSession: true,

@@ -14,12 +14,13 @@
 //
 // Besides, it does not go behind what its client knows. A write or change of the client's own, once it has ended,
 // drops the entry of its key, and keeps reads that had begun before from filling it: they may have missed it. So does a
-// newer version that any read of the client sees; of a read that finds nothing at all, not even a deletion, nobody can
-// say how new that is. Values lie here as encoded bytes, so callers share nothing.
+// newer version that any read of the client sees, or a change that leaves it as it is; of a read that finds nothing at
+// all, not even a deletion, nobody can say how new that is. Values lie here as encoded bytes, so callers share nothing.
 import { CACHE_KEYS_MAX } from '../base/limits.ts';
 import { readExpiry } from '../base/value-codec.ts';
 import { compareBallots, copyBallot, isNone, mutableBallot, versionOf } from '../protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
+import { readVersion } from '../protocol/lineage.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { heldBytes } from './cached-read.ts';
 import type { CachedRead } from './cached-read.ts';
@@ -133,9 +134,10 @@ export class ReadCache {
   /** Any operation of the client has ended; to be told before its caller is, while {@link isUsed}. */
   settled(operation: Operation): void {
     const { kind, outcome, request, keyBytes } = operation;
-    if (kind === 'inquiry' || outcome === 'kept') return; // Nothing has changed by it.
+    if (kind === 'inquiry') return;
     const fill = this.#endFill(operation);
     const place = fill?.place ?? readKey(request, REQUEST.BYTES, keyBytes);
+    if (outcome === 'kept') return this.#found(place, operation);
     if (kind !== 'get') return this.#overwritten(place);
     if (outcome !== 'ok' && outcome !== 'absent') return;
     const version = versionIn(operation);
@@ -168,6 +170,14 @@ export class ReadCache {
   #overwritten(place: string): void {
     if (this.#rules.dropsOwnWrites) this.#drop(place);
     if (this.#rules.voidsOvertaken) this.#void(place);
+  }
+
+  /** A change has found what it leaves as it is: its caller is told, as by a read. */
+  #found(place: string, { newest }: Operation): void {
+    if (!this.#rules.heedsConflicts) return;
+    const version = mutableBallot();
+    readVersion(newest.lineage, newest.root, version);
+    this.#saw(place, version);
   }
 
   /** A read has seen a version. */

@@ -1,7 +1,8 @@
 // One page of a scan: which keys there are, enough replicas say (list-round.ts); what they hold, ordinary reads at the
 // level of the scan. So each key is read as if alone, and the page as a whole is no snapshot.
 import { compareCodePoints } from '../base/code-points.ts';
-import { ballotOf } from '../protocol/ballot.ts';
+import { isNone, mutableBallot } from '../protocol/ballot.ts';
+import { readVersion } from '../protocol/lineage.ts';
 import type { OperationOptions, ReadResult, ScanEntry, ScanResult } from '../store/store.ts';
 import type { Bucket } from './bucket.ts';
 import { Errands } from './errands.ts';
@@ -174,12 +175,21 @@ export class ScanCall implements ListCall {
     if (read.outcome === 'ok') {
       const { value, version } = read;
       reading.entry = { key, value, version };
-      this.#seen?.note(key, ballotOf(version)!, true); // Read at the quorum.
     }
+    this.#note(key, operation);
     if (--this.#readsLeft > 0) return;
     for (const { entry } of this.#readings) if (entry !== undefined) this.#entries.push(entry);
     this.#after = this.#readings.at(-1)!.key;
     this.#read();
+  }
+
+  /** The session has seen what was read at the quorum, also that a key is absent: or that could come back to it. */
+  #note(key: string, { outcome, newest }: Operation): void {
+    if (this.#seen === undefined) return;
+    const isNoted = outcome === 'ok' || this.#doors.rules.versionsAbsence;
+    const version = mutableBallot();
+    readVersion(newest.lineage, newest.root, version);
+    if (isNoted && !isNone(version)) this.#seen.note(key, version, true);
   }
 
   #page(after: string | undefined): ScanResult {

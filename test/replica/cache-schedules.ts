@@ -120,6 +120,17 @@ export const CACHE_SCHEDULES: readonly ScanSchedule[] = [
     },
   },
   {
+    rule: 'heedsConflicts',
+    bug: 'A client goes on serving from its cache what a change of its own has found outdated',
+    play: (cluster) => {
+      write(cluster, WRITER, 'old');
+      readWithin(cluster, 0);
+      write(cluster, WRITER, 'new');
+      cluster.run(READER, (core) => core.compareAndSet('k', 'old', 'mine', undefined));
+      return expectNew(readWithin(cluster, 1000), 'Who tries a change again begins with what it had found outdated');
+    },
+  },
+  {
     rule: 'expiresCached',
     bug: 'A cached value is served after it has expired',
     play: (cluster) => {

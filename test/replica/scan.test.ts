@@ -11,7 +11,7 @@ import { replayCommand, testSeed } from '../support/seed.ts';
 import type { CoreCall, CoreCluster } from './core-cluster.ts';
 import { checkRegister } from './linearizability.ts';
 import type { Operation } from './linearizability.ts';
-import { SCAN_SCHEDULES, keysOf, scanClusterOf, scanned } from './scan-schedules.ts';
+import { SCAN_SCHEDULES, keysOf, scanClusterOf, scanned, writeAt } from './scan-schedules.ts';
 
 const FILE = 'test/replica/scan.test.ts';
 const SEEDS = 300;
@@ -99,6 +99,18 @@ describe('A scan', () => {
     cluster.exchange(0, 'accept', [2]);
     cluster.loseAllOf(0);
     expect(cluster.run(0, () => session.scan('', undefined))).toMatchObject({ entries: [{ key: 'k', value: 'mine' }] });
+  });
+
+  it('in a session does not show again, later, what a page had found deleted', () => {
+    const cluster = scanClusterOf();
+    cluster.run(0, (core) => core.put('k', 'v', { level: 'all' }));
+    const session = cluster.core(1).session('here', {});
+    expect(cluster.run(1, () => session.get('k', undefined))).toMatchObject({ value: 'v' });
+    writeAt(cluster, [0, 1], 'k', undefined);
+    expect(cluster.run(1, () => session.scan('', undefined))).toMatchObject({ entries: [] });
+    const read = cluster.call(1, () => session.get('k', { timeoutMs: 100 }));
+    cluster.settle([0, 1]); // The third replica has the value still.
+    expect(read.result).toMatchObject({ outcome: 'unavailable' });
   });
 
   it.each([
