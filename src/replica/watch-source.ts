@@ -4,6 +4,7 @@
 // What was told and is not dealt with yet is counted, answer by answer: up to where all of it is dealt with, another
 // watch can go on from.
 import { LIST_MS, SCAN_LIMIT_MAX, WATCH_REST_MS_MAX, WATCH_REST_MS_MIN } from '../base/limits.ts';
+import { isNone } from '../protocol/ballot.ts';
 import type { Ballot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { OperationOptions } from '../store/store.ts';
@@ -144,7 +145,8 @@ export class WatchSource {
     this.#listedTo = list.keys.at(-1)?.key ?? this.#listedTo;
     const told = { open: 0, place: list.isEnd ? this.#place : undefined };
     this.#tell(list.keys, epoch, told);
-    for (const { key } of list.keys) this.#listedAgain?.add(key);
+    // Of a key that was only promised it has nothing.
+    for (const { key, version } of list.keys) if (!isNone(version)) this.#listedAgain?.add(key);
     if (!list.isEnd) return;
     this.#doors.listed(this.replica, this.#listedAgain, told);
     this.#listedAgain = undefined;

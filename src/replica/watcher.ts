@@ -12,7 +12,8 @@
 // has told without a gap has told of it. Where none has, all keys that are known to hold something are read again; a
 // watch that goes on from another one does not know them, and ends. A list that is made anew says nothing of what was
 // erased before: whose keys were listed has told without a gap once another one that has, alive, has told of all until
-// then; and a key that is known and not listed is read again, where it may have been erased.
+// then; and a key that is known and not listed is read again, where it may have been erased. What the other one has told
+// of may still have to be read, or taken: before that, no position says that the one that was listed is so far.
 //
 // Where keys are spread over more replicas than copies, one that goes on tells of some keys only, so that is not asked.
 // Instead every key that is known to hold something and not listed is read again whenever a replica was listed again.
@@ -48,6 +49,8 @@ export interface WatchCore extends ErrandCore {
   get(key: string, options: OperationOptions | undefined, bucket?: Bucket): Operation;
   inquire(inquiry: Inquiry, options: OperationOptions | undefined): Operation;
   resultOf(operation: Operation, signal: undefined): Settled | Failure;
+  /** Resets of the cluster that it knows of. */
+  readonly resets: number;
   /** Copies up to where deletions may have been erased into `target`. */
   erasedFloor(target: MutableBallot): void;
 }
@@ -89,7 +92,7 @@ interface Known {
 
 interface Buffered {
   readonly event: WatchEvent;
-  readonly told: readonly Told[];
+  readonly told: Told[];
 }
 
 /** One watch. */
@@ -98,6 +101,8 @@ export class Watcher {
   failure: Failure | undefined = undefined;
   readonly #doors: WatchDoors;
   readonly #request: WatchRequest;
+  /** Resets before it began: it tells of one state only. */
+  readonly #resets: number;
   readonly #errands: Errands;
   readonly #ofSources: SourceDoors;
   #sources: readonly WatchSource[] = [];
@@ -111,8 +116,11 @@ export class Watcher {
   #events = 0;
   /** Replicas that have told of everything, and go on without a gap. */
   readonly #whole: Set<number>;
-  /** Those that were listed while others were, by when: they are too once one that is has told of all up to then. */
-  readonly #listedAt = new Map<number, number>();
+  /**
+   * Those that were listed while others were, by when: they are too once one that is has told of all up to then. Their
+   * last answer is not dealt with before all of that is.
+   */
+  readonly #listedAt = new Map<number, { readonly at: number; readonly told: Told }>();
   #lists = 0;
   /** Whether there was a time when no replica was. */
   #hasGap = false;
@@ -120,6 +128,7 @@ export class Watcher {
   constructor(doors: WatchDoors, request: WatchRequest) {
     this.#doors = doors;
     this.#request = request;
+    this.#resets = doors.core.resets;
     this.#errands = new Errands(doors.core);
     const { rules, core } = doors;
     this.#ofSources = {
@@ -156,6 +165,8 @@ export class Watcher {
   /** Asks and reads what is due. @returns when it is to be called again, in milliseconds of the same clock. */
   tick(nowMs: number): number {
     let dueMs = Number.POSITIVE_INFINITY;
+    // A thread that stood still while the state was lost and reset has nobody else to tell it.
+    if (this.#doors.core.resets !== this.#resets) this.end(goneError('state-lost'));
     this.#heedMembers(true);
     const { from } = this.#request;
     if (from !== undefined && !this.#goesOnFrom(from)) this.end(gapError());
@@ -246,7 +257,10 @@ export class Watcher {
     this.#lists++;
     const { core, rules } = this.#doors;
     if (this.#whole.size === 0 || !rules.doubtsLists || this.#isSpread) this.#whole.add(replica);
-    else this.#listedAt.set(replica, this.#lists);
+    else {
+      this.#listedAt.set(replica, { at: this.#lists, told });
+      told.open++;
+    }
     const hadGap = this.#hasGap || this.#isSpread;
     this.#hasGap = false;
     if (again === undefined) return;
@@ -268,10 +282,21 @@ export class Watcher {
   /** One that goes on without a gap has told of all that it had stored when there had been so many lists. */
   #followed(replica: number, lists: number): void {
     if (!this.#whole.has(replica)) return;
-    for (const [other, at] of this.#listedAt) {
+    for (const [other, { at, told }] of this.#listedAt) {
       if (at > lists) continue;
       this.#listedAt.delete(other);
       this.#whole.add(other);
+      this.#awaitAll(told);
+      told.open--;
+    }
+  }
+
+  /** An answer is not dealt with before all is that was told until now. */
+  #awaitAll(told: Told): void {
+    for (const changed of this.#changed.values()) note(changed, told);
+    for (const buffered of this.#buffer.values()) {
+      buffered.told.push(told);
+      told.open++;
     }
   }
 
@@ -331,6 +356,8 @@ export class Watcher {
       const found = isErased ? this.#erasedVersion(key, wanted) : { high: version.high, low: version.low };
       this.#found(key, changed, { version: found, isDeleted }, { name, value });
     }
+    // One that has to be read again, perhaps in vain, keeps no others waiting where few are read at once.
+    if (this.#changed.delete(key)) this.#changed.set(key, changed);
     this.#doors.proceed();
   }
 

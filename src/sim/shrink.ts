@@ -87,6 +87,7 @@ class Search {
       this.#lessOf('operations');
       this.#lessOf('proposals');
       this.#lessOf('faults');
+      this.#lessOfWatches();
     }
     this.#writeDown();
     for (let round = 0; round < ROUNDS_MAX; round++) {
@@ -95,6 +96,7 @@ class Search {
       this.#lessOf('proposals');
       this.#lessOf('operations'); // Some operations were there for a fault only, and the other way round.
       this.#lessOf('faults');
+      this.#lessOfWatches();
       this.#lessOf('decisions');
       this.#calmDown();
       if (this.#kept === runs) return;
@@ -160,10 +162,25 @@ class Search {
     }
   }
 
-  #lessOf(part: 'operations' | 'proposals' | 'faults' | 'decisions'): void {
+  #lessOf(part: 'operations' | 'proposals' | 'faults' | 'watches' | 'decisions'): void {
     const all: readonly unknown[] = this.#plan[part] ?? [];
     if (all.length === 0) return;
     minimise(all, (left) => left.length < all.length && this.#accepts({ ...this.#plan, [part]: left }));
+  }
+
+  /** Fewer watches, and fewer breaks of those that are left. */
+  #lessOfWatches(): void {
+    if (this.#plan.watches === undefined) return;
+    this.#lessOf('watches');
+    for (const { watch } of this.#plan.watches) {
+      const { breaks } = this.#plan.watches.find((each) => each.watch === watch)!;
+      minimise(breaks, (left) => {
+        const watches = this.#plan.watches!.map((each) =>
+          each.watch === watch ? Object.assign({}, each, { breaks: left }) : each,
+        );
+        return left.length < breaks.length && this.#accepts({ ...this.#plan, watches });
+      });
+    }
   }
 
   /** The run ends where it has just gone wrong. */

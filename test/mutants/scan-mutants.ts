@@ -1,10 +1,12 @@
 // Seeded bugs of scans, watches and cached reads: each misses something that is there.
 import { RULES } from '../../src/protocol/rules.ts';
+import type { Rules } from '../../src/protocol/rules.ts';
 import { CACHE_SCHEDULES } from '../replica/cache-schedules.ts';
 import { SCAN_SCHEDULES, scanClusterOf } from '../replica/scan-schedules.ts';
 import { WATCH_SCHEDULES } from '../replica/watch-runs.ts';
 import type { ScanSchedule } from '../replica/scan-schedules.ts';
 import type { Catcher, Mutant } from './mutant.ts';
+import { simulatedWatches } from './sim-catcher.ts';
 
 const SCHEDULES: readonly ScanSchedule[] = [...SCAN_SCHEDULES, ...WATCH_SCHEDULES, ...CACHE_SCHEDULES];
 
@@ -15,8 +17,16 @@ export const SCAN_MUTANTS: readonly Mutant[] = SCHEDULES.filter(
   bug,
   layer: 'coordinator',
   removed: `rule ${rule}`,
-  catchers: SCHEDULES.filter((each) => each.rule === rule).map(catcherOf),
+  catchers: [...SCHEDULES.filter((each) => each.rule === rule).map(catcherOf), ...simulationsOf(rule)],
 }));
+
+/** Most simulated clusters until watches show that a rule is missing. */
+const SEEDS_MAX: Partial<Record<keyof Rules, number>> = { notesStored: 20, listsAfterGaps: 1_000 };
+
+function simulationsOf(rule: keyof Rules): Catcher[] {
+  const seedsMax = SEEDS_MAX[rule];
+  return seedsMax === undefined ? [] : [simulatedWatches(rule, seedsMax)];
+}
 
 function catcherOf({ rule, play }: ScanSchedule): Catcher {
   return {

@@ -3,6 +3,7 @@ import { RULES } from '../../src/protocol/rules.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { drawProposals } from '../../src/sim/cluster/draw-ballots.ts';
 import { drawPlan } from '../../src/sim/cluster/draw-plan.ts';
+import { drawWatches } from '../../src/sim/cluster/draw-watches.ts';
 import type { LevelPromise } from '../../src/sim/cluster/judge-sessions.ts';
 import { placesOf } from '../../src/sim/cluster/plan.ts';
 import type { FaultPlan, OperationPlan, PlanSystems, SimPlan } from '../../src/sim/cluster/plan.ts';
@@ -59,6 +60,11 @@ export function simulatedErasures(rule: keyof Rules, seedsMax: number): Catcher 
 /** Simulated clusters without one rule, most of whose values expire, and are changed meanwhile. */
 export function simulatedExpiries(rule: keyof Rules, seedsMax: number): Catcher {
   return simulatedPlans('simulator, expiries', expiryPlan, rule, seedsMax);
+}
+
+/** Simulated clusters without one rule, all of which are watched. */
+export function simulatedWatches(rule: keyof Rules, seedsMax: number): Catcher {
+  return simulatedPlans('simulator, watches', watchPlan, rule, seedsMax);
 }
 
 /** Simulated clusters without one rule, most of whose few members are replaced again and again. */
@@ -224,6 +230,21 @@ export function expiryPlan(seed: number): SimPlan {
   });
   const collects = seed % 4 === 0;
   return { ...plan, cluster: { ...plan.cluster, ...(collects && { collectAfterUs: 2_000 }) }, operations };
+}
+
+const WATCH_PROFILES = ['crash-storm', 'fail-points', 'stale-messages', 'pause-storm', 'scramble'] as const;
+
+/** A plan with watches, in which deletions are erased, and replicas die, before a watch has read what it was told of. */
+export function watchPlan(seed: number): SimPlan {
+  const profile = WATCH_PROFILES[seed % WATCH_PROFILES.length]!;
+  const plan = drawPlan(seed, profile, { clients: 3, operations: 12, keys: 1 + (seed % 3), cluster: { replicas: 3 } });
+  const collects = seed % 2 === 0;
+  const operations = plan.operations.map((each, place): OperationPlan =>
+    each.call === 'put' && place % 3 === 0 ? Object.assign({}, each, { call: 'delete' }) : each,
+  );
+  const cluster = { ...plan.cluster, ...(collects && { collectAfterUs: 1_000 }) };
+  const watches = drawWatches(streamOf(seed, -1, 'watches'), { cluster, stormUs: plan.stormUs / 4 });
+  return { ...plan, cluster, operations, watches };
 }
 
 /** Most seeds until the weak reads that some plans have break what only strong ones are promised. */

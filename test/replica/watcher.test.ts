@@ -23,6 +23,15 @@ function put(cluster: CoreCluster, key: string, value: unknown): void {
   cluster.run(0, (core) => core.put(key, value, undefined));
 }
 
+/** Everything arrives, and nobody takes what is found. */
+function settleUntaken(cluster: CoreCluster, run: WatchedRun): void {
+  for (let step = 0; step < 300; step++) {
+    if (cluster.underWay > 0) cluster.deliver(0);
+    else cluster.pass(13);
+    run.tick();
+  }
+}
+
 function told({ events }: WatchedRun): unknown[] {
   return events.map(({ key, kind, value }) => (kind === 'put' ? [key, value] : [key]));
 }
@@ -80,6 +89,53 @@ describe('A watch', () => {
     run.take();
     expect(told(run)).toEqual([['k', 'v']]);
     expect(run.position).not.toBe(position);
+  });
+
+  it('does not keep other keys waiting for one that it cannot read now', () => {
+    const cluster = scanClusterOf();
+    writeAt(cluster, [2], 'a', 'v');
+    const run = new WatchedRun(cluster, 2, { bufferMax: 1 });
+    for (let step = 0; step < 100 && cluster.reads.every((count) => count === 0); step++) {
+      if (cluster.underWay > 0) cluster.deliver(0);
+      run.tick();
+    }
+    cluster.call(0, (core) => core.put('b', 1, undefined));
+    for (let step = 0; step < 400; step++) {
+      if (cluster.underWay > 0) cluster.deliverNext([2]); // What it alone has told of is not found while it is silent.
+      else cluster.pass(13);
+      run.tick();
+      run.take();
+    }
+    expect(told(run)).toEqual([['b', 1]]);
+  });
+
+  it('has no position of a replica that was listed again before what others have told of was taken', () => {
+    const world = worldOf();
+    const { cluster } = world;
+    put(cluster, 'k', 'v');
+    const run = new WatchedRun(cluster, 0);
+    run.settle();
+    cluster.run(0, (core) => core.delete('k', undefined));
+    settleUntaken(cluster, run);
+    world.collect(30 * AFTER_MS);
+    cluster.restart(2);
+    settleUntaken(cluster, run);
+    const from = run.position!;
+    run.watcher.stop(undefined);
+    for (const replica of [0, 1]) cluster.restart(replica);
+    const next = new WatchedRun(cluster, 0, { from });
+    next.settle();
+    expect(next.watcher.failure?.error).toMatchObject({ code: 'ERR_QUORATE_WATCH_GAP' });
+  });
+
+  it('ends where the state was lost and reset while its thread stood still', () => {
+    const cluster = scanClusterOf();
+    put(cluster, 'k', 'v');
+    const run = new WatchedRun(cluster, 2);
+    run.settle();
+    cluster.life.resets++;
+    run.tick();
+    expect(run.watcher.failure?.error).toMatchObject({ code: 'ERR_QUORATE_STATE_LOST' });
   });
 
   it('ends where no replica remembers what was stored since a position', () => {

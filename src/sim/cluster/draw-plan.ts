@@ -10,6 +10,7 @@ import { drawBallots } from './draw-ballots.ts';
 import { drawChanges, drawPlaces } from './draw-changes.ts';
 import { drawFaults, drawStateLoss } from './draw-faults.ts';
 import { ofSystem, withSystem, withSystems } from './draw-systems.ts';
+import { drawWatches, hasWatches } from './draw-watches.ts';
 import type { ClusterPlan, MessageKind, NetworkPlan, OperationPlan, SimPlan } from './plan.ts';
 import type { Profile } from './profiles.ts';
 
@@ -68,9 +69,11 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
       drawn,
     ),
   ];
+  const random = streamOf(seed, -1, 'watches');
+  const watches = !isGuided(profile) && hasWatches(random, profile) ? drawWatches(random, scope) : undefined;
   const leavesBroken = (seed & 1) === 1;
   const written = { version: 1, profile, seed, cluster, network } as const;
-  const plan = { ...written, operations, faults, stormUs: 4 * stormUs, leavesBroken };
+  const plan = { ...written, operations, faults, stormUs: 4 * stormUs, leavesBroken, ...(watches && { watches }) };
   // Rings of `overload` hold no decision.
   const mayPropose = !isGuided(profile) && profile !== 'overload' && choices.isWithoutFaults !== true;
   const proposals = mayPropose ? drawBallots(streamOf(seed, -1, 'ballots'), cluster, stormUs) : undefined;

@@ -94,6 +94,7 @@ function strike(cluster: SimCluster, fault: FaultPlan): void {
       const coordinator = coordinators[fault.node - places];
       if (coordinator === undefined || coordinators.filter(({ isGone }) => !isGone).length < 2) return;
       coordinator.leave();
+      for (const watch of cluster.watches) watch.left();
       break;
     }
     case 'change': {

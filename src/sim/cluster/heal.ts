@@ -18,6 +18,7 @@ import { endBallots } from './heal-ballots.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
 import { droppedHint } from './judge-available.ts';
+import { healWatches } from './heal-watches.ts';
 import { holdingsOf, judgeConvergence } from './judge-convergence.ts';
 import { judgePlacement } from './judge-placement.ts';
 import type { Finding } from './judge-history.ts';
@@ -88,12 +89,16 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   if (wrong !== undefined) return wrong;
   const unheard = endBallots(cluster, core, runUntil);
   if (unheard !== undefined) return inVain(unheard);
+  const untold = healWatches(cluster, broken);
+  if (untold !== undefined) return untold;
   const before = cluster.calls.length;
   const { refused } = cluster.network;
   addFinalOperations(cluster);
   if (!runUntil(() => cluster.areClientsDone)) return inVain(openText(cluster));
   const failed = cluster.calls.slice(before).find(({ outcome }) => outcome !== 'ok' && outcome !== 'absent');
   if (failed !== undefined) return inVain(`${nameOf(failed)} ends as ${failed.outcome}`);
+  const late = healWatches(cluster, broken);
+  if (late !== undefined) return late;
   const unstable = (): string | undefined => unstableKey(cluster, core);
   // What found no memory is sent to nobody again: its replica lags until the key is next read or written.
   const mayLag = (): boolean => cluster.network.refused > refused;

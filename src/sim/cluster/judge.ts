@@ -12,6 +12,8 @@ import type { Finding } from './judge-history.ts';
 import { judgeLevels } from './judge-levels.ts';
 import { judgePromise, judgeSessions } from './judge-sessions.ts';
 import type { LevelPromise } from './judge-sessions.ts';
+import { judgeWatches, readsOf } from './judge-watches.ts';
+import type { WatchLeg } from './judge-watches.ts';
 import { heldNumber } from './probe.ts';
 import type { SimCluster } from './sim-cluster.ts';
 
@@ -23,6 +25,7 @@ export interface Violation {
     | 'integrity'
     | 'level'
     | 'session'
+    | 'watch'
     | 'convergence'
     | 'placement'
     | 'ballot'
@@ -41,17 +44,22 @@ export interface Violation {
  * are promised too.
  *
  * @param promise is what the reads of some levels are held to besides.
+ * @param legs is what watches have told.
  */
 export function judgeHistory(
   calls: readonly Call[],
   promise?: LevelPromise,
+  legs: readonly WatchLeg[] = [],
 ): { readonly verdict: Verdict; violation: Violation | undefined } {
   const corrupt = calls.find(({ corruption }) => corruption !== undefined);
+  const event = legs.flatMap(({ events }) => events).find(({ corruption }) => corruption !== undefined);
   const moments = momentsOf(calls);
-  const verdict = checkLinearizable([...historyOf(calls), ...expiriesOf(calls, moments)], expiringRegister());
+  const history = [...historyOf(calls), ...readsOf(legs), ...expiriesOf(calls, moments)];
+  const verdict = checkLinearizable(history, expiringRegister());
   if (corrupt !== undefined) {
     return { verdict, violation: { kind: 'integrity', text: `${nameOf(corrupt)}: ${corrupt.corruption}` } };
   }
+  if (event !== undefined) return { verdict, violation: { kind: 'integrity', text: `A watch: ${event.corruption}` } };
   if (verdict.verdict === 'unknown') {
     return { verdict, violation: { kind: 'linearizability', text: `Not decided: ${verdict.reason}` } };
   }
@@ -60,7 +68,8 @@ export function judgeHistory(
     verdict,
     violation:
       violationOf('level', judgeExpiry(calls, moments) ?? judgeLevels(calls, moments) ?? judgeAvailable(calls)) ??
-      violationOf('session', judgeSessions(calls) ?? (promise && judgePromise(calls, promise))),
+      violationOf('session', judgeSessions(calls) ?? (promise && judgePromise(calls, promise))) ??
+      violationOf('watch', judgeWatches(legs, calls, moments)),
   };
 }
 

@@ -1,5 +1,6 @@
 // A run as data: the cluster, what clients do, what goes wrong, how the network behaves. A seed and a profile make a
 // plan; the shrinker takes parts out of one; a regression file is one. Everything is plain, so that it is JSON.
+import type { WatchPlan } from './watch-plan.ts';
 
 import type { RegisterSystemOptions } from '../../quorum/register-systems.ts';
 
@@ -246,6 +247,7 @@ export interface SimPlan {
   /** What is proposed to the voters; where it is left out there are none. */
   readonly proposals?: readonly ProposalPlan[];
   readonly faults: readonly FaultPlan[];
+  readonly watches?: readonly WatchPlan[];
   /** Virtual time after which the faults end, in microseconds. */
   readonly stormUs: number;
   /** Whether what is outside of the healed core stays broken. */

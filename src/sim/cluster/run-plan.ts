@@ -61,7 +61,11 @@ export function runPlan(plan: SimPlan, options: RunOptions = {}): PlanResult {
   let verdict: Verdict | undefined;
   try {
     violation = play(cluster, options);
-    const judged = judgeHistory(cluster.calls, promise);
+    const judged = judgeHistory(
+      cluster.calls,
+      promise,
+      cluster.watches.flatMap(({ legs }) => legs),
+    );
     ({ verdict } = judged);
     const ofBallots = violationOf('ballot', judgeHouse(cluster));
     violation = judged.violation ?? ofBallots ?? violation; // What clients saw comes first: it cannot be argued with.
@@ -109,6 +113,16 @@ function judgeHouse({ ballots, house }: SimCluster): Finding | undefined {
 function checked(text: string | undefined): Violation | undefined {
   return text === undefined ? undefined : { kind: 'check', text };
 }
+
+/** What happens to watches. */
+const WATCHED = [
+  'a watch tells of a deletion',
+  'a watch goes on from a position',
+  'a watch goes on in another thread',
+  'a watch is told that it cannot go on',
+  'a watch is told that its reader is too slow',
+  'a watch ends because the state is lost',
+] as const;
 
 /** What every run is asked, so that a condition that is never true is seen. */
 function noteReached({ engine, coordinators, calls, ballots }: SimCluster): void {
@@ -205,4 +219,5 @@ function noteReached({ engine, coordinators, calls, ballots }: SimCluster): void
   engine.sometimes('a change of members is done', false);
   engine.sometimes('a change of members is undone', false);
   engine.sometimes('a change of members is refused while another is under way', false);
+  for (const what of WATCHED) engine.sometimes(what, false);
 }

@@ -37,6 +37,7 @@ import { SimClock } from './sim-clock.ts';
 import { SimConfigurations } from './sim-configurations.ts';
 import { SimErased } from './sim-erased.ts';
 import { SimEpochs, SimLife } from './sim-epochs.ts';
+import { SimWatch } from './sim-watch.ts';
 import { SupervisorNode } from './supervisor-node.ts';
 
 /** How a cluster is simulated. */
@@ -64,6 +65,7 @@ export class SimCluster {
   readonly replicas: readonly ReplicaNode[];
   readonly coordinators: readonly CoordinatorNode[];
   readonly clients: readonly SimClient[];
+  readonly watches: readonly SimWatch[];
   readonly supervisor: SupervisorNode;
   readonly life: SimLife = new SimLife();
   readonly erased: SimErased = new SimErased();
@@ -117,6 +119,7 @@ export class SimCluster {
     const clients = 1 + plan.operations.reduce((last, { client }) => Math.max(last, client), -1);
     this.clients = Array.from({ length: clients }, (_, index) => this.#client(index));
     this.proposers = this.#proposers();
+    this.watches = this.#watches();
     const { standbys, restartsMax, loadUs } = cluster;
     this.supervisor = new SupervisorNode({
       node: supervisorNode,
@@ -337,6 +340,12 @@ export class SimCluster {
     this.proposers[call.client]!.settled(proposal, call);
   }
 
+  #watches(): readonly SimWatch[] {
+    const { engine, life, coordinators, places } = this;
+    const doors = { engine, life, coordinators, places, nextPosition: () => this.#position++ };
+    return (this.plan.watches ?? []).map((plan) => new SimWatch(plan, doors));
+  }
+
   readonly #nextReference = (): number => ++this.#references;
 
   #clock(node: number): SimClock {
@@ -368,6 +377,7 @@ export class SimCluster {
     this.#areClientsStarted = true;
     for (const client of this.clients) client.start();
     for (const proposer of this.proposers) proposer.start();
+    for (const watch of this.watches) watch.start();
     for (const coordinator of this.coordinators) coordinator.startCollecting();
   }
 
