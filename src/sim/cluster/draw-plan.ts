@@ -69,17 +69,17 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
       drawn,
     ),
   ];
-  const random = streamOf(seed, -1, 'watches');
-  const watches = !isGuided(profile) && hasWatches(random, profile) ? drawWatches(random, scope) : undefined;
   const leavesBroken = (seed & 1) === 1;
   const written = { version: 1, profile, seed, cluster, network } as const;
-  const plan = { ...written, operations, faults, stormUs: 4 * stormUs, leavesBroken, ...(watches && { watches }) };
+  const plan = { ...written, operations, faults, stormUs: 4 * stormUs, leavesBroken };
   // Rings of `overload` hold no decision.
   const mayPropose = !isGuided(profile) && profile !== 'overload' && choices.isWithoutFaults !== true;
   const proposals = mayPropose ? drawBallots(streamOf(seed, -1, 'ballots'), cluster, stormUs) : undefined;
-  return proposals === undefined
-    ? plan
-    : { ...plan, proposals, operations: choices.operations === undefined ? fewer(operations) : operations };
+  if (proposals !== undefined) {
+    return { ...plan, proposals, operations: choices.operations === undefined ? fewer(operations) : operations };
+  }
+  const random = streamOf(seed, -1, 'watches');
+  return isGuided(profile) || !hasWatches(random, profile) ? plan : { ...plan, watches: drawWatches(random, scope) };
 }
 
 /** Where there is something else to do, clients do less of what all runs do. */
