@@ -12,7 +12,7 @@
 // has told without a gap has told of it. Where none has, all keys that are known to hold something are read again; a
 // watch that goes on from another one does not know them, and ends. A list that is made anew says nothing of what was
 // erased before: whose keys were listed has told without a gap once another one that has, alive, has told of all until
-// then; and a key that is known and not listed is read again, where it may have been erased. What the other one has told
+// then; and a key that is known and not listed is read again, where it may have been erased. What the other one told
 // of may still have to be read, or taken: before that, no position says that the one that was listed is so far.
 //
 // Where keys are spread over more replicas than copies, one that goes on tells of some keys only, so that is not asked.

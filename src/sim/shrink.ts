@@ -140,7 +140,7 @@ class Search {
     const tries: ((plan: SimPlan) => SimPlan)[] = [
       (plan) => ({ ...plan, endsWithStorm: true }),
       (plan) => ({ ...plan, leavesBroken: false }),
-      ({ watches: _, ...plan }) => plan,
+      (plan) => ({ ...plan, watches: [] }),
       (plan) => ({ ...plan, network: { ...plan.network, repeatRate: 0 } }),
       (plan) => ({ ...plan, network: { ...plan.network, lossRate: 0 } }),
       (plan) => ({ ...plan, network: { ...plan.network, lossyRate: 0 } }),

@@ -240,7 +240,7 @@ export function expiryPlan(seed: number): SimPlan {
 
 const WATCH_PROFILES = ['crash-storm', 'fail-points', 'stale-messages', 'pause-storm', 'scramble'] as const;
 
-/** A plan with watches, in which deletions are erased, and replicas die, before a watch has read what it was told of. */
+/** A plan with watches, in which deletions are erased, and replicas die, before a watch has read what it heard of. */
 export function watchPlan(seed: number): SimPlan {
   const profile = WATCH_PROFILES[seed % WATCH_PROFILES.length]!;
   const plan = unwatched(seed, profile, { clients: 3, operations: 12, keys: 1 + (seed % 3), cluster: { replicas: 3 } });

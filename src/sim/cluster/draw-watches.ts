@@ -11,9 +11,12 @@ const WATCHES_RATE = 0.2;
 const TWO_RATE = 0.3;
 const BREAKS_MAX = 4;
 
-/** Whether a run has watches. The rings of `overload` have no room for what a replica tells them. */
+/**
+ * Whether a run has watches. The rings of `overload` have no room for what a replica tells them, and `membership` looks
+ * for what few operations meet; members change in runs of other profiles too.
+ */
 export function hasWatches(random: Random, profile: Profile): boolean {
-  return happens(random, WATCHES_RATE) && profile !== 'overload';
+  return happens(random, WATCHES_RATE) && profile !== 'overload' && profile !== 'membership';
 }
 
 /** Draws the watches of one run: one, or two. */

@@ -77,7 +77,7 @@ export class SimWatch {
     for (const each of breaks) this.#later(atUs + each.atUs, () => this.#breakOff(each));
   }
 
-  /** The number of the value that its reader takes a key to hold, 0 for none; `undefined` for what it does not watch. */
+  /** The number of the value that its reader takes a key to hold, 0 for none; `undefined`: it does not watch it. */
   knows(key: string): number | undefined {
     return key.startsWith(this.plan.prefix) ? (this.#known.get(key) ?? 0) : undefined;
   }
