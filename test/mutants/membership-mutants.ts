@@ -3,10 +3,15 @@ import { registerQuorums } from '../../src/quorum/index.ts';
 import type { Rules } from '../../src/protocol/rules.ts';
 import { CoreCluster } from '../replica/core-cluster.ts';
 import { AFTER_MS, worldOver } from '../replica/erasures.ts';
-import { changedBetween, heardOfByWhoCompares, storedByNobodyElse } from '../replica/member-schedules.ts';
+import {
+  changedBetween,
+  heardOfByWhoCompares,
+  storedByNobodyElse,
+  storedByWhoIsNoHome,
+} from '../replica/member-schedules.ts';
 import { byRule } from './by-rule.ts';
 import type { Catcher, Mutant } from './mutant.ts';
-import { simulated, simulatedMembers } from './sim-catcher.ts';
+import { simulatedMembers } from './sim-catcher.ts';
 
 const SEEDS = 400;
 
@@ -24,13 +29,9 @@ export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
   without(
     'refusesOldFrames',
     'A replica stores what was asked of the members of before',
-    simulated('refusesOldFrames', SEEDS, 'membership', 120),
+    byRule('refusesOldFrames', storedByWhoIsNoHome),
   ),
-  without(
-    'voidsOldVotes',
-    'Answers of the members of before count among those of now',
-    simulated('voidsOldVotes', SEEDS, 'membership', 950),
-  ),
+  without('voidsOldVotes', 'Answers of the members of before count among those of now'),
   without(
     'erasesWhenStable',
     'A deletion is erased while a newcomer holds what it had overwritten',

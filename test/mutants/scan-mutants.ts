@@ -10,6 +10,9 @@ import { simulatedWatches } from './sim-catcher.ts';
 
 const SCHEDULES: readonly ScanSchedule[] = [...SCAN_SCHEDULES, ...WATCH_SCHEDULES, ...CACHE_SCHEDULES];
 
+/** Most simulated clusters until watches show that a rule is missing. */
+const SEEDS_MAX: Partial<Record<keyof Rules, number>> = { notesStored: 20, listsAfterGaps: 1_000 };
+
 /** A rule that several schedules break without is one bug, by the name of the first of them. */
 export const SCAN_MUTANTS: readonly Mutant[] = SCHEDULES.filter(
   ({ rule }, place) => SCHEDULES.findIndex((each) => each.rule === rule) === place,
@@ -19,9 +22,6 @@ export const SCAN_MUTANTS: readonly Mutant[] = SCHEDULES.filter(
   removed: `rule ${rule}`,
   catchers: [...SCHEDULES.filter((each) => each.rule === rule).map(catcherOf), ...simulationsOf(rule)],
 }));
-
-/** Most simulated clusters until watches show that a rule is missing. */
-const SEEDS_MAX: Partial<Record<keyof Rules, number>> = { notesStored: 20, listsAfterGaps: 1_000 };
 
 function simulationsOf(rule: keyof Rules): Catcher[] {
   const seedsMax = SEEDS_MAX[rule];

@@ -12,6 +12,7 @@ import {
   membership,
   openedWith,
   storedByNobodyElse,
+  storedByWhoIsNoHome,
 } from './member-schedules.ts';
 import { WatchedRun } from './watch-runs.ts';
 
@@ -156,5 +157,12 @@ describe('What one replica was asked to store before members changed', () => {
     expect(changedBetween(run(RULES))).toBeUndefined();
     const [before, after] = run({ ...RULES, [rule]: false });
     expect([before, after]).toMatchObject([{ value: 'put' }, { value: 'old changed' }]); // It has not seen the put.
+  });
+});
+
+describe('What was asked of the members of before', () => {
+  it('is stored by nobody who is no home of it any more', () => {
+    expect(storedByWhoIsNoHome(RULES)).toBeUndefined();
+    expect(storedByWhoIsNoHome({ ...RULES, refusesOldFrames: false })).toMatch(/holds no key of its own/);
   });
 });

@@ -7,6 +7,7 @@ import type { Rules } from '../../src/protocol/rules.ts';
 import type { Membership } from '../../src/quorum/configuration.ts';
 import { registerQuorums, votersIn } from '../../src/quorum/index.ts';
 import type { RegisterOptions } from '../../src/quorum/index.ts';
+import { Electorate } from '../../src/replica/electorate.ts';
 import { CoreCluster } from './core-cluster.ts';
 
 /** Those members, as a mask, and quorums of them. */
@@ -82,4 +83,23 @@ export function storedByNobodyElse(rules: Rules): readonly unknown[] {
   cluster.proceed(change);
   assert.equal(change.step, 'done');
   return readTwice(cluster, [0], [3, 4]);
+}
+
+/**
+ * A put of many keys reaches the members of before only when keys have moved: whoever stored one that is no longer his
+ * would bring it back as one of his later, whatever became of it meanwhile.
+ */
+export function storedByWhoIsNoHome(rules: Rules): string | undefined {
+  const cluster = openedWith({ replicas: 2, threads: 4 }, 5, rules);
+  for (let key = 0; key < 20; key++) cluster.call(0, (core) => core.put(`k${key}`, key, undefined));
+  cluster.asleep.add(0);
+  cluster.reconfigure(membership(0b1_1110, { replicas: 2 }), 1);
+  for (let frame = 0; frame < 20; frame++) cluster.reach(0, 'accept', [1, 2, 3]);
+  const electorate = new Electorate(cluster.configuration, rules);
+  for (const replica of [1, 2, 3, 4]) {
+    for (const { hash } of cluster.replicaAt(replica).table.entries()) {
+      if (((electorate.homesOf(hash) >>> replica) & 1) === 0) return `Replica ${replica} holds no key of its own`;
+    }
+  }
+  return undefined;
 }

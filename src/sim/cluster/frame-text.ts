@@ -1,6 +1,6 @@
 // Messages in words, for transcripts and diagrams: `accept(b12, root 12, v7)`.
 import { GRANTED, NO_MEMORY } from '../../replica/environment.ts';
-import { BY_REFERENCE, CATCH_UP, NO_VALUE, REPLY, REQUEST, padded } from '../../replica/wire.ts';
+import { BY_REFERENCE, CATCH_UP, KIND_MASK, NO_VALUE, REPLY, REQUEST, padded } from '../../replica/wire.ts';
 import { TOPICS_ASK, TOPICS_END, TOPICS_NEWS, TOPIC_FRAME } from '../../replica/wire.ts';
 import type { FrameViews } from '../../replica/wire.ts';
 import type { Message } from './message.ts';
@@ -14,7 +14,7 @@ const OF_TOPICS: ReadonlyMap<number, MessageKind> = new Map([
   [TOPICS_END, 'topics-end'],
 ]);
 
-/** By the frame's KIND word. */
+/** By the KIND of a frame, without the number of its configuration. */
 const KINDS: readonly (MessageKind | undefined)[] = [
   undefined,
   'accept',
@@ -31,7 +31,8 @@ const KINDS: readonly (MessageKind | undefined)[] = [
 
 /** What a frame is. */
 export function messageKindOf({ words }: FrameViews): MessageKind {
-  return KINDS[words[0]!] ?? OF_TOPICS.get(words[0]!) ?? 'vote';
+  const kind = words[0]! & KIND_MASK;
+  return KINDS[kind] ?? OF_TOPICS.get(kind) ?? 'vote';
 }
 
 /** A message in a few words. */
