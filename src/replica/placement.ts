@@ -6,7 +6,7 @@
 // fewer, moves only the ranges that it gets, or had. Source: Thaler and Ravishankar, "Using Name-Based Mappings to
 // Increase Hit Rates" (1998), section 3.
 import { lowestBits, popcount } from '../base/bits.ts';
-import { DIGEST_LEAVES } from '../base/limits.ts';
+import { DIGEST_LEAVES, REPLICAS_MAX } from '../base/limits.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { RULES } from '../protocol/rules.ts';
 
@@ -22,7 +22,7 @@ export class Placement {
   readonly spare: number;
   readonly #threads: number;
   /** Homes by range; empty where every thread holds every key. */
-  readonly #homes: Uint16Array;
+  readonly #homes: Readonly<Uint16Array>;
 
   /** `members` is a mask, and `replicas` how many of them hold each key. */
   constructor({ members, replicas }: { readonly members: number; readonly replicas: number }, rules: Rules = RULES) {
@@ -30,10 +30,9 @@ export class Placement {
     this.#threads = popcount(members);
     this.spare = this.#threads - replicas;
     this.isWhole = this.spare === 0;
-    this.#homes = new Uint16Array(this.isWhole ? 0 : DIGEST_LEAVES);
     // A test may have one thread hold two copies.
     const distinct = rules.placesApart ? replicas : replicas - 1;
-    for (let range = 0; range < this.#homes.length; range++) this.#homes[range] = highest(range, members, distinct);
+    this.#homes = this.isWhole ? NO_HOMES : homesAmong(members, distinct);
   }
 
   /** The placement among all of the first `threads` threads. */
@@ -53,6 +52,21 @@ export class Placement {
   firstOf(hash: number): number {
     return this.isWhole ? 0 : (hash >>> RANGE_BITS) % this.#threads;
   }
+}
+
+/** By members and copies: what was computed last. A thread has few of them, a simulation many that are alike. */
+const known = new Map<number, Readonly<Uint16Array>>();
+const KNOWN_MAX = 64;
+const NO_HOMES = new Uint16Array(0);
+
+function homesAmong(members: number, count: number): Readonly<Uint16Array> {
+  const name = members * (REPLICAS_MAX + 1) + count;
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const homes = Uint16Array.from({ length: DIGEST_LEAVES }, (_, range) => highest(range, members, count));
+  if (known.size === KNOWN_MAX) known.clear();
+  known.set(name, homes);
+  return homes;
 }
 
 /** The `count` members whose hash with the range is highest, as a mask. */
