@@ -4,7 +4,8 @@ import { JOURNAL_ENTRIES } from '../base/limits.ts';
 
 /** The last entries that one incarnation has stored. */
 export class Journal<Entry> {
-  readonly #entries: (Entry | undefined)[] = Array.from({ length: JOURNAL_ENTRIES });
+  /** It grows to its size: the first JOURNAL_ENTRIES are added one behind the other. */
+  readonly #entries: Entry[] = [];
   /** Entries noted since it began. */
   count = 0;
 
