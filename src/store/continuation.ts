@@ -11,6 +11,22 @@ export function continueWith<Result>(promise: Promise<Result>, end: Continuation
   promise.then((result) => end.done(result)).catch((error: unknown) => end.failed(error));
 }
 
+/** The end of a call that comes to what `make` makes of another one's result, or to the error of that. */
+export function after<From, To>({ done, failed }: Continuation<To>, make: (result: From) => To): Continuation<From> {
+  return {
+    done: (result) => {
+      let made: To;
+      try {
+        made = make(result);
+      } catch (error) {
+        return failed(error);
+      }
+      done(made);
+    },
+    failed,
+  };
+}
+
 /** A promise of what `begin` comes to. */
 export function promiseOf<Result>(begin: (then: Continuation<Result>) => void): Promise<Result> {
   return new Promise((resolve, reject) => begin({ done: resolve, failed: reject }));

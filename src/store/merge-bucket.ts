@@ -6,6 +6,8 @@
 import { rangeError, typeError } from '../base/errors.ts';
 import type { MergeName } from './conflicts.ts';
 import { CausalCalls } from './causal-calls.ts';
+import { CausalSteps } from './causal-steps.ts';
+import { promiseOf } from './continuation.ts';
 import { PLAIN_MERGES } from './merges/plain-merges.ts';
 import type { MergeFunction } from './merges/plain-merges.ts';
 import type {
@@ -19,6 +21,7 @@ import type {
   MergingOptions,
 } from './merging.ts';
 import { requireQuorumLevel } from './quorum-level.ts';
+import { steppedChanges } from './stepped-changes.ts';
 import type { ChangeResult, Store, Value, WriteOk, WriteResult, WriteUnavailable, WriteUnknown } from './store.ts';
 import { unconditional } from './unconditional.ts';
 import { ValueCopies } from './value-copies.ts';
@@ -42,7 +45,7 @@ export class MergeBucket implements MergeStore {
   readonly #rules: MergeRules;
   readonly #copies = new ValueCopies();
   /** Where it merges what has actors. */
-  readonly #causal: CausalCalls | undefined;
+  readonly #causal: { readonly steps: CausalSteps; readonly calls: CausalCalls } | undefined;
   readonly #merge: MergeFunction;
 
   /** @throws {TypeError} `ERR_QUORATE_INVALID_ARGUMENT` where a function is missing, or given and not wanted. */
@@ -52,23 +55,24 @@ export class MergeBucket implements MergeStore {
     const { by, newActor } = rules;
     const isCausal = by === 'counter' || by === 'set' || by === 'map';
     requireFunction(rules);
-    this.#causal = isCausal ? new CausalCalls(engine, by, newActor) : undefined;
+    const steps = isCausal ? new CausalSteps(steppedChanges(engine), by, newActor) : undefined;
+    this.#causal = steps && { steps, calls: new CausalCalls(steps) };
     this.#merge = isCausal ? unused : by === 'custom' ? (rules.merge ?? unused) : PLAIN_MERGES[by];
   }
 
   async get(key: string, options?: MergeOptions): Promise<MergeRead<Value>> {
     requireQuorumLevel(options);
-    if (this.#causal !== undefined) return this.#causal.get(key, options, (map) => map);
-    return this.#engine.get(key, options);
+    if (this.#causal === undefined) return this.#engine.get(key, options);
+    const { steps } = this.#causal;
+    return promiseOf((then) => steps.get(key, options, (map) => map, then));
   }
 
   async put(key: string, value: Value, options?: MergeOptions): Promise<MergeWrite<Value>> {
     requireQuorumLevel(options);
     const copy = this.#copies.of(value);
     if (this.#causal !== undefined) {
-      const causal = this.#causal;
-      const given = causal.checked(copy);
-      return causal.change(key, options, { step: (map) => causal.merged(map, given), view: (map) => map });
+      const { steps } = this.#causal;
+      return promiseOf((then) => steps.change(key, options, steps.merging(copy), then));
     }
     // A value that comes first is merged with itself: what cannot be merged is not stored either.
     const merged = (held: Value): Value => written(this.#merge(held ?? this.#copies.of(copy), this.#copies.of(copy)));
@@ -99,7 +103,7 @@ export class MergeBucket implements MergeStore {
 
   #callsFor(kind: MergeName): CausalCalls {
     const { by, bucket } = this.#rules;
-    if (by === kind && this.#causal !== undefined) return this.#causal;
+    if (by === kind && this.#causal !== undefined) return this.#causal.calls;
     const message = `Cannot use a ${kind} of bucket '${bucket}': its values merge by '${by}'`;
     throw rangeError('ERR_QUORATE_INVALID_ARGUMENT', message);
   }
