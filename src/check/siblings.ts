@@ -24,8 +24,8 @@ interface Fault {
  *
  * The calls are `get`; `put`, whose `input` is `{ value, covers }`; and `delete`, whose `input` is `{ covers }`. Of a
  * key, no value is put twice; `covers` are the values that the writer had seen. The `output` is the list of values that
- * the key holds by it. What certainly did not happen is left out; a write that never returned (`end` is `Infinity`) may
- * have happened. Each operation that returned must hold
+ * the key holds by it; `undefined` for a write whose caller was not told. What certainly did not happen is left out; a
+ * write that never returned (`end` is `Infinity`) may have happened. Each operation that returned must hold
  * - nothing but what was put before it ended;
  * - every value whose put had returned before it was called, and its own, unless a write that was called before its end
  *   covers it;
@@ -50,7 +50,8 @@ export function checkSiblings(history: readonly Operation[]): Verdict {
     const siblings = siblingsOf(ofKey);
     if (typeof siblings === 'string') return { verdict: 'unknown', operations, reason: siblings };
     for (const operation of ofKey.toSorted((a, b) => a.start - b.start)) {
-      const fault = operation.end === Infinity ? undefined : faultOf(operation, siblings);
+      const isTold = operation.end !== Infinity && (operation.call === 'get' || operation.output !== undefined);
+      const fault = !isTold ? undefined : faultOf(operation, siblings);
       if (fault === undefined) continue;
       const among = [...new Set([...fault.among, operation])];
       const text = [fault.what, ...among.map((each) => `  ${inWords(each)}`)].join('\n');

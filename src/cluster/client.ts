@@ -126,7 +126,6 @@ export class Client extends StoreCalls implements ClusterClient {
     this.#place = place;
     const { name, serial, sabotage } = connection;
     this.#lanes = new ClientLanes(connection);
-    this.#newActor = actorNames(`${name}-${serial}`);
     const doors = {
       ...this.#lanes.doors,
       cacheBytesMax: connection.cacheBytesMax,
@@ -137,6 +136,7 @@ export class Client extends StoreCalls implements ClusterClient {
       settleProposal: (proposal: Proposal): void => this.#settleMade(proposal),
     };
     const rules = rulesUnder(sabotage);
+    this.#newActor = actorNames(`${name}-${serial}`, rules.namesActorsAnew);
     this.maker = new ClientCore(doors, new LiveQuorums(this.#lanes.board.configurations, rules), rules);
     this.#coordinator = this.maker.coordinator;
     this.#repairs = new RepairCalls(this.maker, () => queueMicrotask(this.#endTurn));

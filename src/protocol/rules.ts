@@ -193,6 +193,8 @@ export interface Rules {
   readonly asksHomes: boolean;
   /** Who has to hear of every key, as recovering replicas, scans and watches have, hears enough homes of each. */
   readonly hearsAllGroups: boolean;
+  /** Whoever first writes a key that remembers who changed it is named as nobody was. */
+  readonly namesActorsAnew: boolean;
   /** A client finishes what it has taken over as a hint. */
   readonly finishesHints: boolean;
   /** Where systems of quorums are given, they decide, and not how many votes there are. */
@@ -340,6 +342,7 @@ export const RULES: Rules = Object.freeze({
   placesApart: true,
   asksHomes: true,
   hearsAllGroups: true,
+  namesActorsAnew: true,
   finishesHints: true,
   heedsSystems: true,
   judgesCaughtUp: true,

@@ -86,6 +86,7 @@ class Search {
       this.#fewerReplicas();
       this.#lessOf('operations');
       this.#lessOf('proposals');
+      this.#lessOf('conflicts');
       this.#lessOf('faults');
       this.#lessOfWatches();
     }
@@ -94,6 +95,7 @@ class Search {
       const runs = this.#kept;
       this.#truncate();
       this.#lessOf('proposals');
+      this.#lessOf('conflicts');
       this.#lessOf('operations'); // Some operations were there for a fault only, and the other way round.
       this.#lessOf('faults');
       this.#lessOfWatches();
@@ -107,8 +109,8 @@ class Search {
     const run = runPlan(this.#plan, this.#how);
     const { violation, messages } = run;
     if (violation === undefined) throw new RangeError('Every plan that was kept fails');
-    const { operations, proposals = [], faults } = this.#plan;
-    const steps = operations.length + proposals.length + faults.length + messages;
+    const { operations, proposals = [], conflicts = [], faults } = this.#plan;
+    const steps = operations.length + proposals.length + conflicts.length + faults.length + messages;
     return { plan: this.#plan, violation, steps, runs: this.#runs };
   }
 
@@ -163,7 +165,7 @@ class Search {
     }
   }
 
-  #lessOf(part: 'operations' | 'proposals' | 'faults' | 'watches' | 'decisions'): void {
+  #lessOf(part: 'operations' | 'proposals' | 'conflicts' | 'faults' | 'watches' | 'decisions'): void {
     const all: readonly unknown[] = this.#plan[part] ?? [];
     if (all.length === 0) return;
     minimise(all, (left) => left.length < all.length && this.#accepts({ ...this.#plan, [part]: left }));

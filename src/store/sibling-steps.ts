@@ -1,5 +1,5 @@
-// Siblings over any engine, without promises: the set of a key is one value, which only changes touch, so that siblings come from writers
-// who did not know of each other, and never from updates that were lost.
+// Siblings over any engine, without promises: the set of a key is one value, which only changes touch, so that
+// siblings come from writers who did not know of each other, and never from updates that were lost.
 //
 // All events of a key are those of one actor, whose name the set keeps: a set that is changed in one place needs no
 // more, and its clock does not grow with the clients that write. A key that was empty begins with a new actor. Were the

@@ -6,6 +6,7 @@ import { CHANGE_MUTANTS } from './change-mutants.ts';
 import { COORDINATOR_MUTANTS } from './coordinator-mutants.ts';
 import { ERASURE_MUTANTS } from './erasure-mutants.ts';
 import { EXPIRY_MUTANTS } from './expiry-mutants.ts';
+import { CONFLICT_MUTANTS } from './conflict-mutants.ts';
 import { HINT_MUTANTS } from './hint-mutants.ts';
 import { LEVEL_MUTANTS } from './level-mutants.ts';
 import { MEMBERSHIP_MUTANTS } from './membership-mutants.ts';
@@ -36,6 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SUPERVISION_MUTANTS,
   ...SYSTEM_MUTANTS,
   ...HINT_MUTANTS,
+  ...CONFLICT_MUTANTS,
 ];
 
 /** The simulator looks for every bug that is a rule of the register taken away. */

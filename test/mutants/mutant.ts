@@ -7,6 +7,7 @@ export type MutantLayer =
   | 'coordinator'
   | 'session'
   | 'hints'
+  | 'conflicts'
   | 'repair'
   | 'ballot'
   | 'erasing'

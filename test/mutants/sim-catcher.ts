@@ -13,6 +13,7 @@ import { between, pick, streamOf } from '../../src/sim/engine/chance.ts';
 import { below } from '../../src/base/random.ts';
 import { shrink } from '../../src/sim/shrink.ts';
 import { profileOf, simulate } from '../../src/sim/simulate.ts';
+import { conflictsPlan } from './conflict-catcher.ts';
 import type { Catch, Catcher } from './mutant.ts';
 
 const PRODUCTION_SEEDS = 20;
@@ -87,6 +88,11 @@ export function simulatedSystem(
 /** Simulated clusters without one rule, whose clients are cut off, and read and write at level `available`. */
 export function simulatedHints(rule: keyof Rules, seedsMax: number): Catcher {
   return simulatedPlans('simulator, hints', hintsPlan, rule, seedsMax);
+}
+
+/** Simulated clusters without one rule, whose clients are cut off, and use keys that keep siblings or merge. */
+export function simulatedConflicts(rule: keyof Rules, seedsMax: number): Catcher {
+  return simulatedPlans('simulator, conflicts', conflictsPlan, rule, seedsMax);
 }
 
 function planWith(quorum: PlanSystems): (seed: number) => SimPlan {
@@ -267,15 +273,17 @@ export function held({ broken, kept }: { readonly broken: LevelPromise; readonly
 
 function searchBreach(promise: LevelPromise, seedsMax: number): Catch | undefined {
   for (let seed = 1; seed <= seedsMax; seed++) {
-    const { violation } = runPlan(unwatched(seed, profileOf(seed)), { promise });
+    const plan = unwatched(seed, profileOf(seed));
+    if (plan.operations.some(({ ttlMs }) => ttlMs !== undefined)) continue; // Promises know nothing of expiries.
+    const { violation } = runPlan(plan, { promise });
     if (violation === undefined) continue;
     return { seeds: seed, events: undefined, what: `${violation.kind}: ${violation.text.split('\n')[0]}` };
   }
   return undefined;
 }
 
-/** A plan without watches, whose questions would come between what is looked for. */
+/** A plan without watches and conflicts, whose questions would come between what is looked for. */
 function unwatched(...drawn: Parameters<typeof drawPlan>): SimPlan {
-  const { watches: _, ...plan } = drawPlan(...drawn);
+  const { watches: _, conflicts: __, ...plan } = drawPlan(...drawn);
   return plan;
 }

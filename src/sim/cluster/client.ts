@@ -414,8 +414,9 @@ function operationIdOf(error: unknown): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
-function groupsOf(operations: readonly OperationPlan[]): (readonly OperationPlan[])[] {
-  const groups: OperationPlan[][] = [];
+/** What is submitted together. */
+export function groupsOf<Plan extends { readonly joins: boolean }>(operations: readonly Plan[]): (readonly Plan[])[] {
+  const groups: Plan[][] = [];
   for (const operation of operations) {
     const last = groups.at(-1);
     if (operation.joins && last !== undefined) last.push(operation);

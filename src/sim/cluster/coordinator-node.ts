@@ -25,6 +25,7 @@ import { SimBoard } from './sim-board.ts';
 import type { SimClock } from './sim-clock.ts';
 import type { SimEpochs } from './sim-epochs.ts';
 import { SimAvailable } from './sim-available.ts';
+import { SimBuckets } from './sim-buckets.ts';
 import type { HintEnd } from './sim-available.ts';
 import { SimLargeLane } from './sim-large-lane.ts';
 
@@ -76,6 +77,8 @@ export class CoordinatorNode implements Receiver {
   readonly clock: SimClock;
   /** Its calls at level `available`. */
   readonly available: SimAvailable;
+  /** Its buckets that keep siblings or merge. */
+  readonly buckets: SimBuckets;
   isGone = false;
   readonly #options: CoordinatorNodeOptions;
   readonly #board: SimBoard;
@@ -136,6 +139,7 @@ export class CoordinatorNode implements Receiver {
     const after = (afterUs: number, run: () => void): void => void engine.schedule(afterUs, node, run);
     const doors = { core: this.core, rules, sharedMs: () => engine.nowMs, after, thread: this };
     this.available = new SimAvailable(doors, (operationId, end) => options.onHintEnd?.(operationId, end));
+    this.buckets = new SimBuckets(doors, `c${node}`, rules);
   }
 
   /** Collects deletions from now on. */

@@ -7,6 +7,7 @@ import { registerQuorums } from '../../quorum/register-quorums.ts';
 import { between, happens, pick, streamOf } from '../engine/chance.ts';
 import { drawAvailable } from './draw-available.ts';
 import { drawBallots } from './draw-ballots.ts';
+import { drawConflicts, hasConflicts } from './draw-conflicts.ts';
 import { drawChanges, drawPlaces } from './draw-changes.ts';
 import { drawFaults, drawStateLoss } from './draw-faults.ts';
 import { ofSystem, withSystem, withSystems } from './draw-systems.ts';
@@ -79,7 +80,12 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
     return { ...plan, proposals, operations: choices.operations === undefined ? fewer(operations) : operations };
   }
   const random = streamOf(seed, -1, 'watches');
-  return isGuided(profile) || !hasWatches(random, profile) ? plan : { ...plan, watches: drawWatches(random, scope) };
+  if (isGuided(profile)) return plan;
+  if (hasWatches(random, profile)) return { ...plan, watches: drawWatches(random, scope) };
+  const ofConflicts = streamOf(seed, -1, 'conflicts');
+  if (!hasConflicts(ofConflicts, profile) || choices.isWithoutFaults === true) return plan;
+  const conflicts = drawConflicts(ofConflicts, scope);
+  return { ...plan, conflicts, operations: choices.operations === undefined ? fewer(operations) : operations };
 }
 
 /** Where there is something else to do, clients do less of what all runs do. */

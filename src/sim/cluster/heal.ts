@@ -15,6 +15,7 @@ import type { Purpose } from '../../replica/electorate.ts';
 import { pick } from '../engine/chance.ts';
 import { changeTarget } from './change-target.ts';
 import { endBallots } from './heal-ballots.ts';
+import { conflictDivergence, endConflicts, judgeLastReads } from './heal-conflicts.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
 import { droppedHint } from './judge-available.ts';
@@ -89,6 +90,8 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   if (wrong !== undefined) return wrong;
   const unheard = endBallots(cluster, core, runUntil);
   if (unheard !== undefined) return inVain(unheard);
+  const unmerged = endConflicts(cluster, runUntil);
+  if (unmerged !== undefined) return inVain(unmerged);
   const untold = healWatches(cluster, broken);
   if (untold !== undefined) return untold;
   const before = cluster.calls.length;
@@ -103,14 +106,16 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   // What found no memory is sent to nobody again: its replica lags until the key is next read or written.
   const mayLag = (): boolean => cluster.network.refused > refused;
   const divergence = (): Finding | undefined =>
-    mayLag() ? undefined : judgeConvergence(callsOf(cluster), holdingsOf(cluster, core));
+    mayLag()
+      ? undefined
+      : (judgeConvergence(callsOf(cluster), holdingsOf(cluster, core)) ?? conflictDivergence(cluster, core));
   const isSettled = (): boolean => unstable() === undefined && divergence() === undefined;
   for (let step = 0; step < SETTLE_STEPS_MAX && !isSettled(); step++) {
     engine.run({ untilUs: engine.nowUs + SETTLE_US, eventsMax: EVENTS_MAX });
   }
   const key = unstable();
   if (key !== undefined) return inVain(`Too few of the core hold the newest entry of ${key}`);
-  return violationOf('convergence', divergence()) ?? judgePlacement(cluster);
+  return violationOf('convergence', divergence() ?? judgeLastReads(cluster)) ?? judgePlacement(cluster);
 }
 
 /** A last change, in few runs with places to spare: it must come about. @returns whether there is one. */

@@ -26,6 +26,7 @@ export interface Violation {
     | 'level'
     | 'session'
     | 'watch'
+    | 'conflict'
     | 'convergence'
     | 'placement'
     | 'ballot'

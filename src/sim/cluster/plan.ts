@@ -1,5 +1,6 @@
 // A run as data: the cluster, what clients do, what goes wrong, how the network behaves. A seed and a profile make a
 // plan; the shrinker takes parts out of one; a regression file is one. Everything is plain, so that it is JSON.
+import type { ConflictPlan } from './conflict-plan.ts';
 import type { WatchPlan } from './watch-plan.ts';
 
 import type { RegisterSystemOptions } from '../../quorum/register-systems.ts';
@@ -248,6 +249,8 @@ export interface SimPlan {
   readonly proposals?: readonly ProposalPlan[];
   readonly faults: readonly FaultPlan[];
   readonly watches?: readonly WatchPlan[];
+  /** What is done with keys that keep siblings or merge. */
+  readonly conflicts?: readonly ConflictPlan[];
   /** Virtual time after which the faults end, in microseconds. */
   readonly stormUs: number;
   /** Whether what is outside of the healed core stays broken. */

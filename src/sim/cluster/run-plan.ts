@@ -8,6 +8,7 @@ import type { Call } from './client.ts';
 import { scheduleFaults } from './faults.ts';
 import { FramePool } from './frames.ts';
 import { judgeBallots } from './judge-ballots.ts';
+import { judgeConflicts } from './judge-conflicts.ts';
 import { healAndProgress } from './heal.ts';
 import { judgeHistory, judgeRegisters, violationOf } from './judge.ts';
 import type { Violation } from './judge.ts';
@@ -15,6 +16,8 @@ import type { Finding } from './judge-history.ts';
 import type { LevelPromise } from './judge-sessions.ts';
 import type { Decision, SimPlan } from './plan.ts';
 import { SimCluster } from './sim-cluster.ts';
+import { noteConflicts } from './note-conflicts.ts';
+import type { ConflictCall } from './sim-conflicts.ts';
 
 /** How a plan is run. */
 export interface RunOptions {
@@ -43,6 +46,7 @@ export interface PlanResult {
   readonly messages: number;
   readonly virtualUs: number;
   readonly calls: readonly Call[];
+  readonly conflicts: readonly ConflictCall[];
   readonly faults: Readonly<Record<string, number>>;
   readonly reached: Readonly<Record<string, boolean>>;
   readonly trace: Trace;
@@ -68,7 +72,9 @@ export function runPlan(plan: SimPlan, options: RunOptions = {}): PlanResult {
     );
     ({ verdict } = judged);
     const ofBallots = violationOf('ballot', judgeHouse(cluster));
-    violation = judged.violation ?? ofBallots ?? violation; // What clients saw comes first: it cannot be argued with.
+    const ofConflicts = violationOf('conflict', judgeConflicts(cluster.conflicts.calls));
+    // What clients saw comes first: it cannot be argued with.
+    violation = judged.violation ?? ofConflicts ?? ofBallots ?? violation;
   } catch (error) {
     violation = { kind: 'crash', text: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
@@ -86,6 +92,7 @@ export function runPlan(plan: SimPlan, options: RunOptions = {}): PlanResult {
     messages: cluster.network.sent,
     virtualUs: engine.nowUs,
     calls: cluster.calls,
+    conflicts: cluster.conflicts.calls,
     faults: engine.faults,
     reached: engine.reached,
     trace: engine.trace,
@@ -125,7 +132,8 @@ const WATCHED = [
 ] as const;
 
 /** What every run is asked, so that a condition that is never true is seen. */
-function noteReached({ engine, coordinators, calls, ballots }: SimCluster): void {
+function noteReached({ engine, coordinators, calls, ballots, conflicts }: SimCluster): void {
+  noteConflicts(engine, conflicts.calls);
   const sum = (name: 'slowReads' | 'slowWrites' | 'fastChanges' | 'framesResent'): number =>
     coordinators.reduce((total, { coordinator }) => total + coordinator.counters[name], 0);
   const some = (holds: (call: Call) => boolean): boolean => calls.some(holds);

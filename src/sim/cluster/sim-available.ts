@@ -2,53 +2,23 @@
 // follows the end of an operation runs a moment later, as in production, where it is a microtask.
 import type { Rules } from '../../protocol/rules.ts';
 import type { ClientCore } from '../../replica/client-core.ts';
-import type { Operation } from '../../replica/operation.ts';
-import { Failure } from '../../replica/results.ts';
 import { beginGet, beginWrite } from '../../store/available.ts';
 import type { SteppedPlace } from '../../store/available.ts';
 import type { Continuation } from '../../store/continuation.ts';
 import { Hints } from '../../store/hints.ts';
 import type { OperationOptions, ReadResult, Value, WriteResult } from '../../store/store.ts';
 import { ValueCopies } from '../../store/value-copies.ts';
-
-/** How soon a thread that stood still does what it was to do meanwhile, in microseconds. */
-const PAUSED_US = 1_000;
+import { SteppedPart, runLater } from './sim-steps.ts';
+import type { StepDoors } from './sim-steps.ts';
 
 /** What it needs of its thread. */
-export interface AvailableDoors {
-  readonly core: ClientCore;
+export interface AvailableDoors extends StepDoors {
   readonly rules: Rules;
   readonly sharedMs: () => number;
-  /** Runs something after so many microseconds, on the thread. */
-  after(afterUs: number, run: () => void): void;
-  readonly thread: { readonly isGone: boolean; readonly isPaused: boolean; flush(): void };
 }
 
 /** What has become of a hint. */
 export type HintEnd = 'finished' | 'final';
-
-/** An operation that belongs to a call at level `available`, or finishes a hint. */
-export class AvailablePart {
-  readonly #doors: AvailableDoors;
-  readonly #then: Continuation<ReadResult & WriteResult>;
-
-  constructor(doors: AvailableDoors, then: Continuation<ReadResult & WriteResult>) {
-    this.#doors = doors;
-    this.#then = then;
-  }
-
-  /** The operation has ended: what follows comes a moment later. */
-  settled(operation: Operation): void {
-    const { core } = this.#doors;
-    const result = core.resultOf(operation, undefined);
-    core.coordinator.release(operation);
-    runLater(this.#doors, 0, () => {
-      if (result instanceof Failure) this.#then.failed(result.error);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- reads end as reads, writes as writes
-      else this.#then.done(result as ReadResult & WriteResult);
-    });
-  }
-}
 
 /** The calls at level `available` of one thread, and its hints. */
 export class SimAvailable {
@@ -120,17 +90,7 @@ export class SimAvailable {
       return runLater(this.#doors, 0, () => then.failed(error)); // As a promise is rejected.
     }
     if (operation === undefined) return none && runLater(this.#doors, 0, none);
-    operation.context = new AvailablePart(this.#doors, then);
+    operation.context = new SteppedPart(this.#doors, then);
     core.submit(operation);
   }
-}
-
-function runLater(doors: AvailableDoors, afterUs: number, run: () => void): void {
-  const { thread } = doors;
-  doors.after(afterUs, () => {
-    if (thread.isGone) return;
-    if (thread.isPaused) return runLater(doors, PAUSED_US, run);
-    run();
-    thread.flush();
-  });
 }

@@ -31,9 +31,11 @@ import type { ProposalCall } from './sim-ballots.ts';
 import { SimHouse } from './sim-house.ts';
 import { SimProposer } from './sim-proposer.ts';
 import { ReplicaNode } from './replica-node.ts';
-import { AvailablePart } from './sim-available.ts';
 import type { HintEnd } from './sim-available.ts';
 import { SimClock } from './sim-clock.ts';
+import { SimConflictClient } from './sim-conflicts.ts';
+import type { ConflictCall } from './sim-conflicts.ts';
+import { SteppedPart } from './sim-steps.ts';
 import { SimConfigurations } from './sim-configurations.ts';
 import { SimErased } from './sim-erased.ts';
 import { SimEpochs, SimLife } from './sim-epochs.ts';
@@ -66,6 +68,8 @@ export class SimCluster {
   readonly coordinators: readonly CoordinatorNode[];
   readonly clients: readonly SimClient[];
   readonly watches: readonly SimWatch[];
+  /** Who uses keys that keep siblings or merge, and all that they did; nobody where there are none. */
+  readonly conflicts: { readonly clients: readonly SimConflictClient[]; readonly calls: ConflictCall[] };
   readonly supervisor: SupervisorNode;
   readonly life: SimLife = new SimLife();
   readonly erased: SimErased = new SimErased();
@@ -120,6 +124,7 @@ export class SimCluster {
     this.clients = Array.from({ length: clients }, (_, index) => this.#client(index));
     this.proposers = this.#proposers();
     this.watches = this.#watches();
+    this.conflicts = this.#conflicts();
     const { standbys, restartsMax, loadUs } = cluster;
     this.supervisor = new SupervisorNode({
       node: supervisorNode,
@@ -163,7 +168,7 @@ export class SimCluster {
   /** Whether every client has done what it had to. */
   get areClientsDone(): boolean {
     if (!this.#areClientsStarted || !this.clients.every((client) => client.isDone)) return false;
-    return this.proposers.every((proposer) => proposer.isDone);
+    return this.proposers.every(({ isDone }) => isDone) && this.conflicts.clients.every(({ isDone }) => isDone);
   }
 
   /** Whether whoever keeps the house is one of these replicas, a mask. */
@@ -179,7 +184,7 @@ export class SimCluster {
 
   /** The operation's client is told. */
   #settle(operation: Operation): void {
-    if (operation.context instanceof AvailablePart) return operation.context.settled(operation);
+    if (operation.context instanceof SteppedPart) return operation.context.settled(operation);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- clients put their calls there
     const call = operation.context as Call;
     this.clients[call.client]!.settled(operation, call);
@@ -187,6 +192,7 @@ export class SimCluster {
 
   /** The client of the change is told. */
   #settleChange(change: PendingChange): void {
+    if (change.context instanceof SteppedPart) return change.context.changed(change);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- clients put their calls there
     const call = change.context as Call;
     this.clients[call.client]!.changed(change, call);
@@ -346,6 +352,20 @@ export class SimCluster {
     return (this.plan.watches ?? []).map((plan) => new SimWatch(plan, doors));
   }
 
+  #conflicts(): SimCluster['conflicts'] {
+    const { engine, life, coordinators, places, plan } = this;
+    const calls: ConflictCall[] = [];
+    if (plan.conflicts === undefined || plan.conflicts.length === 0) return { clients: [], calls };
+    const count = plan.conflicts.reduce((last, { client }) => Math.max(last, client + 1), coordinators.length);
+    const clients = Array.from({ length: count }, (_, client) => {
+      const number = client % coordinators.length;
+      const at = { node: coordinators[number]!, number: places + number };
+      const plans = plan.conflicts!.filter((each) => each.client === client);
+      return new SimConflictClient(client, at, plans, { engine, calls, life, nextPosition: () => this.#position++ });
+    });
+    return { clients, calls };
+  }
+
   readonly #nextReference = (): number => ++this.#references;
 
   #clock(node: number): SimClock {
@@ -378,6 +398,7 @@ export class SimCluster {
     for (const client of this.clients) client.start();
     for (const proposer of this.proposers) proposer.start();
     for (const watch of this.watches) watch.start();
+    for (const client of this.conflicts.clients) client.start();
     for (const coordinator of this.coordinators) coordinator.startCollecting();
   }
 
