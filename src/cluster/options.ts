@@ -179,7 +179,7 @@ export interface ReconfigureOptions {
 
 /** The configuration in force. */
 export interface ConfigurationStatus {
-  /** Grows with each step of a change. */
+  /** Grows with each step of a change, and with each reset. */
   readonly number: number;
   /** Whether members change. */
   readonly isChanging: boolean;

@@ -13,6 +13,7 @@ import type { SharedMemory } from '../ring/memory.ts';
 import { createRing, evictOwner, unreadBytes } from '../ring/spsc-ring.ts';
 import { createTallyBoard } from '../ring/tally-board.ts';
 import { mutableBallot } from '../protocol/ballot.ts';
+import { renewed } from '../quorum/configuration.ts';
 import type { Configuration, Membership } from '../quorum/configuration.ts';
 import { votersIn } from '../quorum/quorum-system.ts';
 import type { RegisterQuorums } from '../quorum/register-quorums.ts';
@@ -276,6 +277,12 @@ export class Supervisor implements SupervisorControl {
     }
   }
 
+  #bringIntoForce(configuration: Configuration): void {
+    this.#publish(configuration);
+    this.#quorums.refresh();
+    this.#wakeAll();
+  }
+
   #doorsOfChange(): ChangeOfMembersDoors {
     const tags = new SharedTagCounter(this.#wiring.board, TAG_WORD);
     return {
@@ -284,11 +291,7 @@ export class Supervisor implements SupervisorControl {
         tags.last(last);
         return last;
       },
-      publish: (configuration) => {
-        this.#publish(configuration);
-        this.#quorums.refresh();
-        this.#wakeAll();
-      },
+      publish: (configuration) => this.#bringIntoForce(configuration),
       seenBy: (replica) => this.#board.counter(replica, COUNTER.CONFIGURATION),
       isRunning: (replica) => this.#keeper.threadOf(replica) !== undefined,
       isOperational: (replica) => this.#epochs.isOperational(replica) && !this.#doomed.has(replica),
@@ -325,6 +328,8 @@ export class Supervisor implements SupervisorControl {
   async #reset(): Promise<void> {
     this.#memories.beginReset();
     this.#change?.undo();
+    // A client whose thread stands still may send something of the lost state once the new one has begun.
+    this.#bringIntoForce(renewed(this.#board.configurations.read()));
     this.#dropsUnread.fill(true);
     this.#nextPoints.fill(undefined);
     const members = votersIn(this.#quorums.electorate.all);

@@ -39,6 +39,11 @@ export interface Configuration {
   readonly barrier?: { readonly high: number; readonly low: number };
 }
 
+/** The same members and sizes under another number: nothing that was sent before is stored or counted any more. */
+export function renewed(configuration: Configuration): Configuration {
+  return { ...configuration, number: configuration.number + 1 };
+}
+
 /** Places of a cluster that has so many and whose threads are no members, in order. */
 export function freePlaces({ members }: Membership, places: number): number[] {
   return votersIn(lowestBits(places) & ~members);

@@ -89,8 +89,10 @@ describe('A cluster whose state is lost', () => {
     expect(cluster.inspect().stateLost).toBe(true);
     await expect(cluster.get('k')).rejects.toMatchObject({ code: 'ERR_QUORATE_STATE_LOST' });
     await expect(cluster.put('k', 1)).rejects.toMatchObject({ code: 'ERR_QUORATE_STATE_LOST' });
+    const { number } = cluster.inspect().configuration;
     await cluster.reset();
     expect(cluster.inspect().stateLost).toBe(false);
+    expect(cluster.inspect().configuration.number).toBeGreaterThan(number); // What was sent before is refused.
     expect(await cluster.get('k')).toEqual({ outcome: 'absent' });
     expect(await cluster.put('k', 'new')).toMatchObject({ outcome: 'ok' });
     expect(await cluster.get('k')).toMatchObject({ value: 'new' });

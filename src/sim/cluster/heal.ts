@@ -75,8 +75,11 @@ export function healAndProgress(cluster: SimCluster): Violation | undefined {
   if (!runUntil(isWhole)) return inVain('A replica of the core does not recover');
   const isHintLeft = (): boolean =>
     cluster.coordinators.some(({ isGone, available }) => !isGone && available.hints.open > 0);
-  if (!runUntil(() => !isHintLeft())) return inVain('A hint is not finished');
-  const dropped = droppedHint(callsOf(cluster).filter(({ thread }) => !isGoneAt(cluster, thread)));
+  const { refused: refusedBefore } = cluster.network;
+  const findsNoMemory = (): boolean => cluster.network.refused > refusedBefore; // It is tried until there is some.
+  if (!runUntil(() => !isHintLeft() || findsNoMemory())) return inVain('A hint is not finished');
+  const ofLiving = callsOf(cluster).filter(({ thread }) => !isGoneAt(cluster, thread));
+  const dropped = isHintLeft() ? undefined : droppedHint(ofLiving);
   if (dropped !== undefined) {
     return { kind: 'level', key: dropped.key, text: `The hint of "${nameOf(dropped)}" was dropped` };
   }

@@ -2,6 +2,7 @@
 // simulated threads and virtual time.
 import type { Random } from '../../base/random.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
+import { renewed } from '../../quorum/configuration.ts';
 import type { Configuration, Membership } from '../../quorum/configuration.ts';
 import { votersIn } from '../../quorum/quorum-system.ts';
 import { CLUSTER_OPEN } from '../../replica/environment.ts';
@@ -170,6 +171,7 @@ export class SupervisorNode {
     if (this.roll.isResetting) return;
     this.roll.beginReset();
     this.changes.undo();
+    this.#options.configurations.publish(renewed(this.#options.configurations.read()));
     this.#dropping = 2 ** this.#threads.length - 1;
     for (const replica of votersIn(this.#quorums.electorate.all)) {
       if (this.#threads[replica] === undefined) continue;
