@@ -57,6 +57,13 @@ describe('A history of siblings', () => {
     ).toBe('ok');
   });
 
+  it('holds what was written by who was not told what the key holds', () => {
+    const [put, get] = parse(['put 1 = 1 0 1', 'get =  2 3']);
+    const untold = { ...put!, output: undefined };
+    expect(checkSiblings([untold]).verdict).toBe('ok');
+    expect(checkSiblings([untold, get!]).verdict).toBe('illegal');
+  });
+
   it('cannot be judged where a value was put twice', () => {
     expect(checkSiblings(parse(['put 1 = 1 0 1', 'put 1 = 1 2 3'])).verdict).toBe('unknown');
   });

@@ -29,8 +29,11 @@ export interface ConflictCall {
   readonly state: number;
   readonly start: number;
   end: number | undefined;
-  /** `full`: the key had as many siblings as it may. `failed`: nothing has left. */
-  outcome: 'ok' | 'absent' | 'full' | 'unknown' | 'unavailable' | 'failed' | undefined;
+  /**
+   * `full`: the key had as many siblings as it may. `failed`: nothing has left. `lost`: unknown, and nobody can tell
+   * any more, since deletions of its time may have been forgotten.
+   */
+  outcome: 'ok' | 'absent' | 'full' | 'unknown' | 'lost' | 'unavailable' | 'failed' | undefined;
   /** What its writer had seen, and takes away. */
   readonly covers: readonly number[];
   /** What the key held by it, where it was told. */
@@ -257,7 +260,7 @@ export class SimConflictClient {
       }
       if (copy !== undefined) this.#copies.set(key, copy);
       if (seen !== undefined) this.#seen.set(key, seen.numbers);
-      if (outcome === 'unknown' && plan.call !== 'get') this.#unknown = call;
+      if ((outcome === 'unknown' || outcome === 'lost') && plan.call !== 'get') this.#unknown = call;
     }
     engine.note(this.#nodeNumber, ((seen?.numbers.length ?? 0) << 4) ^ (outcome ?? '').length);
     if (engine.trace.isKept) {
@@ -284,12 +287,15 @@ export function nameOfConflict({ client, plan, finishes, covers }: ConflictCall)
 type Ended<View> = { readonly outcome: 'ok'; readonly value: View } | Ending;
 type Ending =
   | { readonly outcome: 'absent' | 'unavailable' }
-  | { readonly outcome: 'unknown'; readonly operationId: string };
+  | { readonly outcome: 'unknown'; readonly operationId: string; readonly isFinal?: boolean };
 
 function untold(result: Ending | { readonly outcome: 'ok' }): Told {
+  if (result.outcome === 'unknown') {
+    const { operationId, isFinal } = result;
+    return { outcome: isFinal === true ? 'lost' : 'unknown', seen: undefined, operationId };
+  }
   const { outcome } = result;
-  const operationId = outcome === 'unknown' ? result.operationId : undefined;
-  return { outcome, seen: outcome === 'absent' ? { numbers: [] } : undefined, operationId };
+  return { outcome, seen: outcome === 'absent' ? { numbers: [] } : undefined, operationId: undefined };
 }
 
 function toldOfSiblings(result: SiblingRead | SiblingWrite): Told {
