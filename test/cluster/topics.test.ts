@@ -1,6 +1,6 @@
 // Ballots with real threads.
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { DECISIONS_KEPT } from '../../src/base/limits.ts';
 import { connectCluster, openCluster } from '../../src/index.ts';
 import type { Cluster, ClusterOptions, Decision, ProposeResult, ReconfigureOptions } from '../../src/index.ts';
@@ -9,8 +9,10 @@ import { injectFault } from '../../src/testing/index.ts';
 
 const BUDGET = new URL('../fixtures/topics/budget.ts', import.meta.url);
 
+const OPTIONS: ClusterOptions = { replicas: 5, topics: { budget: { module: BUDGET }, plain: {} } };
+
 async function open(options: ClusterOptions = {}): Promise<Cluster> {
-  const cluster = await openCluster({ replicas: 5, topics: { budget: { module: BUDGET }, plain: {} }, ...options });
+  const cluster = await openCluster({ ...OPTIONS, ...options });
   onTestFinished(() => cluster.close());
   return cluster;
 }
@@ -215,6 +217,15 @@ describe('A proposal', () => {
     await cluster.close({ timeoutMs: 1 });
     await pending;
   });
+});
+
+describe('A proposal', () => {
+  // None of them decides anything, so they may share a cluster.
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await openCluster(OPTIONS);
+  });
+  afterAll(() => cluster.close());
 
   it.each<[string, string, unknown, object, string]>([
     ['an unknown topic', 'other', 1, {}, 'ERR_QUORATE_INVALID_ARGUMENT'],
@@ -231,7 +242,6 @@ describe('A proposal', () => {
     ['a function', 'plain', () => 1, {}, 'ERR_QUORATE_UNSENDABLE'],
     ['too much', 'plain', new Uint8Array(7000), {}, 'ERR_QUORATE_VALUE_TOO_LARGE'],
   ])('with %s is refused', async (_, topic, payload, options, code) => {
-    const cluster = await open();
     await expect(cluster.propose(topic, payload, options)).rejects.toMatchObject({ code });
     expect(await cluster.decision('plain', 1)).toEqual({ outcome: 'absent' });
   });
