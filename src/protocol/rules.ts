@@ -113,6 +113,8 @@ export interface Rules {
   readonly remembersResults: boolean;
   /** A change that came after its round had asked is not answered with what was promised before it came. */
   readonly confirmsLatecomers: boolean;
+  /** A round of changes ends when nobody waits for what it comes to, also where others wait for the next one. */
+  readonly leavesRounds: boolean;
   /** A promise of the next ballot is used only if a prepare quorum gave it. */
   readonly countsPromises: boolean;
   /** A read of a session returns nothing older than what its session has seen. */
@@ -302,6 +304,7 @@ export const RULES: Rules = Object.freeze({
   keepsOnlyStable: true,
   remembersResults: true,
   confirmsLatecomers: true,
+  leavesRounds: true,
   countsPromises: true,
   readsAsNewAsSession: true,
   notesOwnWrites: true,

@@ -210,7 +210,7 @@ export class Changes {
   /** Runs the next round of a key; who waits will be in it if it has no members yet. */
   #run(line: ChangeLine): void {
     const { coordinator, maker } = this.#doors;
-    const round = line.again.shift() ?? new Round(line.key);
+    const round = this.#nextOf(line);
     const operation = this.#takePromise(line, round) ?? maker.change(line.key);
     line.running = round;
     round.begin(operation);
@@ -218,6 +218,15 @@ export class Changes {
     this.#setLevel(operation, isNone(round.first) ? line.waiting : round.members);
     this.rounds++;
     coordinator.submit(operation);
+  }
+
+  /** The next one of those to be tried again that somebody still waits for, or a new one. */
+  #nextOf(line: ChangeLine): Round {
+    for (let round = line.again.shift(); round !== undefined; round = line.again.shift()) {
+      if (round.isHeeded || !this.#doors.rules.leavesRounds) return round;
+      round.resumed.length = 0;
+    }
+    return new Round(line.key);
   }
 
   /**
@@ -264,8 +273,21 @@ export class Changes {
   #leave(change: PendingChange, instead: ChangeSettled | Failure): void {
     this.#end(change, change.round?.mayHappen === true ? this.#unknown(change) : instead);
     const line = this.#lines.get(change.request.key);
-    const operation = line?.open === 0 ? line.running?.operation : undefined;
-    if (operation !== undefined) this.#doors.coordinator.cancel(operation); // Nobody waits for it any more.
+    const operation = line?.running?.operation;
+    if (operation === undefined || this.#isHeeded(line!, operation)) return;
+    this.#doors.coordinator.cancel(operation); // Who waits for the next round, or tries another again, begins it.
+  }
+
+  /**
+   * Whether anybody waits for the round under way: its own, or those that it has yet to take in. What it waits for may
+   * be more than the next one needs, such as all replicas, and without anybody's deadline it would wait for ever.
+   */
+  #isHeeded(line: ChangeLine, operation: Operation): boolean {
+    const round = roundOf(operation);
+    if (line.open === 0 || round.isHeeded) return line.open > 0;
+    if (!this.#doors.rules.leavesRounds) return true;
+    const takesIn = !round.mayHappen && operation.phase !== 'finish';
+    return takesIn && line.waiting.some(({ isOpen }) => isOpen);
   }
 
   #failed(member: PendingChange, { outcome }: Operation): ChangeSettled | Failure {

@@ -100,9 +100,14 @@ export class Round {
     return this.#landed !== undefined || this.isLost;
   }
 
+  /** Whether anybody still waits to be told what it comes to. */
+  get isHeeded(): boolean {
+    return this.members.some(isWaiting) || this.resumed.some(isWaiting);
+  }
+
   /** Whether it is under way, or somebody waits for it to be tried again. */
   get isAwaited(): boolean {
-    return this.operation !== undefined || this.resumed.length > 0;
+    return this.operation !== undefined || this.resumed.some(isWaiting);
   }
 
   /** Takes over an operation that is to make it. */
@@ -198,6 +203,10 @@ export class Round {
   get id(): string {
     return versionOf(this.first);
   }
+}
+
+function isWaiting({ isOpen }: PendingChange): boolean {
+  return isOpen;
 }
 
 const NOTHING: Held = Object.freeze({ value: undefined, version: undefined });

@@ -74,6 +74,12 @@ export const CHANGE_MUTANTS: readonly Mutant[] = [
     catchers: [ofRounds('A compare that comes after')],
   },
   {
+    bug: 'A change waits for a round that nobody waits for any more',
+    layer: 'coordinator',
+    removed: 'rule leavesRounds',
+    catchers: [ofRounds('An update waits for replicas that'), ofRounds('An update waits for one that')],
+  },
+  {
     bug: 'A promise of W replicas is used, which are no prepare quorum and need not meet the next W',
     layer: 'quorum',
     removed: 'rule countsPromises, 2 W > N',

@@ -369,6 +369,11 @@ export class CoreCluster {
     this.#flights = this.#flights.filter((flight) => flight.client !== client);
   }
 
+  /** All messages to a replica are lost, and what it has answered. */
+  loseAllTo(replica: number): void {
+    this.#flights = this.#flights.filter((flight) => flight.replica !== replica);
+  }
+
   /** Everything arrives, and time passes, until all calls have ended; `silent` replicas hear nothing. */
   settle(silent: readonly number[] = []): void {
     for (let step = 0; step < STEPS_MAX; step++) {

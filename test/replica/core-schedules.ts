@@ -24,10 +24,15 @@ const N5_R5_W3: CoreClusterOptions = {
   clients,
 };
 const SHORT_MS = 10;
+const LATER_MS = 100;
 const LONG_MS = 1_000_000;
 
 function add(by: number, timeoutMs = LONG_MS): (core: ClientCore) => ReturnType<ClientCore['increment']> {
   return (core) => core.increment('k', by, { timeoutMs });
+}
+
+function addToAll(core: ClientCore): ReturnType<ClientCore['increment']> {
+  return core.increment('k', 1, { level: 'all', timeoutMs: SHORT_MS });
 }
 
 function compare(core: ClientCore): ReturnType<ClientCore['increment']> {
@@ -101,6 +106,57 @@ export const CORE_SCHEDULES: readonly CoreSchedule[] = [
       cluster.exchange(0, 'accept', [0, 1, 2]);
       cluster.settle();
       return differs('An update by 10 after 100 was read', late.result, { value: 110 });
+    },
+  },
+  {
+    title: 'An update waits for replicas that only one before it had asked for, which is given up',
+    rule: 'a round that nobody waits for ends',
+    kept: THREE,
+    removed: { rules: { ...RULES, leavesRounds: false } },
+    play: (cluster) => {
+      const ofAll = cluster.call(0, addToAll);
+      cluster.exchange(0, 'prepare', [0, 1]);
+      cluster.exchange(0, 'accept', [0, 1]); // A2 is silent, and stays so.
+      const next = cluster.call(0, add(10, LATER_MS));
+      for (let ms = 0; ms < 2 * LATER_MS; ms++) {
+        cluster.pass(1);
+        cluster.loseAllTo(2);
+        for (const kind of ['prepare', 'accept'] as const) cluster.exchange(0, kind, [0, 1]);
+      }
+      const wrong =
+        differs('An update of all', ofAll.result, { outcome: 'unknown' }) ??
+        differs('An update by 10 of what that had made', next.result, { outcome: 'ok', value: 11 });
+      if (wrong !== undefined) return wrong;
+      const resolved = cluster.run(0, (core) => core.resolve(ofAll.operationId, { timeoutMs: LONG_MS }));
+      return differs('The update of all, once A2 answers,', resolved, { outcome: 'ok', value: 1 });
+    },
+  },
+  {
+    title: 'An update waits for one that is tried again, of whose caller the time is over',
+    rule: 'a round that nobody waits for does not begin',
+    kept: THREE,
+    removed: { rules: { ...RULES, leavesRounds: false } },
+    play: (cluster) => {
+      const ofAll = cluster.call(0, addToAll);
+      cluster.exchange(0, 'prepare', [0, 1]);
+      cluster.exchange(0, 'accept', [0, 1]);
+      cluster.pass(SHORT_MS);
+      cluster.loseAllOf(0);
+      const blocked = cluster.call(0, add(100, LATER_MS)); // Nobody hears its question until
+      const again = cluster.call(0, (core) => core.resolve(ofAll.operationId, { timeoutMs: SHORT_MS }));
+      cluster.pass(SHORT_MS); // this one's time is over.
+      cluster.exchange(0, 'prepare', [0, 1]);
+      const next = cluster.call(0, add(10)); // It is too late for the round of the one by 100.
+      for (let ms = 0; ms < 2 * LATER_MS; ms++) {
+        cluster.pass(1);
+        cluster.loseAllTo(2);
+        for (const kind of ['prepare', 'accept'] as const) cluster.exchange(0, kind, [0, 1]);
+      }
+      return (
+        differs('Trying again', again.result, { outcome: 'unknown' }) ??
+        differs('An update by 100', blocked.result, { outcome: 'ok' }) ??
+        differs('An update by 10', next.result, { outcome: 'ok' })
+      );
     },
   },
   {
