@@ -10,7 +10,7 @@ const TIMEOUT_MS = 60_000;
 /** So many bugs are asked for. */
 const MUTANTS_MIN = 30;
 /** Far more than the simulator needs for any of the bugs that it is asked about alone. */
-const SIMULATED_SEEDS = 200;
+const SIMULATED_SEEDS = 600;
 
 describe('A seeded bug is caught, and production is not', { timeout: TIMEOUT_MS }, () => {
   it.each(MUTANTS)('$layer: $bug', ({ catchers }) => {

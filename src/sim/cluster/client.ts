@@ -7,14 +7,18 @@ import type { ClientCore } from '../../replica/client-core.ts';
 import type { ClusterLife, ErasedFloor } from '../../replica/environment.ts';
 import type { Operation, Outcome } from '../../replica/operation.ts';
 import { Failure } from '../../replica/results.ts';
+import type { ScanCall } from '../../replica/scan.ts';
 import type { Settled } from '../../replica/results.ts';
 import type { PendingChange } from '../../replica/round.ts';
 import { versionIn, versionTold } from '../../replica/session-calls.ts';
 import type { SessionCall } from '../../replica/session-calls.ts';
 import type { SessionMaker } from '../../replica/session-maker.ts';
-import type { ChangeOptions, OperationOptions } from '../../store/store.ts';
+import type { ChangeOptions, OperationOptions, ReadResult } from '../../store/store.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { CoordinatorNode } from './coordinator-node.ts';
+import { pageOf, pageText } from './page.ts';
+import type { Page } from './page.ts';
+import { isAtAvailable, staleLimitsOf } from './plan.ts';
 import type { OperationPlan, PlanLevel } from './plan.ts';
 import type { HintEnd } from './sim-available.ts';
 import { changedValue, numberBefore, seenValue, valueOf } from './values.ts';
@@ -24,8 +28,10 @@ export interface Call {
   readonly client: number;
   /** Who called, for the checkers: operations that run at once are different processes. */
   readonly process: string;
+  /** The node of its thread, whose clients share a cache. */
+  readonly thread: number;
   readonly plan: OperationPlan;
-  readonly kind: 'get' | 'put' | 'change';
+  readonly kind: 'get' | 'scan' | 'put' | 'change';
   /** The key of its history: that of the plan, in the state in which the call began. */
   readonly key: string;
   /** Resets before it began. */
@@ -50,12 +56,18 @@ export interface Call {
   erased: Ballot;
   /** What is wrong with the bytes of its value. */
   corruption: string | undefined;
-  /** The number of its thread among the nodes. */
-  readonly thread: number;
   /** Whether a read at level `available` was answered by no quorum. */
   isStale: boolean;
   /** A write that was left to its client to finish. */
   hint: HintOf | undefined;
+  /** Whose session its own goes on from, besides itself. */
+  handedFrom: number | undefined;
+  /** Of a scan, behind which key its page was to begin. */
+  from: string | undefined;
+  /** What a scan was told. */
+  page: Page | undefined;
+  /** How old what a get was told is, in milliseconds, as it was told too; `undefined` where no cache has answered. */
+  ageMs: number | undefined;
 }
 
 /** A hint, and what has become of it: at which position of the history. */
@@ -72,6 +84,10 @@ export interface ClientDoors {
   readonly erased: ErasedFloor;
   /** The next position in the history. */
   readonly nextPosition: () => number;
+  /** The token of the session that a client has in the present state. */
+  readonly tokenOf: (client: number) => string | undefined;
+  /** The client whose session some operations of this one go on from. */
+  readonly predecessor: number;
 }
 
 /** Name of the simulated cluster in tokens. */
@@ -91,6 +107,10 @@ export class SimClient {
   readonly #doors: ClientDoors;
   readonly #groups: (readonly OperationPlan[])[];
   #open = 0;
+  /** Whether it is submitting a group, some of which may end at once. */
+  #isSubmitting = false;
+  /** Where its last page has ended, if there was more. */
+  #pageEnd: string | undefined;
   #unknown: Call | undefined;
   /** What it saw last, by key. */
   readonly #seen = new Map<string, unknown>();
@@ -114,6 +134,11 @@ export class SimClient {
   /** Whether it has nothing left to do, or nobody to do it with. */
   get isDone(): boolean {
     return this.#node.isGone || (this.#groups.length === 0 && this.#open === 0);
+  }
+
+  /** The token of its session, if it has one in the present state. */
+  get token(): string | undefined {
+    return this.#session?.state === this.#doors.life.resets ? this.#session.maker.token : undefined;
   }
 
   /** Does further operations after those that it has. */
@@ -143,9 +168,7 @@ export class SimClient {
     this.#note(call, this.#node.core.resultOf(operation, undefined));
     if (outcome === 'ok' || outcome === 'absent') call.version = someVersion(versionIn(operation));
     this.#node.coordinator.release(operation);
-    this.#end(call, outcome);
-    this.#open--;
-    if (this.#open === 0) this.start();
+    this.#close(call, outcome);
   }
 
   /** A change of this client has ended. */
@@ -163,11 +186,28 @@ export class SimClient {
     this.#conclude(call, ofSession.result!);
   }
 
+  /** A scan of this client has ended. */
+  scanned(scan: ScanCall, call: Call): void {
+    const result = scan.result!;
+    if (result instanceof Failure) return this.#close(call, outcomeOf(result));
+    if (result.outcome === 'ok') {
+      call.page = pageOf(result, call.from);
+      call.corruption = call.page.corruption;
+      this.#pageEnd = result.after;
+    }
+    this.#close(call, result.outcome);
+  }
+
   #conclude(call: Call, result: Settled | Failure): void {
     this.#note(call, result);
-    this.#end(call, outcomeOf(result));
+    this.#close(call, outcomeOf(result));
+  }
+
+  /** One of those under way has ended. */
+  #close(call: Call, outcome: Outcome): void {
+    this.#end(call, outcome);
     this.#open--;
-    if (this.#open === 0) this.start();
+    if (this.#open === 0 && !this.#isSubmitting) this.start();
   }
 
   /** What the client was told. */
@@ -210,9 +250,10 @@ export class SimClient {
     if (engine.trace.isKept) {
       const found = call.kind === 'get' ? call.value : (call.before ?? 0);
       const isSeen = call.kind !== 'put' && (outcome === 'ok' || outcome === 'kept');
+      const seen = call.page === undefined ? `${call.kind === 'get' ? '' : 'found '}v${found}` : pageText(call.page);
       const mark = call.isStale ? ' (stale)' : call.hint === undefined ? '' : ' (hinted)';
-      const ended = `${nameOf(call)} -> ${outcome}${mark}`;
-      const text = `${ended}${isSeen ? ` ${call.kind === 'get' ? '' : 'found '}v${found}` : ''}`;
+      const age = call.ageMs === undefined ? '' : `, ${call.ageMs} ms old`;
+      const text = `${nameOf(call)} -> ${outcome}${mark}${isSeen ? ` ${seen}` : ''}${age}`;
       engine.trace.add({ atUs: engine.nowUs, kind: 'return', from: this.#nodeNumber, text });
     }
   }
@@ -221,8 +262,10 @@ export class SimClient {
     const group = this.#groups[0];
     if (this.#node.isGone || group === undefined || this.#open > 0) return;
     this.#groups.shift();
+    this.#isSubmitting = true;
     for (let index = 0; index < group.length; index++) this.#submit(group[index]!, index);
-    if (this.#open === 0) return this.start(); // There was nothing to resolve.
+    this.#isSubmitting = false;
+    if (this.#open === 0) return this.start(); // There was nothing to resolve, or it has ended at once.
     this.#node.flush();
   }
 
@@ -234,11 +277,12 @@ export class SimClient {
     const call: Call = {
       client: this.#index,
       process: place === 0 ? `c${this.#index}` : `c${this.#index}.${place}`,
+      thread: this.#nodeNumber,
       plan,
       kind: kindOf((finishes?.plan ?? plan).call),
       key: isSame ? finishes.key : keyInState(plan.key, life.resets),
       state: life.resets,
-      value: isSame ? finishes.value : plan.call === 'get' || plan.call === 'delete' ? 0 : plan.value,
+      value: isSame ? finishes.value : WRITES.has(plan.call) ? plan.value : 0,
       before: undefined,
       start: nextPosition(),
       end: undefined,
@@ -250,15 +294,18 @@ export class SimClient {
       version: undefined,
       erased: NO_BALLOT,
       corruption: undefined,
-      thread: this.#nodeNumber,
       isStale: false,
       hint: undefined,
+      handedFrom: undefined,
+      from: undefined,
+      page: undefined,
+      ageMs: undefined,
     };
     calls.push(call);
     if (engine.trace.isKept) {
       engine.trace.add({ atUs: engine.nowUs, kind: 'call', from: this.#nodeNumber, text: nameOf(call) });
     }
-    if (plan.level === 'available') return this.#beginAvailable(call);
+    if (isAtAvailable(plan)) return this.#beginAvailable(call);
     const operation = this.#operationOf(call);
     if (operation === undefined) return;
     this.#open++;
@@ -291,14 +338,15 @@ export class SimClient {
   }
 
   /** The operation of a call; `undefined` where the call ends without one. */
-  #operationOf(call: Call): Operation | PendingChange | SessionCall | undefined {
+  #operationOf(call: Call): Operation | PendingChange | SessionCall | ScanCall | undefined {
     const { plan, value, finishes } = call;
     const { key } = plan;
     const options = { level: levelOf(plan), timeoutMs: plan.timeoutMs };
     try {
-      const core = this.#makerOf(plan);
+      const core = this.#makerOf(call);
       if (finishes !== undefined) return this.#resolve(core, call, options);
-      if (plan.call === 'get') return core.get(key, options);
+      if (plan.call === 'scan') return this.#scan(core, call, options);
+      if (plan.call === 'get') return this.#get(core, call, options);
       if (call.kind === 'change') return this.#change(core, call, options);
       return plan.call === 'put'
         ? core.put(key, valueOf(value, plan.isLarge === true), expiring(plan, options))
@@ -312,7 +360,8 @@ export class SimClient {
   }
 
   /** The client's core, or its session. */
-  #makerOf({ session }: OperationPlan): Maker {
+  #makerOf(call: Call): Maker {
+    const { session } = call.plan;
     const { core } = this.#node;
     if (session === undefined) return core;
     const state = this.#doors.life.resets;
@@ -322,7 +371,40 @@ export class SimClient {
     const keysMax = SESSION_KEYS[this.#index % SESSION_KEYS.length]!;
     const maker = core.session(CLUSTER, { keysMax, ...(before && { token: before.token }) });
     this.#session = { maker, state };
+    if (session === 'handed') this.#takeOver(maker, call);
     return maker;
+  }
+
+  /** A session goes on from that of another client, too, unless that has seen more than this has room for. */
+  #takeOver(maker: SessionMaker, call: Call): void {
+    const { tokenOf, predecessor } = this.#doors;
+    const token = tokenOf(predecessor);
+    if (token === undefined) return;
+    try {
+      maker.merge(token);
+      call.handedFrom = predecessor;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+
+  #get(core: Maker, call: Call, options: OperationOptions): Operation | SessionCall | undefined {
+    const limits = staleLimitsOf(call.plan);
+    if (limits === undefined) return core.get(call.plan.key, options);
+    const made = core.read(call.plan.key, { ...options, ...limits });
+    if (!isResult(made)) return made;
+    this.#note(call, made);
+    if (made.outcome === 'ok') call.version = versionTold(made.version);
+    if ('ageMs' in made) call.ageMs = made.ageMs;
+    this.#end(call, made.outcome);
+    return undefined;
+  }
+
+  #scan(core: Maker, call: Call, options: OperationOptions): ScanCall {
+    const { key, limit, after } = call.plan;
+    call.from = after === 'page' ? this.#pageEnd : after?.key;
+    const range = { ...(limit !== undefined && { limit }), ...(call.from !== undefined && { after: call.from }) };
+    return core.scan(key, { ...options, ...range });
   }
 
   #change(core: Maker, call: Call, options: OperationOptions): PendingChange | SessionCall {
@@ -348,7 +430,7 @@ export class SimClient {
   }
 
   /** The caller's signal aborts after a while: once the thread runs, if it stands still then. */
-  #cancelLater(operation: Operation | PendingChange | SessionCall, call: Call, afterUs: number): void {
+  #cancelLater(operation: Operation | PendingChange | SessionCall | ScanCall, call: Call, afterUs: number): void {
     this.#doors.engine.schedule(afterUs, this.#nodeNumber, () => {
       if (call.end !== undefined || this.#node.isGone) return;
       if (this.#node.isPaused) return this.#cancelLater(operation, call, PAUSED_US);
@@ -367,6 +449,11 @@ function expiring({ ttlMs }: OperationPlan, options: OperationOptions): ChangeOp
   return ttlMs === undefined ? options : { ...options, ttlMs };
 }
 
+/** Whether a read was answered at once. */
+function isResult(made: Operation | SessionCall | ReadResult): made is ReadResult {
+  return !('context' in made);
+}
+
 /** Who makes the operations of a client. */
 type Maker = ClientCore | SessionMaker;
 
@@ -379,16 +466,28 @@ export function keyInState(key: string, resets: number): string {
   return resets === 0 ? key : `${key} after reset ${resets}`;
 }
 
+/** Calls that write the value of their plan. */
+const WRITES: ReadonlySet<OperationPlan['call']> = new Set(['put', 'update', 'compare', 'resolve']);
+
 /** A call in a few words, such as `c1 put k0 = v7 (one)`. */
-export function nameOf({ client, kind, key, value, plan, finishes }: Call): string {
+export function nameOf({ client, kind, key, value, plan, finishes, page }: Call): string {
   const level = plan.level === 'quorum' ? '' : ` (${plan.level})`;
-  if (kind === 'get') return `c${client} get ${key}${level}`;
+  if (kind === 'get') {
+    const { maxStaleMs: ms, maxStaleVersions: versions } = staleLimitsOf(plan) ?? {};
+    const limits = [ms === undefined ? '' : ` up to ${ms} ms old`, versions === undefined ? '' : ` ${versions} behind`];
+    return `c${client} get ${key}${limits.join('')}${page === undefined ? '' : ' by a scan'}${level}`;
+  }
+  if (kind === 'scan') {
+    const after =
+      plan.after === undefined ? '' : ` after ${plan.after === 'page' ? 'the page before' : plan.after.key}`;
+    return `c${client} scan ${key}*${after}${plan.limit === undefined ? '' : `, ${plan.limit} keys`}${level}`;
+  }
   const verb = finishes === undefined ? (kind === 'put' ? 'put' : plan.call) : 'resolve';
   return `c${client} ${verb} ${key} = ${value === 0 ? 'absent' : `v${value}`}${level}`;
 }
 
 function kindOf(call: OperationPlan['call']): Call['kind'] {
-  if (call === 'get') return 'get';
+  if (call === 'get' || call === 'scan') return call;
   return call === 'update' || call === 'compare' ? 'change' : 'put';
 }
 

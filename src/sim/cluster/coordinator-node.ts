@@ -63,6 +63,8 @@ export interface CoordinatorNodeOptions {
   readonly settleProposal?: (proposal: Proposal) => void;
   /** What has become of a hint of its. */
   readonly onHintEnd?: (operationId: string, end: HintEnd) => void;
+  /** Bytes that it caches. */
+  readonly cacheBytesMax: number;
   /** How old deletions are that it collects, in milliseconds; none where it is `undefined`. */
   readonly collectAfterMs: number | undefined;
   /** Whether it goes on collecting. */
@@ -131,6 +133,7 @@ export class CoordinatorNode implements Receiver {
         settleSession: options.settleSession,
         settleScan: (call) => options.settleScan?.(call),
         settleProposal: (proposal) => options.settleProposal?.(proposal),
+        cacheBytesMax: options.cacheBytesMax,
       },
       new LiveQuorums(configurations, rules),
       rules,

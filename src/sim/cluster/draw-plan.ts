@@ -10,6 +10,7 @@ import { drawBallots } from './draw-ballots.ts';
 import { drawConflicts, hasConflicts } from './draw-conflicts.ts';
 import { drawChanges, drawPlaces } from './draw-changes.ts';
 import { drawFaults, drawStateLoss } from './draw-faults.ts';
+import { drawReads } from './draw-reads.ts';
 import { ofSystem, withSystem, withSystems } from './draw-systems.ts';
 import { drawWatches, hasWatches } from './draw-watches.ts';
 import type { ClusterPlan, MessageKind, NetworkPlan, OperationPlan, SimPlan } from './plan.ts';
@@ -59,7 +60,13 @@ export function drawPlan(seed: number, profile: Profile, choices: PlanChoices = 
   if (!isGuided(profile)) drawExpiry(operations, streamOf(seed, -1, 'expiry'));
   if (!isGuided(profile)) drawAvailable(operations, streamOf(seed, -1, 'available'));
   const collectAfterUs = drawCollection(operations, streamOf(seed, -1, 'collection'));
-  const cluster = collectAfterUs === undefined ? drawn : { ...drawn, collectAfterUs };
+  const readScope = { hasRoom: profile !== 'overload', areKeysGiven: choices.keys !== undefined };
+  const cacheBytes = isGuided(profile) ? undefined : drawReads(operations, streamOf(seed, -1, 'reads'), readScope);
+  const cluster = {
+    ...drawn,
+    ...(collectAfterUs !== undefined && { collectAfterUs }),
+    ...(cacheBytes !== undefined && { cacheBytes }),
+  };
   const scope = { profile, cluster, stormUs };
   const faults = [
     ...drawFaults(streamOf(seed, -1, 'faults'), scope),

@@ -25,6 +25,7 @@ import { judgePlacement } from './judge-placement.ts';
 import type { Finding } from './judge-history.ts';
 import { violationOf } from './judge.ts';
 import type { Violation } from './judge.ts';
+import { keysOf } from './plan.ts';
 import type { OperationPlan } from './plan.ts';
 import { repairCore } from './repair-core.ts';
 import { keyText } from './probe.ts';
@@ -207,7 +208,7 @@ function largestOf({ read, write, prepare, agreeing }: Pick<RegisterQuorums, Pur
  * Every thread reads every key, before new writes hide what the storm has lost; then one writes it, and reads it.
  */
 function addFinalOperations({ clients, coordinators, plan }: SimCluster): void {
-  const keys = [...new Set(plan.operations.map(({ key }) => key))];
+  const keys = keysOf(plan);
   const operation = { client: 0, call: 'get', value: 0, level: 'quorum', timeoutMs: 5_000, joins: false } as const;
   // Client c works through coordinator c modulo their number: the first ones are one a thread.
   const live = clients.slice(0, coordinators.length).filter((_, index) => !coordinators[index]!.isGone);

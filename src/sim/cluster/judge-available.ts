@@ -5,13 +5,14 @@ import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
 import { isAnswered } from './judge-history.ts';
 import type { Finding } from './judge-history.ts';
+import { isAtAvailable } from './plan.ts';
 
 /** What is wrong with reads at level `available` that no quorum answered; `undefined` when nothing is. */
 export function judgeAvailable(calls: readonly Call[]): Finding | undefined {
   const hinted = calls.filter(({ hint }) => hint !== undefined);
   if (hinted.length === 0) return undefined;
   for (const read of calls) {
-    if (read.kind !== 'get' || read.plan.level !== 'available' || read.end === undefined) continue;
+    if (read.kind !== 'get' || !isAtAvailable(read.plan) || read.end === undefined) continue;
     if (!read.isStale && read.outcome !== 'unavailable') continue;
     const own = hinted.filter((write) => write.thread === read.thread && write.key === read.key);
     const open = own.filter((write) => write.end! < read.start && isOpenAt(write, read.end!));

@@ -6,6 +6,7 @@ import { keyInState } from './client.ts';
 import type { Call } from './client.ts';
 import { historyOf, withoutExchanges } from './judge-history.ts';
 import type { Finding } from './judge-history.ts';
+import { keysOf } from './plan.ts';
 import { heldNumber, keyText } from './probe.ts';
 import type { SimCluster } from './sim-cluster.ts';
 
@@ -20,7 +21,7 @@ export interface Holding {
 /** What the replicas of a mask hold. */
 export function holdingsOf({ replicas, engine, life, electorate, plan }: SimCluster, core: number): Holding[] {
   const homes = new Map(
-    plan.operations.map(({ key }) => [keyInState(key, life.resets), electorate.homesOf(hashOf(key))] as const),
+    keysOf(plan).map((key) => [keyInState(key, life.resets), electorate.homesOf(hashOf(key))] as const),
   );
   return replicas.flatMap(({ replica }, index) => {
     if (((core >>> index) & 1) === 0 || replica === undefined) return [];
@@ -43,7 +44,7 @@ export function judgeConvergence(calls: readonly Call[], holdings: readonly Hold
       write.input === null ? Object.assign({}, write, { input: `deleted at ${write.start}` }) : write,
     );
   const end = 1 + calls.reduce((last, { start, end: returned = 0 }) => Math.max(last, start, returned), 0);
-  const keys = new Set(calls.map(({ key }) => key));
+  const keys = new Set(calls.filter(({ kind }) => kind !== 'scan').map(({ key }) => key));
   const reads = holdings.flatMap(({ name, values, isHome = () => true }) =>
     [...keys].filter(isHome).map((key): HistoryOperation => {
       const value = values.get(key) ?? 0;

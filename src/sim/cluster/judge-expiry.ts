@@ -10,7 +10,7 @@ import type { Model } from '../../check/model.ts';
 import { registerModel } from '../../check/models/register.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
-import { answersOf, isAnswered } from './judge-history.ts';
+import { answersOf, isAnswered, positionsOf } from './judge-history.ts';
 import type { Finding } from './judge-history.ts';
 
 /** When a value expires, in microseconds of virtual time: not before one, and by the other; infinite for never. */
@@ -60,13 +60,9 @@ function expiryOf({ plan, atUs }: Call): number {
 
 /** The deletions that nobody asked for: one of each value that expires, from its moment on, which may never happen. */
 export function expiriesOf(calls: readonly Call[], moments: ReadonlyMap<Call, Moment>): HistoryOperation[] {
-  const positions = calls.flatMap(({ start, atUs, end, endUs }) => [
-    { at: start, us: atUs },
-    ...(end === undefined ? [] : [{ at: end, us: endUs }]),
-  ]);
+  const positionAt = positionsOf(calls);
   return [...moments].map(([{ key, value }, { earliestUs }]) => {
-    const before = positions.filter(({ us }) => us < earliestUs - ROUNDING_US).map(({ at }) => at);
-    const start = Math.max(-1, ...before) + 0.5;
+    const start = positionAt(earliestUs - ROUNDING_US);
     const process = `expiry of v${value}`;
     return { process, key, call: 'expire', input: value, output: undefined, start, end: Number.POSITIVE_INFINITY };
   });

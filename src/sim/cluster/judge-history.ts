@@ -39,7 +39,7 @@ export function countedOf<Seen extends Call>(calls: readonly Seen[], levels: rea
   const answers = answersOf(calls);
   return calls
     .filter((call) => !isWithoutEffect(call) && call.finishes === undefined)
-    .filter((call) => call.kind !== 'get' || levels.includes(strengthOf(call)))
+    .filter((call) => call.kind !== 'scan' && (call.kind !== 'get' || levels.includes(strengthOf(call))))
     .map((call) => {
       const { process, key, value, start } = call;
       const end = ends.get(call) ?? Number.POSITIVE_INFINITY;
@@ -105,6 +105,15 @@ export function isAnswered({ outcome }: Call): boolean {
 /** Whether a call certainly did nothing: a write of which nothing has left, a read without a result. */
 export function isWithoutEffect(call: Call): boolean {
   const { kind, outcome } = call;
-  if (kind === 'get') return !isAnswered(call);
+  if (kind === 'get' || kind === 'scan') return !isAnswered(call);
   return WITHOUT_EFFECT.has(outcome);
+}
+
+/** Tells the position in the history behind all that happened before a moment, in microseconds of virtual time. */
+export function positionsOf(calls: readonly Call[]): (us: number) => number {
+  const positions = calls.flatMap(({ start, atUs, end, endUs }) => [
+    { at: start, us: atUs },
+    ...(end === undefined ? [] : [{ at: end, us: endUs }]),
+  ]);
+  return (moment) => Math.max(-1, ...positions.filter(({ us }) => us < moment).map(({ at }) => at)) + 0.5;
 }

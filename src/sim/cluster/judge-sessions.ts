@@ -8,8 +8,10 @@ import { checkStaleness } from '../../check/staleness.ts';
 import { NO_BALLOT, compareBallots, isNone } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
 import type { Call } from './client.ts';
+import { isBareAbsence } from './judge-absences.ts';
 import { countedOf, isAnswered, withoutExchanges } from './judge-history.ts';
 import type { Counted, Finding } from './judge-history.ts';
+import { sessionOf } from './judge-reads.ts';
 import type { PlanLevel } from './plan.ts';
 
 /** What reads at some levels are promised. A session is a process of the history. */
@@ -52,8 +54,8 @@ const PROMISED = SESSION_GUARANTEES.filter((guarantee) => guarantee !== 'causal'
 /** What is wrong with what the sessions of a run saw; `undefined` when each was shown nothing older. */
 export function judgeSessions(calls: readonly Call[]): Finding | undefined {
   const judged = calls.filter(isJudged);
-  for (const session of new Set(judged.map(({ process }) => process))) {
-    const accesses = judged.filter(({ process }) => process === session);
+  for (const session of new Set(judged.map(sessionOf))) {
+    const accesses = judged.filter((call) => sessionOf(call) === session);
     const versioned = accesses.map((call) => withErased(call, accesses, calls));
     const verdict = checkSession(versioned.flatMap(accessOf), PROMISED, { by: 'version' });
     if (verdict.verdict === 'illegal') return verdict.explanation;
@@ -68,7 +70,7 @@ export function judgeSessions(calls: readonly Call[]): Finding | undefined {
  */
 function isJudged(call: Call): boolean {
   if (call.plan.session === undefined || call.finishes !== undefined || !isAnswered(call)) return false;
-  return call.version !== undefined || call.kind === 'get';
+  return call.version !== undefined || (call.kind === 'get' && !isBareAbsence(call));
 }
 
 /**
@@ -98,7 +100,9 @@ function mayShow({ key, erased, end }: Call, deletion: Call, known: Ballot): boo
 }
 
 /** What a session did, and that others, of whom it knows nothing, may have written what it read. */
-function accessOf({ process, key, kind, outcome, version, start, end }: Call): HistoryOperation[] {
+function accessOf(given: Call): HistoryOperation[] {
+  const { key, kind, outcome, version, start, end } = given;
+  const process = sessionOf(given);
   const others = { process: 'others', key, call: 'write', input: undefined, output: undefined };
   const call = kind === 'get' || outcome === 'kept' ? 'read' : 'write';
   const output = version === undefined ? null : numberOf(version);

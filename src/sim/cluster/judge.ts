@@ -5,11 +5,16 @@ import { compareBallots } from '../../protocol/ballot.ts';
 import type { Entry } from '../../replica/key-table.ts';
 import type { Call } from './client.ts';
 import { nameOf } from './client.ts';
+import { judgeAbsences } from './judge-absences.ts';
 import { judgeAvailable } from './judge-available.ts';
+import { judgeCached } from './judge-cached.ts';
 import { expiriesOf, expiringRegister, judgeExpiry, momentsOf } from './judge-expiry.ts';
 import { historyOf } from './judge-history.ts';
 import type { Finding } from './judge-history.ts';
+import { withHandovers } from './judge-handovers.ts';
 import { judgeLevels } from './judge-levels.ts';
+import { judgePages } from './judge-pages.ts';
+import { plainOf, withAgesGranted, withPagesApart } from './judge-reads.ts';
 import { judgePromise, judgeSessions } from './judge-sessions.ts';
 import type { LevelPromise } from './judge-sessions.ts';
 import { judgeWatches, readsOf } from './judge-watches.ts';
@@ -24,6 +29,8 @@ export interface Violation {
     | 'linearizability'
     | 'integrity'
     | 'level'
+    | 'page'
+    | 'staleness'
     | 'session'
     | 'watch'
     | 'conflict'
@@ -54,8 +61,11 @@ export function judgeHistory(
 ): { readonly verdict: Verdict; violation: Violation | undefined } {
   const corrupt = calls.find(({ corruption }) => corruption !== undefined);
   const event = legs.flatMap(({ events }) => events).find(({ corruption }) => corruption !== undefined);
-  const moments = momentsOf(calls);
-  const history = [...historyOf(calls), ...readsOf(legs), ...expiriesOf(calls, moments)];
+  const apart = withPagesApart(calls);
+  const moments = momentsOf(apart);
+  const granted = withAgesGranted(apart);
+  const told = withHandovers(apart);
+  const history = [...historyOf(granted), ...readsOf(legs), ...expiriesOf(apart, moments)];
   const verdict = checkLinearizable(history, expiringRegister());
   if (corrupt !== undefined) {
     return { verdict, violation: { kind: 'integrity', text: `${nameOf(corrupt)}: ${corrupt.corruption}` } };
@@ -68,9 +78,12 @@ export function judgeHistory(
   return {
     verdict,
     violation:
-      violationOf('level', judgeExpiry(calls, moments) ?? judgeLevels(calls, moments) ?? judgeAvailable(calls)) ??
-      violationOf('session', judgeSessions(calls) ?? (promise && judgePromise(calls, promise))) ??
-      violationOf('watch', judgeWatches(legs, calls, moments)),
+      violationOf('page', judgePages(calls)) ??
+      violationOf('level', judgeExpiry(apart, moments) ?? judgeLevels(granted, moments) ?? judgeAvailable(calls)) ??
+      violationOf('staleness', judgeCached(apart, new Set([...moments.keys()].map(({ key }) => key)))) ??
+      violationOf('session', judgeSessions(told) ?? judgeAbsences(told, moments)) ??
+      violationOf('session', promise && judgePromise(plainOf(calls), promise)) ??
+      violationOf('watch', judgeWatches(legs, apart, moments)),
   };
 }
 

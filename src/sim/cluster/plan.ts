@@ -42,6 +42,8 @@ export interface ClusterPlan {
   readonly loadUs: number;
   /** How old deletions are that clients collect meanwhile, in microseconds; none where it is left out. */
   readonly collectAfterUs?: number;
+  /** Bytes that each client caches of reads that may be stale; as many as in production where it is left out. */
+  readonly cacheBytes?: number;
 }
 
 /** Places for replicas: nodes from there on are coordinators. */
@@ -58,9 +60,10 @@ export interface OperationPlan {
   readonly client: number;
   /**
    * `update` writes whatever it finds, and notes it; `compare` writes where it finds what its client saw last;
-   * `resolve` finishes the client's last write whose outcome is unknown; nothing when there is none.
+   * `resolve` finishes the client's last write whose outcome is unknown; nothing when there is none. `scan` reads the
+   * keys that begin with its own.
    */
-  readonly call: 'get' | 'put' | 'delete' | 'update' | 'compare' | 'resolve';
+  readonly call: 'get' | 'scan' | 'put' | 'delete' | 'update' | 'compare' | 'resolve';
   readonly key: string;
   /** What a put, update or compare writes: a number of its own, from 1. */
   readonly value: number;
@@ -75,10 +78,17 @@ export interface OperationPlan {
   /** Whether the value of a put is so long that it travels by reference. */
   readonly isLarge?: boolean;
   /**
-   * Whether it is one of its client's session: of the same as before, or of one that goes on from the token of that;
-   * none where it is left out.
+   * Whether it is one of its client's session: of the same as before, or of one that goes on from the token of that,
+   * `handed` also from the token of the client before it; none where it is left out.
    */
-  readonly session?: 'kept' | 'moved';
+  readonly session?: 'kept' | 'moved' | 'handed';
+  /** Of a scan: keys of its page at most; as many as in production where it is left out. */
+  readonly limit?: number;
+  /** Of a scan: behind which key its page begins; `page` where the client's last page has ended, if there was more. */
+  readonly after?: { readonly key: string } | 'page';
+  /** How stale a get at the quorum may be, in milliseconds and in versions; not at all where both are left out. */
+  readonly maxStaleMs?: number;
+  readonly maxStaleVersions?: number;
   /** When its caller gives up waiting, in microseconds after it was submitted; never where it is left out. */
   readonly cancelAfterUs?: number;
 }
@@ -259,4 +269,28 @@ export interface SimPlan {
   readonly endsWithStorm?: boolean;
   /** Decisions about messages, in place of the seed's; those that are not listed take the network's mean delay. */
   readonly decisions?: readonly Decision[];
+}
+
+/** The keys that clients of a plan name, each once: those that scans begin with are none. */
+export function keysOf({ operations }: Pick<SimPlan, 'operations'>): readonly string[] {
+  return [...new Set(operations.filter(({ call }) => call !== 'scan').map(({ key }) => key))];
+}
+
+/** Whether an operation is one at level `available`; where there is no such one, that stands for the quorum. */
+export function isAtAvailable({ call, level, session, ttlMs }: OperationPlan): boolean {
+  const mayBe = call === 'get' || call === 'put' || call === 'delete';
+  return level === 'available' && mayBe && session === undefined && ttlMs === undefined;
+}
+
+/** How stale the read of an operation may be; `undefined` where it may not. */
+export function staleLimitsOf(
+  operation: OperationPlan,
+): Pick<OperationPlan, 'maxStaleMs' | 'maxStaleVersions'> | undefined {
+  const { call, level, maxStaleMs, maxStaleVersions } = operation;
+  if (call !== 'get' || level !== 'quorum') return undefined;
+  if (maxStaleMs === undefined && maxStaleVersions === undefined) return undefined;
+  return {
+    ...(maxStaleMs !== undefined && { maxStaleMs }),
+    ...(maxStaleVersions !== undefined && { maxStaleVersions }),
+  };
 }

@@ -1,5 +1,6 @@
 // One run of one plan, in two phases: safety while everything goes wrong, then progress of a healed core. Afterwards
 // the histories are checked.
+import { compareBallots } from '../../protocol/ballot.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { Verdict } from '../../check/history.ts';
 import type { Decision as Decided } from '../../store/topic.ts';
@@ -190,6 +191,38 @@ function noteReached({ engine, coordinators, calls, ballots, conflicts }: SimClu
     some(({ isStale }) => isStale),
   );
   engine.sometimes(
+    'a page of keys is read',
+    some(({ page }) => page !== undefined && page.entries.length > 0),
+  );
+  engine.sometimes(
+    'a page is not the last one',
+    some(({ page }) => page?.after !== undefined),
+  );
+  engine.sometimes(
+    'a page begins where another has ended',
+    some(({ plan, page }) => plan.after === 'page' && page?.from !== undefined),
+  );
+  engine.sometimes(
+    'a session reads a page',
+    some(({ plan, page }) => plan.session !== undefined && page !== undefined),
+  );
+  engine.sometimes(
+    'a cache answers a read',
+    some(({ ageMs }) => ageMs !== undefined),
+  );
+  engine.sometimes(
+    'a cache answers by counting versions',
+    some(({ ageMs, plan }) => ageMs !== undefined && plan.maxStaleVersions !== undefined),
+  );
+  engine.sometimes(
+    'a cache answers what has been overwritten',
+    some((read) => read.ageMs !== undefined && some((write) => isOverwritten(read, write))),
+  );
+  engine.sometimes(
+    'a cache answers a session',
+    some(({ ageMs, plan }) => ageMs !== undefined && plan.session !== undefined),
+  );
+  engine.sometimes(
     'a session is continued from its token',
     some(({ plan, outcome }) => plan.session === 'moved' && outcome === 'ok'),
   );
@@ -228,4 +261,10 @@ function noteReached({ engine, coordinators, calls, ballots, conflicts }: SimClu
   engine.sometimes('a change of members is undone', false);
   engine.sometimes('a change of members is refused while another is under way', false);
   for (const what of WATCHED) engine.sometimes(what, false);
+}
+
+/** Whether a write had ended before a read, which is older. */
+function isOverwritten(read: Call, { kind, key, outcome, version, end = Number.POSITIVE_INFINITY }: Call): boolean {
+  if (kind !== 'put' || outcome !== 'ok' || key !== read.key || end > read.start) return false;
+  return version !== undefined && read.version !== undefined && compareBallots(version, read.version) > 0;
 }

@@ -2,6 +2,7 @@
 // openCluster wires them, on a network, clocks and threads whose every step is the seed's.
 import { RULES } from '../../protocol/rules.ts';
 import type { Rules } from '../../protocol/rules.ts';
+import { CACHE_BYTES_DEFAULT } from '../../base/limits.ts';
 import { below } from '../../base/random.ts';
 import { copyBallot, laterBallot } from '../../protocol/ballot.ts';
 import type { Ballot } from '../../protocol/ballot.ts';
@@ -12,6 +13,7 @@ import type { Operation } from '../../replica/operation.ts';
 import type { Electorate } from '../../replica/electorate.ts';
 import { LiveQuorums } from '../../replica/live-quorums.ts';
 import type { PendingChange } from '../../replica/round.ts';
+import type { ScanCall } from '../../replica/scan.ts';
 import type { SessionCall } from '../../replica/session-calls.ts';
 import { between } from '../engine/chance.ts';
 import { Engine } from '../engine/engine.ts';
@@ -211,6 +213,13 @@ export class SimCluster {
     if (call?.hint !== undefined) call.hint.end ??= { as: end, at: this.#position++ };
   }
 
+  /** The client of the scan is told. */
+  #settleScan(scan: ScanCall): void {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- clients put their calls there
+    const call = scan.context as Call;
+    this.clients[call.client]!.scanned(scan, call);
+  }
+
   #replica(index: number, rules: Rules): ReplicaNode {
     const { engine, network, epochs, configurations, places } = this;
     const { coordinators, replicaBytesMax } = this.plan.cluster;
@@ -249,7 +258,7 @@ export class SimCluster {
 
   #clientAt(node: number, clock: SimClock, rules: Rules): CoordinatorNode {
     const { engine, network, epochs, configurations, places } = this;
-    const { ringBytes, collectAfterUs } = this.plan.cluster;
+    const { ringBytes, collectAfterUs, cacheBytes = CACHE_BYTES_DEFAULT } = this.plan.cluster;
     return new CoordinatorNode({
       node,
       engine,
@@ -271,6 +280,8 @@ export class SimCluster {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- proposers put their calls there
       settleProposal: (proposal: Proposal) => this.#settleProposal(proposal, proposal.context as ProposalCall),
       onHintEnd: (operationId, end) => this.#endHint(operationId, end),
+      settleScan: (scan) => this.#settleScan(scan),
+      cacheBytesMax: cacheBytes,
       collectAfterMs: collectAfterUs === undefined ? undefined : collectAfterUs / 1000,
       mayCollect: () => this.isStorm,
     });
@@ -281,7 +292,15 @@ export class SimCluster {
     const at = { node: this.coordinators[number]!, number: this.places + number };
     const operations = this.plan.operations.filter(({ client }) => client === index);
     const { engine, calls, life, erased } = this;
-    return new SimClient(index, at, operations, { engine, calls, life, erased, nextPosition: () => this.#position++ });
+    return new SimClient(index, at, operations, {
+      engine,
+      calls,
+      life,
+      erased,
+      nextPosition: () => this.#position++,
+      tokenOf: (client) => this.clients[client]?.token,
+      predecessor: Math.max(0, index - 1),
+    });
   }
 
   /** Where somebody proposes, there are voters, and all that they do is noted. */

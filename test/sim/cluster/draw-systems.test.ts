@@ -90,7 +90,7 @@ describe('A planned system', () => {
       { ...change, atUs: 85_000, writeMore: 1 },
     ];
     const cluster = { replicas: 3, places: 6 };
-    const runs = Array.from({ length: 20 }, (_, seed) => simulate({ seed, profile: 'membership', cluster, faults }));
+    const runs = Array.from({ length: 40 }, (_, seed) => simulate({ seed, profile: 'membership', cluster, faults }));
     expect(runs.flatMap(({ violations }) => violations)).toEqual([]);
     expect(runs.some((run) => run.faults['change'] === 3 && run.sometimes['a change of members is done'])).toBe(true);
   });
