@@ -54,6 +54,13 @@ function ownScanned(told: readonly Told[]): Call[] {
   return [...made, inSession(scan({})(made), true)];
 }
 
+/** The same of one put, whose value expires so soon. */
+function expiring(ttlMs: number): Call[] {
+  const calls = ownScanned([put(7, { level: 'one' })]);
+  calls[0] = { ...calls[0]!, plan: { ...calls[0]!.plan, ttlMs } };
+  return calls;
+}
+
 /** A read of a cache: ten microseconds of virtual time pass from position to position. */
 function cached(value: number, ageMs: number, plan: Partial<OperationPlan>, fields: Partial<Told> = {}) {
   return {
@@ -116,10 +123,6 @@ describe('A page', () => {
   });
 
   it('need not have what may have expired by its end', () => {
-    const expiring = (ttlMs: number): Call[] =>
-      ownScanned([put(7, { level: 'one' })]).map((each) =>
-        each.kind === 'put' ? { ...each, plan: { ...each.plan, ttlMs } } : each,
-      );
     expect(verdictOf(expiring(0.01))).toBe('ok');
     expect(verdictOf(expiring(1))).toBe('session');
   });
