@@ -127,6 +127,8 @@ export interface Rules {
   readonly settlesBeforeChanges: boolean;
   /** A session forgets only what is decided. */
   readonly pinsUndecided: boolean;
+  /** A session that takes over another doubts what only one of them remembers: the other may have forgotten newer. */
+  readonly doubtsMerged: boolean;
   /** The token of a session says that it has forgotten something. */
   readonly keepsFloors: boolean;
   /** A cached value is served only while it is no older than its reader allows. */
@@ -311,6 +313,7 @@ export const RULES: Rules = Object.freeze({
   versionsAbsence: true,
   settlesBeforeChanges: true,
   pinsUndecided: true,
+  doubtsMerged: true,
   keepsFloors: true,
   agesCached: true,
   agesFromBegin: true,

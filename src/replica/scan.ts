@@ -46,6 +46,8 @@ export class ScanCall implements ListCall {
   readonly #doors: ScanDoors;
   readonly #request: ScanRequest;
   readonly #seen: SessionState | undefined;
+  /** What it had taken over before this scan began. */
+  readonly #merges: number;
   readonly #errands: Errands;
   readonly #entries: ScanEntry[] = [];
   /** The range is read up to this key, as replicas know it. */
@@ -64,6 +66,7 @@ export class ScanCall implements ListCall {
     this.#doors = doors;
     this.#request = request;
     this.#seen = seen;
+    this.#merges = seen?.merges ?? 0;
     this.#after = request.range.after;
     this.#errands = new Errands(doors.core);
   }
@@ -189,7 +192,7 @@ export class ScanCall implements ListCall {
     const isNoted = outcome === 'ok' || this.#doors.rules.versionsAbsence;
     const version = mutableBallot();
     readVersion(newest.lineage, newest.root, version);
-    if (isNoted && !isNone(version)) this.#seen.note(key, version, true);
+    if (isNoted && !isNone(version)) this.#seen.note(key, version, true, undefined, this.#merges);
   }
 
   #page(after: string | undefined): ScanResult {

@@ -54,6 +54,8 @@ export class SessionCall {
   version: Ballot | undefined = undefined;
   /** How often replicas had restarted before it began. */
   restarts: number = PERHAPS_LOST;
+  /** What its session had taken over before it began. */
+  readonly merges: number;
   /** Why its caller gave up. */
   reason: unknown = undefined;
 
@@ -61,6 +63,7 @@ export class SessionCall {
     this.state = state;
     this.key = key;
     this.made = made;
+    this.merges = state.merges;
     made.context = this;
   }
 }
@@ -130,7 +133,9 @@ export class SessionCalls {
     if (result.version === undefined) return this.#lookAtAbsence(call, change, result);
     const version = versionTold(result.version);
     call.version = version;
-    if (result.outcome === 'conflict' || this.#doors.rules.notesOwnWrites) call.state.note(call.key, version, true);
+    if (result.outcome === 'conflict' || this.#doors.rules.notesOwnWrites) {
+      call.state.note(call.key, version, true, undefined, call.merges);
+    }
     this.#end(call, result);
   }
 
@@ -152,7 +157,7 @@ export class SessionCalls {
     if (call.conflict === undefined) call.version = version;
     const isNoted = kind === 'put' ? rules.notesOwnWrites : outcome === 'ok' || rules.versionsAbsence;
     const isDecided = kind === 'put' ? writeNeeded >= write : agreeNeeded >= agreeing;
-    if (isNoted) call.state.note(call.key, version, isDecided, call.restarts);
+    if (isNoted) call.state.note(call.key, version, isDecided, call.restarts, call.merges);
   }
 
   /** A change has found no value. What version that is of, its result does not tell: a read at the quorum does. */

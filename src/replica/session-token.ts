@@ -1,7 +1,8 @@
 // What a session has seen, as text that another thread, or another request of the same user, goes on from:
 //
 //     qs1.<base64url of the JSON below>.<FNV-1a of that, 8 hexadecimal digits>
-//     [cluster, resets, floor, [[key, version, 1 where it is decided, else 0, restarts where it is not], ...]]
+//     [cluster, resets, floor, [[key, version, 1 where it is decided, else 0, restarts where it is not, 1 or 0
+//     whether it is doubted], ...]]
 import { typeError } from '../base/errors.ts';
 import { KEY_BYTES_MAX, SESSION_KEYS_MAX } from '../base/limits.ts';
 import { ballotOf, versionOf } from '../protocol/ballot.ts';
@@ -13,11 +14,13 @@ const PREFIX = 'qs1';
 /** Twelve characters for each byte of a key cover what JSON and base64 make of it. */
 const TOKEN_LENGTH_MAX = SESSION_KEYS_MAX * (12 * KEY_BYTES_MAX + 64);
 const SHOWN_MAX = 40;
+/** No number of merges. */
+const NEVER = -1;
 
 /** The token of a session of the cluster of this name. */
 export function encodeSession(cluster: string, state: SessionState, rules: Rules): string {
-  const keys = [...state.keys].map(([key, { version, isDecided, heldSince }]) =>
-    isDecided ? [key, versionOf(version), 1] : [key, versionOf(version), 0, heldSince],
+  const keys = [...state.keys].map(([key, { version, isDecided, heldSince, isDoubted }]) =>
+    isDecided ? [key, versionOf(version), 1] : [key, versionOf(version), 0, heldSince, isDoubted ? 1 : 0],
   );
   const floor = versionOf(rules.keepsFloors ? state.floor : { high: 0, low: 0 });
   const text = JSON.stringify([cluster, state.resets, floor, keys]).replaceAll(/[\u007f-\uffff]/g, escaped);
@@ -49,12 +52,13 @@ export function decodeSession(cluster: string, token: unknown, rules: Rules): Se
 }
 
 function noteEntry(state: SessionState, entry: unknown, token: string): void {
-  const [key, version, isDecided, restarts]: readonly unknown[] = Array.isArray(entry) ? entry : [];
+  const [key, version, isDecided, restarts, isDoubted]: readonly unknown[] = Array.isArray(entry) ? entry : [];
   const ballot = typeof version === 'string' ? ballotOf(version) : undefined;
   if (typeof key !== 'string' || ballot === undefined || (isDecided !== 0 && isDecided !== 1)) {
     throw mistake(token, 'it must be what session.token gave, unaltered');
   }
-  state.note(key, ballot, isDecided === 1, isCount(restarts) ? restarts : PERHAPS_LOST);
+  const heldSince = isCount(restarts) ? restarts : PERHAPS_LOST;
+  state.note(key, ballot, isDecided === 1, heldSince, isDoubted === 1 ? NEVER : state.merges);
 }
 
 function parsed(body: string): unknown {

@@ -14,6 +14,8 @@
 // - What is decided may be forgotten: a read at the quorum returns it, or something newer. What is not, may not: a read
 //   at the quorum may miss what one replica has shown. It is kept, and while there is no room for more of it, the
 //   session reads and writes at the quorum.
+// - Of a key that only one of two sessions remembers, the other one may have forgotten something newer. Where they
+//   become one, such a key is forgotten too; one that may not be forgotten is doubted, and read at the quorum.
 import { compareBallots, copyBallot, isNone, mutableBallot } from '../protocol/ballot.ts';
 import type { Ballot, MutableBallot } from '../protocol/ballot.ts';
 import type { Rules } from '../protocol/rules.ts';
@@ -27,6 +29,8 @@ export interface Seen {
   readonly isDecided: boolean;
   /** How often replicas had restarted when one of them held it: while it stays the same, nobody has lost it. */
   readonly heldSince: number;
+  /** Whether something newer may have been forgotten: only where the version is not decided. */
+  readonly isDoubted: boolean;
 }
 
 /** What one session has seen. */
@@ -43,6 +47,7 @@ export class SessionState {
   /** Keys of undecided versions, and calls that may bring one each. */
   #undecided = 0;
   #weakCalls = 0;
+  #merges = 0;
 
   constructor({ resets, keysMax }: { readonly resets: number; readonly keysMax: number }, rules: Rules) {
     this.resets = resets;
@@ -62,12 +67,18 @@ export class SessionState {
 
   /** Whether a read of the key below the quorum could miss what the session has forgotten. */
   hasForgotten(key: string): boolean {
-    return !isNone(this.floor) && !this.#seen.has(key);
+    return !isNone(this.floor) && this.#seen.get(key)?.isDoubted !== false;
+  }
+
+  /** How often it has taken over another one: what was asked for before tells little of what that has forgotten. */
+  get merges(): number {
+    return this.#merges;
   }
 
   /** Whether a value of this version is as new as all that the session knows of the key, or has forgotten of it. */
   admits(key: string, version: Ballot): boolean {
-    const least = this.#seen.get(key)?.version ?? this.floor;
+    const known = this.#seen.get(key);
+    const least = known?.isDoubted === false ? known.version : this.floor;
     return compareBallots(version, least) >= 0 || !this.#rules.cachesAsNewAsSession;
   }
 
@@ -83,22 +94,21 @@ export class SessionState {
     this.#weakCalls--;
   }
 
-  /** The session has written or read a version of a key. */
-  note(key: string, version: Ballot, isDecided: boolean, heldSince: number = PERHAPS_LOST): void {
+  /**
+   * The session has written or read a version of a key.
+   *
+   * @param merges when it was asked for: {@link merges} then.
+   */
+  note(
+    key: string,
+    version: Ballot,
+    isDecided: boolean,
+    heldSince: number = PERHAPS_LOST,
+    merges: number = this.#merges,
+  ): void {
     const known = this.#seen.get(key);
-    const order = known === undefined ? 1 : compareBallots(version, known.version);
-    const newest = order > 0 ? { high: version.high, low: version.low } : known!.version;
-    const isNowDecided = order < 0 ? known!.isDecided : isDecided || isDecidedAt(known, order);
-    const held = order > 0 ? heldSince : Math.max(heldSince, known!.heldSince);
-    const seen = {
-      version: newest,
-      isDecided: isNowDecided,
-      heldSince: isNowDecided ? PERHAPS_LOST : order < 0 ? known!.heldSince : held,
-    };
-    this.#drop(key);
-    this.#seen.set(key, seen);
-    if (!seen.isDecided) this.#undecided++;
-    while (this.#seen.size > this.keysMax && this.#forgetOne());
+    const isDoubted = merges !== this.#merges && known?.isDoubted !== false;
+    this.#keep(key, newerOf(known, { version, isDecided, heldSince, isDoubted }), isDoubted);
   }
 
   /** Something was forgotten, up to this version. */
@@ -110,9 +120,29 @@ export class SessionState {
   merge(other: SessionState): boolean {
     const fresh = [...other.keys].filter(([key, { isDecided }]) => !isDecided && this.of(key)?.isDecided !== false);
     if (this.#undecided + this.#weakCalls + fresh.length > this.keysMax) return false;
+    this.#merges++;
+    const mine = [...this.#seen];
+    const floor = { ...this.floor };
     this.raiseFloor(other.floor);
-    for (const [key, { version, isDecided, heldSince }] of other.keys) this.note(key, version, isDecided, heldSince);
+    for (const [key, seen] of mine) {
+      if (other.of(key) === undefined) this.#keep(key, seen, seen.isDoubted || isBelow(seen.version, other.floor));
+    }
+    for (const [key, seen] of other.keys) {
+      const known = this.of(key);
+      const isMissed = known === undefined && isBelow(seen.version, floor);
+      this.#keep(key, newerOf(known, seen), seen.isDoubted || known?.isDoubted === true || isMissed);
+    }
     return true;
+  }
+
+  /** In place of what was known of the key; not where it may be forgotten and something newer may have been. */
+  #keep(key: string, seen: Seen, isInDoubt: boolean): void {
+    const isDoubted = isInDoubt && isBelow(seen.version, this.floor) && this.#rules.doubtsMerged;
+    this.#drop(key);
+    if (isDoubted && seen.isDecided) return;
+    this.#seen.set(key, { ...seen, isDoubted });
+    if (!seen.isDecided) this.#undecided++;
+    while (this.#seen.size > this.keysMax && this.#forgetOne());
   }
 
   /** @returns whether there was one that may be forgotten. */
@@ -138,6 +168,16 @@ export function bindTo(operation: Pick<Operation, 'notBefore' | 'heldSince'>, se
   operation.heldSince = seen.isDecided ? HELD : seen.heldSince;
 }
 
-function isDecidedAt(known: Seen | undefined, order: number): boolean {
-  return order === 0 && known?.isDecided === true;
+/** What is known of a key by both. */
+function newerOf(known: Seen | undefined, seen: Seen): Seen {
+  const order = known === undefined ? 1 : compareBallots(seen.version, known.version);
+  if (known !== undefined && order < 0) return known;
+  const isDecided = seen.isDecided || (order === 0 && known?.isDecided === true);
+  const heldSince = order === 0 ? Math.max(seen.heldSince, known!.heldSince) : seen.heldSince;
+  const { high, low } = seen.version;
+  return { version: { high, low }, isDecided, heldSince: isDecided ? PERHAPS_LOST : heldSince, isDoubted: false };
+}
+
+function isBelow(version: Ballot, floor: Ballot): boolean {
+  return compareBallots(version, floor) < 0;
 }

@@ -81,11 +81,60 @@ describe('A session', () => {
     other.note('b', version(6), false, 3);
     expect(mine.merge(other)).toBe(true);
     expect([...mine.keys]).toEqual([
-      ['a', { version: version(5), isDecided: true, heldSince: PERHAPS_LOST }],
-      ['b', { version: version(6), isDecided: false, heldSince: 3 }],
+      ['a', { version: version(5), isDecided: true, heldSince: PERHAPS_LOST, isDoubted: false }],
+      ['b', { version: version(6), isDecided: false, heldSince: 3, isDoubted: false }],
     ]);
     other.note('c', version(7), false);
     expect(session(2).merge(other)).toBe(false);
+  });
+});
+
+describe('A session that takes over another one', () => {
+  // What one remembers of key k; the other has forgotten version 9 of some key, perhaps of that one.
+  it.each<[which: string, isDecided: boolean, mine: boolean]>([
+    ['forgets what is decided and only it remembers', true, true],
+    ['forgets what is decided and only the other remembers', true, false],
+    ['doubts what is not decided and only it remembers', false, true],
+    ['doubts what is not decided and only the other remembers', false, false],
+  ])('%s', (_which, isDecided, isMine) => {
+    const [mine, other] = [session(3), session(3)];
+    const [knows, forgot] = isMine ? [mine, other] : [other, mine];
+    knows.note('k', version(5), isDecided);
+    forgot.raiseFloor(version(9));
+    expect(mine.merge(other)).toBe(true);
+    expect(mine.hasForgotten('k')).toBe(true);
+    expect([5, 8, 9].map((low) => mine.admits('k', version(low)))).toEqual([false, false, true]);
+    expect(mine.of('k')).toEqual(
+      isDecided ? undefined : { version: version(5), isDecided, heldSince: PERHAPS_LOST, isDoubted: true },
+    );
+    const again = decodeSession('c', encodeSession('c', mine, RULES), RULES);
+    expect(again.of('k')).toEqual(mine.of('k'));
+  });
+
+  it('keeps what both remember, and what is newer than all that was forgotten', () => {
+    const [mine, other] = [session(3), session(3)];
+    mine.note('both', version(4), true);
+    other.note('both', version(5), true);
+    mine.note('new', version(10), true);
+    other.raiseFloor(version(9));
+    expect(mine.merge(other)).toBe(true);
+    expect(mine.of('both')?.version).toEqual(version(5));
+    expect(mine.of('new')?.version).toEqual(version(10));
+    expect([mine.hasForgotten('both'), mine.hasForgotten('new')]).toEqual([false, false]);
+  });
+
+  it('doubts no longer what it has read since, and still what was asked for before', () => {
+    const [mine, other] = [session(3), session(3)];
+    const { merges } = mine;
+    mine.note('k', version(5), false);
+    other.raiseFloor(version(9));
+    expect(mine.merge(other)).toBe(true);
+    mine.note('k', version(6), false, undefined, merges);
+    expect(mine.hasForgotten('k')).toBe(true);
+    mine.note('k', version(7), true, undefined, merges);
+    expect([mine.of('k'), mine.hasForgotten('k')]).toEqual([undefined, true]);
+    mine.note('k', version(7), true);
+    expect(mine.hasForgotten('k')).toBe(false);
   });
 });
 

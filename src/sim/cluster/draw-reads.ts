@@ -16,12 +16,6 @@ const PREFIXES = ['k', 'k', 'k', 'k1'] as const;
 /** Values that expire in some plans with reads that may be stale. */
 const EXPIRES_RATE = 0.3;
 
-/**
- * Sessions that go on from those of others: none, until one that goes on from one that has forgotten a key no longer
- * goes by what it knows of that key itself (seed 303226 with 0.4 as the second rate).
- */
-const HANDED_RATES = [0, 0] as const;
-
 /** What the caller of {@link drawReads} has drawn. */
 export interface ReadScope {
   /** Whether replicas have memory for more keys, and rings room for lists of keys. */
@@ -64,7 +58,7 @@ function drawStaleReads(operations: readonly Drawn[], random: Random, scope: Rea
   const manyRate = pick(random, [0, 0.5]);
   const isExpiring = happens(random, EXPIRES_RATE) && !operations.some(({ session }) => session !== undefined);
   const ttlMs = pick(random, [[5], [10, 40]]);
-  const handedRate = pick(random, HANDED_RATES);
+  const handedRate = pick(random, [0, 0.4]);
   for (const [place, operation] of operations.entries()) {
     if (!scope.areKeysGiven && operation.call !== 'scan') operation.key = `k${below(random, keys)}`;
     const mayExpire = operation.call === 'put' && operation.level !== 'available' && operation.ttlMs === undefined;
