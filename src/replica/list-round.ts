@@ -181,10 +181,12 @@ export class ListRound {
 
   #dropVoid(): void {
     const { epochs, rules, quorums } = this.#doors;
-    const { number } = quorums.electorate;
+    const { number, all } = quorums.electorate;
     for (const [replica, { epoch, configuration }] of this.#lists) {
       const isDead = epoch !== epochs.epochOf(replica) && rules.checksEpochs;
-      if (isDead || (configuration !== number && rules.voidsOldVotes)) this.#lists.delete(replica);
+      // Who leaves still answers, also under the number of those who decide without him.
+      const isVoid = configuration !== number || ((all >>> replica) & 1) === 0;
+      if (isDead || (isVoid && rules.voidsOldVotes)) this.#lists.delete(replica);
     }
   }
 

@@ -8,6 +8,7 @@ import type { ScanResult } from '../../src/store/store.ts';
 import { CoreCluster } from './core-cluster.ts';
 import {
   changedBetween,
+  ended,
   heardOfByWhoCompares,
   membership,
   openedWith,
@@ -71,6 +72,32 @@ describe('A scan by a client that has not looked for long', () => {
     cluster.settle([1, 2, 3]);
     expect(scan.result).toMatchObject({ outcome: 'unavailable' });
     expect(keysOf(cluster.run(2, (core) => core.scan('', undefined)))).toEqual(['late']);
+  });
+});
+
+describe('A scan that began before the new members decided alone', () => {
+  it('does not count what one says who is none of them', () => {
+    const cluster = openedWith({ replicas: 3 }, 6);
+    cluster.run(0, (core) => core.put('a', 'a', undefined));
+    const change = cluster.change(membership(0b11_1100));
+    cluster.proceed(change);
+    const scan = cluster.begin(2, (core) => core.scan('', undefined)); // It is to ask both sides.
+    cluster.call(0, (core) => core.delete('a', undefined));
+    for (const client of [0, 2]) cluster.asleep.add(client);
+    cluster.compare(change, 1);
+    cluster.exchange(0, 'accept', [0, 1, 3]);
+    ended(cluster, 0);
+    cluster.look();
+    expect([change.step, cluster.configuration.phase]).toEqual(['settling', 'stable']);
+    cluster.asleep.delete(2);
+    cluster.flush(2);
+    for (const replica of [1, 3, 2]) cluster.exchange(2, 'inquire', [replica]);
+    cluster.settle();
+    // One of four holds the deletion, which is undone by whoever does not hear of it.
+    expect([scan.result, cluster.run(1, (core) => core.get('a', undefined))]).toMatchObject([
+      { entries: [{ key: 'a' }] },
+      { value: 'a' },
+    ]);
   });
 });
 

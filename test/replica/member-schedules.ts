@@ -22,7 +22,7 @@ export function openedWith(options: RegisterOptions, places: number, rules: Rule
 }
 
 /** A client's put or change comes no further than this, and nobody hears of the client again. */
-function ended(cluster: CoreCluster, client: number): void {
+export function ended(cluster: CoreCluster, client: number): void {
   cluster.loseAllOf(client);
   cluster.asleep.add(client);
 }
