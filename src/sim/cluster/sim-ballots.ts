@@ -118,6 +118,8 @@ export class SimBallots implements BallotFacts {
     const last = this.franchises.at(-1);
     const at = this.next();
     if (last !== undefined) last.until = at;
+    // New members hold the records of what old ones had decided, but need not have been told of it yet.
+    if (last?.voters !== members) this.#known.clear();
     this.franchises.push({ voters: members, from: at, until: Number.POSITIVE_INFINITY });
   }
 
